@@ -1,0 +1,19 @@
+# Table 12 in small, on scikit-learn's digits: partial labels of two sources.
+_base_ = [
+    '../_base_/datasets/digits.py',
+    '../_base_/models/dynamic_adapter_resnet18_small.py',
+    '../_base_/schedules/adam_plateau_64e.py',
+    '../_base_/default_runtime.py',
+]
+
+# Parameters you are likely to change
+max_epochs = 30
+lr = 2e-3
+
+model = dict(
+    head=dict(
+        num_classes=len(_base_.classes), classes=_base_.classes
+    )
+)
+optim_wrapper = dict(optimizer=dict(lr=lr))
+train_cfg = dict(max_epochs=max_epochs)

@@ -1,0 +1,370 @@
+"""The wrapper that puts any source dataset into the joint label space."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.logging import print_log
+from mmengine.registry import DATASETS
+
+from mmda.structures import (
+    UNANNOTATED,
+    LabelSpace,
+    label_to_score,
+    nearest,
+    rename_classes,
+)
+
+
+def annotated_columns(
+    source_classes: Sequence[str],
+    joint_names: Sequence[str],
+    space: LabelSpace,
+    labeled_classes: Sequence[str] | None,
+    source: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Match the classes that a source annotates with the joint label space.
+
+    Args:
+        source_classes (Sequence[str]): Names as the source spells them.
+        joint_names (Sequence[str]): The same classes' names after aliasing.
+        space (LabelSpace): The joint label space.
+        labeled_classes (Sequence[str], optional): Classes whose labels are
+            used, in either spelling; all that the space knows where None.
+        source (str): Name of the source, for messages.
+
+    Returns:
+        tuple[ndarray, ndarray]: int64 arrays of equal length: positions among
+        the source's own classes, and positions in the joint space.
+
+    Raises:
+        ValueError: If a labeled class is not one of the source or of the
+            space, or if no class is left.
+
+    Examples:
+        >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
+        ...                   None, 'toy')
+        (array([1]), array([0]))
+    """
+    own_index = {name: i for i, name in enumerate(joint_names)}
+    own_index.update({name: i for i, name in enumerate(source_classes)})
+    wanted = joint_names if labeled_classes is None else labeled_classes
+    own, joint, left_out = [], [], []
+    for name in wanted:
+        if name not in own_index:
+            raise ValueError(
+                f'labeled_classes of {source}: {name!r} is no class of this '
+                f'source{nearest(name, source_classes)}'
+            )
+        joint_name = joint_names[own_index[name]]
+        if joint_name in space:
+            own.append(own_index[name])
+            joint.append(space.index(joint_name))
+        elif labeled_classes is None:
+            left_out.append(joint_name)
+        else:
+            raise ValueError(
+                f'labeled_classes of {source}: {joint_name!r} is not in the '
+                f'label space{nearest(joint_name, space.classes)}'
+            )
+    if not own:
+        raise ValueError(
+            f'{source} annotates no class of the label space '
+            f'{space.classes}; its classes are {tuple(source_classes)}'
+        )
+    if left_out:
+        print_log(
+            f'{source}: classes outside the label space are not used: '
+            f'{left_out}',
+            logger='current',
+        )
+    return np.asarray(own), np.asarray(joint)
+
+
+@DATASETS.register_module()
+class PartialLabelDataset(BaseDataset):
+    """Put a source dataset into the joint label space (one per source).
+
+    Wraps any dataset of mmpretrain, keeps its images, and rewrites the labels
+    by the contract of :mod:`mmda.structures.partial_label`: ``gt_score`` is
+    float32 of shape (C,), NaN where the source does not annotate the class.
+    All sources then have equal ``metainfo``, so the stock ``ConcatDataset``
+    joins them.
+
+    Args:
+        dataset (dict | BaseDataset): The source.
+        classes (Sequence[str]): The joint label space, equal for all sources.
+        labeled_classes (Sequence[str], optional): Classes whose labels are
+            used, in the source's or the joint spelling. Defaults to every
+            class of the source that the label space knows.
+        aliases (Mapping[str, str], optional): Source spelling -> joint name.
+        keep_apart (Sequence[str]): Joint names with a meaning of their own in
+            each source; the label space has them as ``'<class> (<name>)'``.
+        name (str, optional): Name of the source, carried by every sample as
+            ``source``. Defaults to the class name of ``dataset``.
+        num_samples (int, optional): Draw so many images, without replacement.
+        seed (int, optional): Seed of that draw. Defaults to 0.
+        indices (int | Sequence[int], optional): As in ``BaseDataset``; applied
+            after ``num_samples``.
+        pipeline (Sequence[dict | Callable], optional): Transforms. Defaults
+            to the pipeline of ``dataset``.
+        test_mode (bool, optional): Defaults to that of ``dataset``. Where
+            False, an image that cannot be decoded is skipped, counted and
+            logged; where True it is an error. A missing file always is.
+        lazy_init (bool): Read the annotations at first use. Defaults to False.
+        max_refetch (int): Images to try in place of one that cannot be
+            decoded. Defaults to 1000.
+
+    Raises:
+        ValueError: If the source is empty, a class is unknown or doubled, or
+            ``num_samples`` exceeds the source.
+
+    Examples:
+        >>> dataset = PartialLabelDataset(
+        ...     dict(type='Digits', digits=range(1, 8)),
+        ...     classes=[str(d) for d in range(1, 8)],
+        ...     labeled_classes=['1', '2', '3'])
+        >>> dataset.get_data_info(0)['gt_score'].round(0).tolist()[3:]
+        [nan, nan, nan, nan]
+    """
+
+    def __init__(
+        self,
+        dataset: dict | BaseDataset,
+        classes: Sequence[str],
+        labeled_classes: Sequence[str] | None = None,
+        aliases: Mapping[str, str] | None = None,
+        keep_apart: Sequence[str] = (),
+        name: str | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        indices: int | Sequence[int] | None = None,
+        pipeline: Sequence[dict | Callable] | None = None,
+        test_mode: bool | None = None,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+    ) -> None:
+        if isinstance(dataset, dict):
+            # The source is read in `full_init`, where its errors are named.
+            dataset = DATASETS.build({'lazy_init': True, **dataset})
+        self.dataset = dataset
+        self.label_space = LabelSpace(tuple(classes))
+        self.labeled_classes = labeled_classes
+        self.aliases = dict(aliases or {})
+        self.keep_apart = tuple(keep_apart)
+        self.name = name or type(dataset).__name__
+        self.num_samples = num_samples
+        self.seed = 0 if seed is None else seed
+        self._indices = indices
+        self.pipeline = self._choose_pipeline(pipeline)
+        self.test_mode = (
+            getattr(dataset, 'test_mode', False)
+            if test_mode is None
+            else test_mode
+        )
+        self.max_refetch = max_refetch
+        self._metainfo = dict(classes=self.label_space.classes)
+        # Shared, so that the data loader's workers count into one number.
+        self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
+        if not lazy_init:
+            self.full_init()
+
+    def _choose_pipeline(
+        self, pipeline: Sequence[dict | Callable] | None
+    ) -> Callable[[dict], Any]:
+        if pipeline is not None:
+            return Compose(list(pipeline))
+        # A wrapper such as ConcatDataset has no pipeline: nothing to apply.
+        return getattr(self.dataset, 'pipeline', None) or Compose([])
+
+    def full_init(self) -> None:
+        """Read the source, match its classes, and draw the samples."""
+        if self._fully_initialized:
+            return
+        try:
+            self.dataset.full_init()
+            total = len(self.dataset)
+        except ValueError as error:
+            if 'need at least one array' not in str(error):
+                raise
+            total = 0  # BaseDataset cannot serialise an empty data_list
+        if total == 0:
+            raise ValueError(f'source {self.name} is empty: no image found')
+        source_classes = self.dataset.metainfo.get('classes')
+        if source_classes is None:
+            raise ValueError(
+                f'source {self.name} has no `classes` in its metainfo; give '
+                "its dataset metainfo=dict(classes=(...)) or classes=(...)"
+            )
+        joint_names = rename_classes(
+            source_classes, self.aliases, self.keep_apart, self.name
+        )
+        self._own, self._joint = annotated_columns(
+            source_classes,
+            joint_names,
+            self.label_space,
+            self.labeled_classes,
+            self.name,
+        )
+        self._num_own = len(source_classes)
+        self._selected = self._draw(total)
+        self._fully_initialized = True
+        if self._indices is not None:
+            self.get_subset_(self._indices)
+
+    def _draw(self, total: int) -> np.ndarray:
+        """Return the indices of the images that are used, ascending."""
+        if self.num_samples is None:
+            return np.arange(total)
+        if not 0 < self.num_samples <= total:
+            raise ValueError(
+                f'num_samples={self.num_samples} of {self.name}: expected 1 '
+                f'to {total}, the number of its images'
+            )
+        generator = np.random.default_rng(self.seed)
+        drawn = generator.choice(total, self.num_samples, replace=False)
+        return np.sort(drawn)
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the annotation of one image in the joint label space.
+
+        Args:
+            idx (int): Index of the image, negative from the end.
+
+        Returns:
+            dict: What the source says, with ``gt_score`` (float32, (C,), NaN
+            where not annotated), ``source``, ``patient_id`` and
+            ``sample_idx`` set, and without ``gt_label``.
+        """
+        if not self._fully_initialized:
+            self.full_init()
+        info = self.dataset.get_data_info(int(self._selected[idx]))
+        own_score = info.get('gt_score')
+        label = info.pop('gt_label', None)
+        if own_score is None:
+            own_score = label_to_score(label, self._num_own)
+        score = np.full(len(self.label_space), UNANNOTATED, dtype=np.float32)
+        score[self._joint] = np.asarray(own_score)[self._own]
+        info['gt_score'] = score
+        info['source'] = self.name
+        info.setdefault('patient_id', None)
+        info['sample_idx'] = idx if idx >= 0 else len(self) + idx
+        return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one image.
+
+        Args:
+            idx (int): Index of the image.
+
+        Returns:
+            Any: The pipeline's output; None for an image that cannot be
+            decoded outside of test mode (the caller takes another one).
+
+        Raises:
+            FileNotFoundError: If the image is missing.
+            OSError: If it cannot be decoded and ``test_mode`` is True.
+        """
+        try:
+            return super().prepare_data(idx)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{self._describe(idx)} is missing: {error}'
+            ) from error
+        except (OSError, SyntaxError, AssertionError, cv2.error) as error:
+            if not _is_decode_error(error):
+                raise
+            if self.test_mode:
+                raise OSError(
+                    f'{self._describe(idx)} cannot be decoded: {error}'
+                ) from error
+            self._skipped += 1
+            print_log(
+                f'{self._describe(idx)} cannot be decoded ({error}); another '
+                f'image takes its place ({self.num_skipped} so far)',
+                logger='current',
+                level=logging.WARNING,
+            )
+            return None
+
+    def _describe(self, idx: int) -> str:
+        """Say where an image comes from: file, source, row of its table."""
+        info = self.get_data_info(idx)
+        text = f'image {info.get("img_path", idx)} of {self.name}'
+        where = getattr(self.dataset, 'where', None)
+        if where is not None:
+            text += f' ({where(int(self._selected[idx]))})'
+        return text
+
+    @property
+    def num_skipped(self) -> int:
+        """int: Times an image could not be decoded, over all workers."""
+        return int(self._skipped)
+
+    @property
+    def annotated_classes(self) -> tuple[str, ...]:
+        """tuple[str, ...]: Joint names of the classes that are annotated."""
+        if not self._fully_initialized:
+            self.full_init()
+        return tuple(self.label_space.classes[i] for i in self._joint)
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Return the joint indices of the annotated, positive classes.
+
+        Args:
+            idx (int): Index of the image.
+
+        Returns:
+            list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
+        """
+        score = self.get_data_info(idx)['gt_score']
+        return np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
+
+    def get_subset_(self, indices: int | Sequence[int]) -> None:
+        """Keep some images only, in place.
+
+        Args:
+            indices (int | Sequence[int]): First n (n >= 0), last n (n < 0),
+                or the positions to keep.
+        """
+        self.full_init()
+        if isinstance(indices, int):
+            kept = slice(indices) if indices >= 0 else slice(indices, None)
+            self._selected = self._selected[kept]
+        else:
+            self._selected = self._selected[np.asarray(indices, dtype=int)]
+
+    def get_subset(self, indices: int | Sequence[int]) -> PartialLabelDataset:
+        """Return a view of some images; the source is shared.
+
+        Args:
+            indices (int | Sequence[int]): As for :meth:`get_subset_`.
+
+        Returns:
+            PartialLabelDataset: The subset.
+        """
+        self.full_init()
+        subset = copy.copy(self)
+        subset.get_subset_(indices)
+        return subset
+
+    def __len__(self) -> int:
+        if not self._fully_initialized:
+            self.full_init()
+        return len(self._selected)
+
+
+def _is_decode_error(error: BaseException) -> bool:
+    """Tell a broken image file from a fault in the pipeline's code."""
+    if isinstance(error, AssertionError):
+        return str(error).startswith('failed to load image')
+    if isinstance(error, SyntaxError):
+        return 'PNG' in str(error)  # Pillow reports a broken chunk like this
+    return True

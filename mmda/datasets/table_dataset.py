@@ -1,0 +1,198 @@
+"""Base of the datasets whose annotations live in arrays."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.fileio import exists
+from mmpretrain.datasets import BaseDataset
+
+from mmda.structures import nearest
+
+from .label_table import LabelTable
+
+
+class TableDataset(BaseDataset):
+    """A dataset of mmpretrain on top of a :class:`LabelTable`.
+
+    A subclass implements ``load_data_list`` and returns a table. Paths in the
+    table are relative to ``data_prefix``. Samples carry ``gt_score`` (float32,
+    one entry per own class, NaN where not annotated), ``patient_id`` (None
+    where the table has no notion of a patient), ``sample_idx`` and
+    ``img_path`` or ``img``.
+
+    Args:
+        ann_file (str): Annotation file, relative to ``data_root``.
+        classes (Sequence[str], optional): Which of the dataset's classes, in
+            which order. Defaults to all of them.
+        check_first (bool): Whether to look for the first image when the
+            annotations are read, so that a wrong ``data_root`` is said at
+            once. Defaults to True.
+        **kwargs: Other arguments of :class:`mmpretrain.datasets.BaseDataset`:
+            data_root, data_prefix, pipeline, indices, test_mode, lazy_init,
+            metainfo, max_refetch.
+
+    Raises:
+        FileNotFoundError: If the annotation file or the first image is not
+            there.
+        ValueError: If no image is left, or ``classes`` has an unknown name.
+    """
+
+    #: What to download, from where, and the layout expected; ends the message
+    #: about a missing file.
+    LAYOUT: str = ''
+
+    data_list: LabelTable
+
+    def __init__(
+        self,
+        ann_file: str = '',
+        classes: str | Sequence[str] | None = None,
+        check_first: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.check_first = check_first
+        # Serialising is mmengine's way to share a list of dicts between
+        # workers; arrays are shared as they are, and need no unpickling.
+        kwargs['serialize_data'] = False
+        lazy_init = kwargs.pop('lazy_init', False)
+        super().__init__(ann_file, classes=classes, lazy_init=True, **kwargs)
+        self._check_classes()
+        if not lazy_init:
+            self.full_init()
+
+    def _check_classes(self) -> None:
+        known = self.METAINFO.get('classes')
+        if known is None or 'classes' not in self._metainfo:
+            return
+        chosen = tuple(self._metainfo['classes'])
+        for name in chosen:
+            if name not in known:
+                raise ValueError(
+                    f'classes of {type(self).__name__}: unknown class '
+                    f'{name!r}{nearest(name, known)}'
+                )
+            if chosen.count(name) > 1:
+                raise ValueError(
+                    f'classes of {type(self).__name__}: {name!r} stands twice'
+                )
+        self._metainfo['classes'] = chosen
+
+    def require_file(self, path: str) -> str:
+        """Check that a file of the dataset is there.
+
+        Args:
+            path (str): The file.
+
+        Returns:
+            str: The path.
+
+        Raises:
+            FileNotFoundError: If it is not; says what to download.
+        """
+        if not exists(path):
+            raise FileNotFoundError(
+                f'{type(self).__name__}: no file {path} '
+                f'(data_root={self.data_root!r}). {self.LAYOUT}'.rstrip()
+            )
+        return path
+
+    def filter_data(self) -> LabelTable:
+        """Check what was read.
+
+        Returns:
+            LabelTable: The table, unchanged.
+
+        Raises:
+            ValueError: If it is empty.
+            FileNotFoundError: If the first image is not there.
+        """
+        if len(self.data_list) == 0:
+            raise ValueError(
+                f'{type(self).__name__}: no image of {self.ann_file} is left '
+                'after the choice of split and view'
+            )
+        if self.check_first and self.data_list.img_path is not None:
+            path = self._full_path(self.data_list[0]['img_path'])
+            if not exists(path):
+                raise FileNotFoundError(
+                    f'{type(self).__name__}: no image {path}, named in '
+                    f'{self._place(0)}. {self.LAYOUT}'.rstrip()
+                )
+        return self.data_list
+
+    def _full_path(self, path: str) -> str:
+        prefix = self.img_prefix
+        if not prefix or osp.isabs(path) or '://' in path:
+            return path
+        return prefix + path if prefix[-1] == '/' else f'{prefix}/{path}'
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the annotation of one image.
+
+        Args:
+            idx (int): Index of the image, negative from the end.
+
+        Returns:
+            dict: A fresh one, with the fields named at the class.
+        """
+        if not self._fully_initialized:
+            self.full_init()
+        info = self.data_list[idx]
+        if 'img_path' in info:
+            info['img_path'] = self._full_path(info['img_path'])
+        info['sample_idx'] = idx if idx >= 0 else len(self.data_list) + idx
+        return info
+
+    def where(self, idx: int) -> str:
+        """Say where the annotation of an image stands.
+
+        Args:
+            idx (int): Index of the image.
+
+        Returns:
+            str: Such as ``'data/CheXpert/train.csv, line 17'``.
+        """
+        if not self._fully_initialized:
+            self.full_init()
+        return self._place(idx)
+
+    def _place(self, idx: int) -> str:
+        row = self.data_list.row
+        place = f'image {idx}' if row is None else f'line {row[idx]}'
+        return f'{self.ann_file or type(self).__name__}, {place}'
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Return the indices of the positive classes of an image.
+
+        Args:
+            idx (int): Index of the image.
+
+        Returns:
+            list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
+        """
+        if not self._fully_initialized:
+            self.full_init()
+        # NaN > 0.5 is False: an unannotated class is not a positive one.
+        return np.flatnonzero(self.data_list.gt_score[idx] > 0.5).tolist()
+
+    def get_gt_labels(self) -> np.ndarray:
+        """Return the labels of all images.
+
+        Returns:
+            ndarray: float32 (N, C), a copy, NaN where not annotated.
+        """
+        if not self._fully_initialized:
+            self.full_init()
+        return self.data_list.gt_score.copy()
+
+    def _get_unserialized_subset(
+        self, indices: int | Sequence[int] | np.ndarray
+    ) -> LabelTable:
+        if isinstance(indices, (int, np.integer)):
+            first = slice(indices) if indices >= 0 else slice(indices, None)
+            return self.data_list[first]
+        return self.data_list[np.asarray(indices)]

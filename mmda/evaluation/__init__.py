@@ -1,0 +1,5 @@
+"""Evaluation on annotated entries only."""
+
+from .metrics import PartialLabelAUC
+
+__all__ = ['PartialLabelAUC']

@@ -1,0 +1,236 @@
+"""The loss of Data-Assemble: BCE where annotated, pseudo + consistency else."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+from mmengine.registry import MODELS
+from torch import Tensor, nn
+
+from mmda.structures import split_annotated
+
+from .masked_mean import NORMALIZATIONS, masked_mean
+
+
+def sharpen(
+    answer: Tensor, tau: float = 0.5, temperature: float = 4.0
+) -> Tensor:
+    r"""Move an answer towards the label that it leans to.
+
+    .. math::
+        \tilde a = a + (1 - a) / t \text{ if } a > \tau \text{ else } a - a / t
+
+    Source: [0] Data-Assemble, eq. (3). With t = inf the answer stays as it is
+    (no pseudo-labelling); with t = 1 the label is hard.
+
+    Args:
+        answer (Tensor): Probabilities in [0, 1], any shape.
+        tau (float): Threshold, in [0, 1]. Defaults to 0.5.
+        temperature (float): t, at least 1, may be inf. Defaults to 4.0.
+
+    Returns:
+        Tensor: Pseudo-labels in [0, 1], of the same shape.
+
+    Examples:
+        >>> sharpen(torch.tensor([0.2, 0.5, 0.8]))
+        tensor([0.1500, 0.3750, 0.8500])
+    """
+    return torch.where(
+        answer > tau,
+        answer + (1 - answer) / temperature,
+        answer - answer / temperature,
+    )
+
+
+@MODELS.register_module()
+class PartialBCEPseudoConsistLoss(nn.Module):
+    r"""Supervise annotated entries, self-train the others.
+
+    .. math::
+        L = L_{bce}(a_w, y) + r \, (w_p \|a_w - \tilde a_w\|_2^2
+        + w_c \|a_s - \tilde a_w\|_2^2)
+
+    with the weak view's answer :math:`a_w`, the strong view's :math:`a_s`,
+    the pseudo-label :math:`\tilde a_w` (:func:`sharpen`), and the ramp-up r,
+    which grows from 0 to 1. The first term is over annotated entries, the
+    others over unannotated ones.
+
+    Source: [0] Data-Assemble, eqs. (2) to (6). What differs: each term is a
+    mean (see ``normalize``), and by default the last two are ramped up and
+    the pseudo-label is a constant; without a ramp-up the first, near-zero
+    answers to unannotated questions become their own labels. The literal form
+    is ``ramp_up=0``.
+
+    Args:
+        tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
+        temperature (float): Sharpening temperature t, from 1 (hard labels) to
+            inf (none). Defaults to 4.0.
+        bce_weight (float): Weight of the supervised term. Defaults to 1.0.
+        pseudo_weight (float): w_p. Defaults to 1.0.
+        consist_weight (float): w_c. Defaults to 1.0.
+        ramp_up (float): Part of the training, in [0, 1], over which r grows
+            linearly from 0 to 1. The progress is read from the runner; outside
+            of a runner r is 1. Defaults to 1.0, 0 is no ramp-up.
+        detach_pseudo (bool): Whether no gradient passes through the
+            pseudo-label. Defaults to True.
+        normalize (str): What the terms are means over: 'entry' (all entries
+            concerned), 'class' (first within each class) or 'sample' (first
+            within each image), over all ranks. Defaults to 'entry'.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Examples:
+        >>> loss = PartialBCEPseudoConsistLoss()
+        >>> target = torch.tensor([[1., float('nan')]])
+        >>> loss(torch.zeros(1, 2), target)  # one view: BCE alone
+        tensor(0.6931)
+        >>> loss(torch.zeros(2, 2), target)  # + 0.125^2 twice
+        tensor(0.7244)
+    """
+
+    def __init__(
+        self,
+        tau: float = 0.5,
+        temperature: float = 4.0,
+        bce_weight: float = 1.0,
+        pseudo_weight: float = 1.0,
+        consist_weight: float = 1.0,
+        ramp_up: float = 1.0,
+        detach_pseudo: bool = True,
+        normalize: str = 'entry',
+    ) -> None:
+        super().__init__()
+        _check_range('tau', tau, 0, 1)
+        _check_range('temperature', temperature, 1, float('inf'))
+        _check_range('ramp_up', ramp_up, 0, 1)
+        for key, weight in (
+            ('bce_weight', bce_weight),
+            ('pseudo_weight', pseudo_weight),
+            ('consist_weight', consist_weight),
+        ):
+            _check_range(key, weight, 0, float('inf'))
+        if normalize not in NORMALIZATIONS:
+            raise ValueError(
+                f'normalize={normalize!r}: expected one of {NORMALIZATIONS}'
+            )
+        self.tau = tau
+        self.temperature = temperature
+        self.bce_weight = bce_weight
+        self.pseudo_weight = pseudo_weight
+        self.consist_weight = consist_weight
+        self.ramp_up = ramp_up
+        self.detach_pseudo = detach_pseudo
+        self.normalize = normalize
+
+    def forward(
+        self,
+        cls_score: Tensor,
+        target: Tensor,
+        avg_factor: float | None = None,
+    ) -> Tensor:
+        """Return the sum of all terms; the interface of a stock loss.
+
+        Args:
+            cls_score (Tensor): Logits, (N, C) or (2N, C), see :meth:`terms`.
+            target (Tensor): (N, C), in [0, 1] or NaN.
+            avg_factor (float, optional): Number of rows, given by stock
+                heads. Not used: the means are over entries of one kind.
+
+        Returns:
+            Tensor: Scalar; 0 with a graph where there is nothing to learn.
+        """
+        terms = self.terms(cls_score, target)
+        losses = [value for key, value in terms.items() if 'loss' in key]
+        return torch.stack(losses).sum()
+
+    def terms(self, cls_score: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return each term of the loss and what to watch beside it.
+
+        Args:
+            cls_score (Tensor): Logits of the weak view, (N, C, ...), or of
+                both, ``[weak; strong]``, (2N, C, ...).
+            target (Tensor): (N, C, ...), in [0, 1] where annotated, else NaN.
+
+        Returns:
+            dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
+            ``loss_pseudo`` and ``loss_consist``, each weighted, 0 with a graph
+            where it has no entry; ``annotated_fraction``, and where something
+            is unannotated ``unannotated_answer`` (the weak view's mean answer
+            there) and ``above_tau_fraction``.
+
+        Raises:
+            ValueError: If ``cls_score`` has neither N nor 2N rows.
+        """
+        num = target.shape[0]
+        if cls_score.shape[0] not in (num, 2 * num) or (
+            cls_score.shape[1:] != target.shape[1:]
+        ):
+            raise ValueError(
+                f'logits of shape {tuple(cls_score.shape)} for a target of '
+                f'shape {tuple(target.shape)}: expected {num} rows (one view) '
+                f'or {2 * num} (weak; strong), and equal classes'
+            )
+        label, annotated = split_annotated(target)
+        weak, strong = cls_score[:num], cls_score[num:]
+        answer = weak.sigmoid()
+        terms = {'loss_bce': self._bce(weak, label, annotated)}
+        if len(strong):
+            terms.update(self._unsupervised(answer, strong, ~annotated))
+        terms.update(self._diagnostics(answer.detach(), annotated))
+        return terms
+
+    def _bce(self, weak: Tensor, label: Tensor, annotated: Tensor) -> Tensor:
+        """Eq. (2) over annotated entries."""
+        bce = F.binary_cross_entropy_with_logits(
+            weak, label.to(weak.dtype), reduction='none'
+        )
+        return self.bce_weight * masked_mean(bce, annotated, self.normalize)
+
+    def _unsupervised(
+        self, answer: Tensor, strong: Tensor, unannotated: Tensor
+    ) -> dict[str, Tensor]:
+        """Eqs. (4) and (5) over unannotated entries."""
+        pseudo = sharpen(answer, self.tau, self.temperature)
+        if self.detach_pseudo:
+            pseudo = pseudo.detach()
+        ramp = self.ramp_factor()
+        gap_weak = masked_mean(
+            (answer - pseudo) ** 2, unannotated, self.normalize
+        )
+        gap_strong = masked_mean(
+            (strong.sigmoid() - pseudo) ** 2, unannotated, self.normalize
+        )
+        return {
+            'loss_pseudo': ramp * self.pseudo_weight * gap_weak,
+            'loss_consist': ramp * self.consist_weight * gap_strong,
+        }
+
+    def _diagnostics(
+        self, answer: Tensor, annotated: Tensor
+    ) -> dict[str, Tensor]:
+        """Return what is logged beside the loss (no key may contain it)."""
+        shown = {'annotated_fraction': annotated.float().mean()}
+        if not annotated.all():
+            open_answers = answer[~annotated]
+            shown['unannotated_answer'] = open_answers.mean()
+            shown['above_tau_fraction'] = (
+                (open_answers > self.tau).float().mean()
+            )
+        return shown
+
+    def ramp_factor(self) -> float:
+        """Return r, the weight of the unsupervised terms, in [0, 1]."""
+        if self.ramp_up == 0:
+            return 1.0
+        hub = MessageHub.get_current_instance()
+        iteration, total = hub.get_info('iter'), hub.get_info('max_iters')
+        if iteration is None or not total:
+            return 1.0
+        return min(1.0, iteration / (total * self.ramp_up))
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f'{name}={value}: expected {low} to {high}')

@@ -1,0 +1,44 @@
+"""Leave the running statistics of normalisation layers alone for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+
+@contextmanager
+def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
+    """Normalise by the batch, but do not update running statistics.
+
+    Layers in evaluation mode are left as they are.
+
+    Args:
+        *modules (Module | None): Modules to search for normalisation layers.
+
+    Examples:
+        >>> import torch
+        >>> layer = nn.BatchNorm1d(2)
+        >>> with frozen_running_stats(layer):
+        ...     _ = layer(torch.rand(4, 2) + 5)
+        >>> layer.running_mean
+        tensor([0., 0.])
+    """
+    layers = [
+        layer
+        for module in modules
+        if module is not None
+        for layer in module.modules()
+        if isinstance(layer, _NormBase)
+        and layer.training
+        and layer.track_running_stats
+    ]
+    for layer in layers:
+        layer.track_running_stats = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.track_running_stats = True

@@ -1,0 +1,198 @@
+"""The joint label space: which classes there are, in which order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the names most like ``name`` as the end of an error message.
+
+    Args:
+        name (str): The name that was not found.
+        names (Iterable[str]): The names that exist.
+
+    Returns:
+        str: ``'; nearest: ...'``, or the whole list where none is near.
+
+    Examples:
+        >>> nearest('Efusion', ['Edema', 'Effusion'])
+        "; nearest: 'Effusion'"
+    """
+    names = list(names)
+    by_folded = {known.casefold(): known for known in names}
+    folded = difflib.get_close_matches(
+        str(name).casefold(), by_folded, n=3, cutoff=0.6
+    )
+    close = [by_folded[key] for key in folded]
+    if close:
+        return '; nearest: ' + ', '.join(repr(known) for known in close)
+    return f'; known: {names}'
+
+
+def rename_classes(
+    classes: Sequence[str],
+    aliases: Mapping[str, str] | None = None,
+    keep_apart: Iterable[str] = (),
+    source: str | None = None,
+) -> tuple[str, ...]:
+    """Translate the class names of one source into the joint label space.
+
+    Args:
+        classes (Sequence[str]): Class names as the source spells them.
+        aliases (Mapping[str, str], optional): Source spelling -> joint name.
+            Names that the source does not have are left unused, so one table
+            of aliases serves all sources.
+        keep_apart (Iterable[str]): Joint names that mean something else in
+            every source. They get the source's name appended.
+        source (str, optional): Name of the source, needed by ``keep_apart``.
+
+    Returns:
+        tuple[str, ...]: Joint names, in the order of ``classes``.
+
+    Raises:
+        ValueError: If two classes of the source get the same name, or if
+            ``keep_apart`` is given without ``source``.
+
+    Examples:
+        >>> rename_classes(['Pleural Effusion', 'Edema'],
+        ...                {'Pleural Effusion': 'Effusion'},
+        ...                keep_apart=['Edema'], source='CheXpert')
+        ('Effusion', 'Edema (CheXpert)')
+    """
+    aliases = aliases or {}
+    apart = frozenset(keep_apart)
+    if apart and not source:
+        raise ValueError(
+            f'keep_apart={sorted(apart)} needs the name of the source, '
+            'found none'
+        )
+    renamed: dict[str, str] = {}
+    for own in classes:
+        name = aliases.get(own, own)
+        if name in apart:
+            name = f'{name} ({source})'
+        if name in renamed:
+            raise ValueError(
+                f'duplicate class {name!r} after aliasing: both '
+                f'{renamed[name]!r} and {own!r} of '
+                f'{source or "the source"} get this name'
+            )
+        renamed[name] = own
+    return tuple(renamed)
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """An ordered tuple of class names, equal for every assembled dataset.
+
+    Args:
+        classes (tuple[str, ...]): Class names; the position of a name is the
+            index of its entry in ``gt_score`` and of its answer.
+
+    Raises:
+        ValueError: If there is no class, a name is empty or no string, or a
+            name stands twice.
+
+    Examples:
+        >>> space = LabelSpace(('Edema', 'Effusion'))
+        >>> len(space), space.index('Effusion')
+        (2, 1)
+    """
+
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'classes', tuple(self.classes))
+        if not self.classes:
+            raise ValueError('a label space needs at least one class')
+        for position, name in enumerate(self.classes):
+            if not isinstance(name, str) or not name.strip():
+                raise ValueError(
+                    f'class {position} of the label space should be a '
+                    f'non-empty string, found {name!r}'
+                )
+        if len(set(self.classes)) < len(self.classes):
+            twice = sorted(
+                {c for c in self.classes if self.classes.count(c) > 1}
+            )
+            raise ValueError(f'classes named twice in the label space: {twice}')
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.classes
+
+    def index(self, name: str) -> int:
+        """Return the position of a class.
+
+        Args:
+            name (str): A class name.
+
+        Returns:
+            int: Its index, in [0, len(self)).
+
+        Raises:
+            ValueError: If the space has no such class; names the nearest.
+        """
+        try:
+            return self.classes.index(name)
+        except ValueError:
+            raise ValueError(
+                f'unknown class {name!r}{nearest(name, self.classes)}'
+            ) from None
+
+    @classmethod
+    def union(
+        cls,
+        sources: Mapping[str, Sequence[str]],
+        aliases: Mapping[str, str] | None = None,
+        keep_apart: Iterable[str] = (),
+    ) -> LabelSpace:
+        """Join the classes of several sources by name.
+
+        The order is that of first appearance, so it depends on the order of
+        the sources and on nothing else.
+
+        Args:
+            sources (Mapping[str, Sequence[str]]): Name of a source -> its
+                class names.
+            aliases (Mapping[str, str], optional): Spelling of any source ->
+                joint name.
+            keep_apart (Iterable[str]): Joint names whose meaning differs
+                between sources: one class per source instead of one for all.
+
+        Returns:
+            LabelSpace: The joint space.
+
+        Raises:
+            ValueError: If a name of ``keep_apart`` is in no source, or two
+                classes of one source get the same name.
+
+        Examples:
+            >>> LabelSpace.union(
+            ...     {'A': ['Effusion', 'Mass'], 'B': ['Pleural Effusion']},
+            ...     aliases={'Pleural Effusion': 'Effusion'}).classes
+            ('Effusion', 'Mass')
+        """
+        apart = tuple(keep_apart)
+        plain = {
+            name
+            for classes in sources.values()
+            for name in rename_classes(classes, aliases)
+        }
+        for name in apart:
+            if name not in plain:
+                raise ValueError(
+                    f'keep_apart: no source has a class {name!r}'
+                    f'{nearest(name, sorted(plain))}'
+                )
+        joint: dict[str, None] = {}
+        for source, classes in sources.items():
+            joint.update(
+                dict.fromkeys(rename_classes(classes, aliases, apart, source))
+            )
+        return cls(tuple(joint))

@@ -1,0 +1,73 @@
+"""The label contract: what is annotated, what is not, and how it is written.
+
+* Classes are indexed by the joint :class:`~mmda.structures.LabelSpace` of C
+  classes, equal for all assembled datasets.
+* Per image, ``gt_score`` is float32 of shape (C,): in [0, 1] where the source
+  annotates the class, **NaN where it does not**. NaN passes unchanged through
+  the stock pipeline, collate function and preprocessor, and a stock loss fails
+  loudly on it, whereas a filler such as -1 would train in silence.
+* Every sample carries the same fields: "not annotated" is a value, never a
+  missing field.
+* At the loss and metric boundary :func:`split_annotated` parts a target into
+  numbers without NaN and a mask. Mask before any arithmetic: 0 * NaN is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+UNANNOTATED = float('nan')
+
+
+def split_annotated(
+    target: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Part a target into numbers and the mask of annotated entries.
+
+    Args:
+        target (Tensor): Any shape, in [0, 1] or NaN where not annotated.
+
+    Returns:
+        tuple[Tensor, Tensor]: The target with 0 in place of NaN, and a bool
+        tensor of the same shape, True where annotated.
+
+    Examples:
+        >>> split_annotated(torch.tensor([1., float('nan')]))
+        (tensor([1., 0.]), tensor([ True, False]))
+    """
+    annotated = ~torch.isnan(target)
+    return target.nan_to_num(nan=0.0), annotated
+
+
+def label_to_score(
+    label: int | Sequence[int] | np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Turn a stock label into scores of a fully annotated image.
+
+    Args:
+        label (int | Sequence[int] | ndarray): Index of the class, or indices
+            of all positive classes (possibly none).
+        num_classes (int): Number of classes of the source.
+
+    Returns:
+        ndarray: float32 (num_classes,), 1 where positive, else 0.
+
+    Raises:
+        ValueError: If an index lies outside [0, num_classes).
+
+    Examples:
+        >>> label_to_score([0, 2], 3)
+        array([1., 0., 1.], dtype=float32)
+    """
+    indices = np.atleast_1d(np.asarray(label, dtype=np.int64))
+    if indices.size and not 0 <= indices.min() <= indices.max() < num_classes:
+        raise ValueError(
+            f'label {indices.tolist()} lies outside the {num_classes} classes '
+            f'of its source (expected 0 to {num_classes - 1})'
+        )
+    score = np.zeros(num_classes, dtype=np.float32)
+    score[indices] = 1.0
+    return score

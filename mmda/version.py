@@ -1,0 +1,3 @@
+"""Version of mmda."""
+
+__version__ = '0.1.0'
