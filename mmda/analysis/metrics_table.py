@@ -7,6 +7,12 @@ from collections.abc import Mapping
 
 from prettytable import PrettyTable
 
+#: Names of the means among the classes of a table.
+MEANS = ('mean', 'mean_shared', 'mean_of_interest')
+# The bootstrap by patient first: DeLong's interval is for independent images.
+_KINDS = ('bootstrap', 'delong')
+_ENDS = ('low', 'high')
+
 
 def split_metrics(
     metrics: Mapping[str, float], prefix: str
@@ -20,14 +26,19 @@ def split_metrics(
 
     Returns:
         tuple[dict, dict]: Class -> value over all images, and source -> class
-        -> value; 'mean' stands among the classes.
+        -> value; 'mean' stands among the classes. Intervals are left out.
 
     Examples:
         >>> split_metrics({'auc/mean': 1., 'auc/A/mean': 2.}, 'auc')
         ({'mean': 1.0}, {'A': {'mean': 2.0}})
     """
     start = prefix + '/'
-    named = {k[len(start) :]: v for k, v in metrics.items() if start in k}
+    ends = tuple(f'/{kind}_{end}' for kind in _KINDS for end in _ENDS)
+    named = {
+        key[len(start) :]: value
+        for key, value in metrics.items()
+        if key.startswith(start) and not key.endswith(ends)
+    }
     sources = [k[: -len('/mean')] for k in named if k.endswith('/mean')]
     per_source: dict[str, dict[str, float]] = {}
     for source in sources:
@@ -39,6 +50,37 @@ def split_metrics(
         }
     named.pop('num_classes', None)
     return named, per_source
+
+
+def split_intervals(
+    metrics: Mapping[str, float], prefix: str
+) -> dict[str, tuple[float, float]]:
+    """Pick the intervals out of the flat metrics.
+
+    Args:
+        metrics (Mapping[str, float]): Keys ``prefix/class/delong_low`` and so
+            on, or ``bootstrap``, which is preferred where both are there.
+        prefix (str): Prefix of the keys to use.
+
+    Returns:
+        dict[str, tuple[float, float]]: ``class``, or ``source/class`` -> both
+        ends. Undefined intervals are left out.
+
+    Examples:
+        >>> split_intervals({'auc/a': 2., 'auc/a/delong_low': 1.,
+        ...                  'auc/a/delong_high': 3.}, 'auc')
+        {'a': (1.0, 3.0)}
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for kind in _KINDS:
+        for key, low in metrics.items():
+            name = key.removesuffix(f'/{kind}_low')
+            if name == key or not key.startswith(prefix + '/'):
+                continue
+            high = metrics[f'{name}/{kind}_high']
+            if not math.isnan(low):
+                found.setdefault(name[len(prefix) + 1 :], (low, high))
+    return found
 
 
 def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
@@ -63,19 +105,31 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
         +-------+-------+
     """
     overall, per_source = split_metrics(metrics, prefix)
+    if len(per_source) == 1:
+        per_source = {}  # the same numbers again
     table = PrettyTable(['class', 'all', *per_source])
     table.align = 'r'
     table.align['class'] = 'l'
-    names = [name for name in overall if name != 'mean']
-    for name in [*names, 'mean']:
-        row = [overall.get(name)]
-        row += [values.get(name) for values in per_source.values()]
+    intervals = split_intervals(metrics, prefix)
+    names = [name for name in overall if name not in MEANS]
+    means = [name for name in MEANS if name == 'mean' or name in overall]
+    for name in [*names, *means]:
+        row = [_cell(overall.get(name), intervals.get(name))]
+        for source, values in per_source.items():
+            interval = intervals.get(f'{source}/{name}')
+            row.append(_cell(values.get(name), interval))
         is_last = bool(names) and name == names[-1]
-        table.add_row([name, *map(_cell, row)], divider=is_last)
+        table.add_row([name, *row], divider=is_last)
     return str(table)
 
 
-def _cell(value: float | None) -> str:
+def _cell(
+    value: float | None, interval: tuple[float, float] | None
+) -> str:
     if value is None:
         return '-'
-    return 'n/a' if math.isnan(value) else f'{value:.2f}'
+    if math.isnan(value):
+        return 'n/a'
+    if interval is None:
+        return f'{value:.2f}'
+    return f'{value:.2f} [{interval[0]:.1f}, {interval[1]:.1f}]'

@@ -6,30 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from mmengine.logging import MessageHub
 
-from .metrics_table import split_metrics
+from .figure import COLORS, new_figure, save_figure
+from .metrics_table import MEANS, split_intervals, split_metrics
 
-# Okabe and Ito's palette: told apart by all kinds of colour vision.
-COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 DIAGNOSTICS = ('annotated_fraction', 'unannotated_answer', 'above_tau_fraction')
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return a figure that needs no display and no global state.
-
-    Args:
-        width (float): In inches.
-        height (float): In inches.
-
-    Returns:
-        Figure: With a canvas that writes PNG and PDF.
-    """
-    figure = Figure(figsize=(width, height), layout='constrained', dpi=150)
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
@@ -38,7 +20,7 @@ def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
     Args:
         hub (MessageHub): Of the run; holds the history of all scalars.
         monitor (str): The validation metric to draw, in %.
-        path (Path): PNG to write; its folder is made.
+        path (Path): PNG to write, a PDF beside it; the folder is made.
     """
     scalars = hub.log_scalars
     terms = {
@@ -70,7 +52,7 @@ def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
         axes.grid(alpha=0.3)
         if curves:
             axes.legend(fontsize=7)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
@@ -79,10 +61,11 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     Args:
         metrics (Mapping[str, float]): See ``split_metrics``, in %.
         prefix (str): Prefix of the keys to use.
-        path (Path): PNG to write; its folder is made.
+        path (Path): PNG to write, a PDF beside it; the folder is made.
     """
     overall, per_source = split_metrics(metrics, prefix)
-    mean = overall.pop('mean', float('nan'))
+    mean = overall.get('mean', float('nan'))
+    overall = {k: v for k, v in overall.items() if k not in MEANS}
     names = list(overall)
     rows = np.arange(len(names))
     figure = new_figure(4.5, 1.2 + 0.22 * len(names))
@@ -96,12 +79,16 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     axes.plot(
         list(overall.values()), rows, 'D', color=COLORS[0], label='all'
     )
+    intervals = split_intervals(metrics, prefix)
+    for row, name in enumerate(names):
+        if name in intervals:
+            axes.plot(intervals[name], [row] * 2, color=COLORS[0])
     axes.set_yticks(rows, names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel(f'{prefix} in %')
     axes.grid(axis='x', alpha=0.3)
     figure.legend(loc='outside upper center', ncols=2, fontsize=7)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _smooth(values: np.ndarray, points: int = 200) -> tuple:
@@ -111,8 +98,3 @@ def _smooth(values: np.ndarray, points: int = 200) -> tuple:
     windows = np.array_split(values, points)
     ends = np.cumsum([len(window) for window in windows])
     return ends, np.array([np.nanmean(window) for window in windows])
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)

@@ -13,7 +13,8 @@ import pandas as pd
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from .csv_reader import read_label_lists, read_table
+from .csv_cells import cell_error, read_label_lists, read_whole_numbers
+from .csv_reader import read_table
 from .label_table import LabelTable
 from .patient_split import split_by_patient
 from .table_dataset import TableDataset
@@ -115,33 +116,26 @@ class ChestXray14(TableDataset):
             table.img_path = self._find_images(table)
         return table
 
-    def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    def _parse(self, frame: pd.DataFrame) -> dict:
         chosen = self.metainfo['classes']
         names = {'No Finding': -1}
         for name in self.METAINFO['classes']:
             index = chosen.index(name) if name in chosen else -1
             names[name.replace(' ', '_')] = names[name] = index
-        patients = pd.to_numeric(frame[_PATIENT], errors='coerce')
-        whole = (patients % 1 == 0).to_numpy()
-        if not whole.all():
-            first = int(np.argmin(whole))
-            raise ValueError(
-                f'{self.ann_file}, line {frame.index[first]}, column '
-                f'{_PATIENT!r}: found {frame[_PATIENT].iloc[first]!r}, '
-                'expected a whole number'
-            )
-        empty = frame.index[frame[_LABELS].isna()]
-        if len(empty):
-            raise ValueError(
-                f'{self.ann_file}, line {empty[0]}, column {_LABELS!r}: found '
-                "an empty cell, expected findings or 'No Finding'"
+        empty = frame[_LABELS].isna().to_numpy()
+        if empty.any():
+            raise cell_error(
+                self.ann_file,
+                frame[_LABELS],
+                int(empty.argmax()),
+                "findings or 'No Finding'",
             )
         return dict(
             img_path=frame[_IMAGE].to_numpy(),
             gt_score=read_label_lists(
                 self.ann_file, frame[_LABELS], names, len(chosen), '|'
             ),
-            patient_id=patients.to_numpy(np.int32),
+            patient_id=read_whole_numbers(self.ann_file, frame[_PATIENT]),
         )
 
     def _in_split(self, table: LabelTable) -> np.ndarray:
@@ -151,11 +145,9 @@ class ChestXray14(TableDataset):
         path = self.require_file(osp.join(self.data_root or '', file))
         with open(path, 'rb') as lines:
             listed = set(lines.read().split())
-        mask = np.fromiter(
-            (name in listed for name in table.img_path.tolist()),
-            dtype=bool,
-            count=len(table),
-        )
+        assert table.img_path is not None and table.patient_id is not None
+        names = table.img_path.tolist()
+        mask = np.array([name in listed for name in names], dtype=bool)
         if mask.sum() < len(listed):
             print_log(
                 f'{path} lists {len(listed)} images, {mask.sum()} of them '
@@ -176,6 +168,7 @@ class ChestXray14(TableDataset):
 
     def _find_images(self, table: LabelTable) -> np.ndarray:
         """Put the folder of each image before its name."""
+        assert table.img_path is not None and table.row is not None
         folders = self._image_folders()
         place = {}
         for folder in folders:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from mmda.structures import UNANNOTATED, nearest
+from mmda.structures import nearest
 
 from .label_table import LabelTable, encode_text
 
@@ -66,8 +66,8 @@ def iter_csv(
         DataFrame: Rows with their line number as index; empty cells are NaN.
 
     Raises:
-        ValueError: If a column is missing, a row has too many cells, or the
-            first column is empty in a row.
+        ValueError: If a column is missing, the first column is empty in a
+            row, or the file cannot be parsed.
     """
     read_header(path, [*text, *numbers])
     blank = {column: _BLANK_LABELS for column in numbers}
@@ -108,97 +108,12 @@ def _drop_blank_lines(
     return frame.drop(empty)
 
 
-def read_label_column(
-    path: str, column: pd.Series, allowed: Sequence[float]
-) -> np.ndarray:
-    """Check and convert one column of labels.
-
-    Args:
-        path (str): The file, for the message.
-        column (Series): Cells, with line numbers as index.
-        allowed (Sequence[float]): Values that a label may have, besides empty.
-
-    Returns:
-        ndarray: float32 (n,), NaN where the cell is empty.
-
-    Raises:
-        ValueError: If a cell has another value.
-
-    Examples:
-        >>> read_label_column('a.csv', pd.Series([1.0, np.nan]), [0, 1])
-        array([ 1., nan], dtype=float32)
-    """
-    numbers = pd.to_numeric(column, errors='coerce').to_numpy(np.float32)
-    known = np.isin(numbers, np.asarray(allowed, dtype=np.float32))
-    known |= column.isna().to_numpy()
-    if not known.all():
-        first = int(np.argmin(known))
-        expected = ', '.join(f'{value:g}' for value in allowed)
-        raise ValueError(
-            f'{path}, line {column.index[first]}, column {column.name!r}: '
-            f'found {column.iloc[first]!r}, expected {expected} or an empty '
-            'cell'
-        )
-    return numbers
-
-
-def read_label_lists(
-    path: str,
-    column: pd.Series,
-    names: Mapping[str, int],
-    num_classes: int,
-    separator: str,
-) -> np.ndarray:
-    """Turn cells such as ``'Mass|Nodule'`` into one entry per class.
-
-    Args:
-        path (str): The file, for the message.
-        column (Series): Cells, with line numbers as index.
-        names (Mapping[str, int]): Every name that may occur -> its column of
-            the result, or -1 where it stands for none of the classes.
-        num_classes (int): Columns of the result.
-        separator (str): Between the names of a cell.
-
-    Returns:
-        ndarray: float32 (n, num_classes), 1 where listed, else 0; NaN in the
-        whole row of an empty cell, unless ``''`` is one of ``names``.
-
-    Raises:
-        ValueError: If a cell has another name.
-
-    Examples:
-        >>> cells = pd.Series(['Mass|Edema', 'None'])
-        >>> names = {'Edema': 0, 'Mass': 1, 'None': -1}
-        >>> read_label_lists('a.csv', cells, names, 2, '|').tolist()
-        [[1.0, 1.0], [0.0, 0.0]]
-    """
-    # Few distinct combinations occur: parse each of them once.
-    codes, cells = pd.factorize(column.fillna(''))
-    scores = np.zeros((len(cells), num_classes), dtype=np.float32)
-    for score, cell, code in zip(scores, cells, range(len(cells))):
-        if cell == '' and '' not in names:
-            score[:] = UNANNOTATED
-            continue
-        for name in cell.split(separator):
-            index = names.get(name.strip())
-            if index is None:
-                line = column.index[int(np.argmax(codes == code))]
-                known = [name for name in names if name]
-                raise ValueError(
-                    f'{path}, line {line}, column {column.name!r}: unknown '
-                    f'class {name.strip()!r}{nearest(name.strip(), known)}'
-                )
-            if index >= 0:
-                score[index] = 1.0
-    return scores[codes]
-
-
 def read_table(
     path: str,
     num_classes: int,
     text: Sequence[str],
     numbers: Sequence[str],
-    parse: Callable[[pd.DataFrame], dict[str, np.ndarray]],
+    parse: Callable[[pd.DataFrame], dict],
 ) -> LabelTable:
     """Read a CSV file into a table, with one chunk in memory at a time.
 
@@ -221,9 +136,7 @@ def read_table(
             value that is not known.
     """
     capacity = _count_lines(path)
-    columns = {
-        'gt_score': np.empty((capacity, num_classes), dtype=np.float32)
-    }
+    columns = {'gt_score': np.empty((capacity, num_classes), dtype=np.float32)}
     filled = 0
     for frame in iter_csv(path, text, numbers):
         parsed = parse(frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, overload
 
 import numpy as np
 
@@ -82,8 +83,16 @@ class LabelTable:
     def __len__(self) -> int:
         return len(self.gt_score)
 
+    @overload
+    def __getitem__(self, index: int | np.integer) -> dict: ...
+
+    @overload
     def __getitem__(
-        self, index: int | slice | Sequence[int] | np.ndarray
+        self, index: slice | Sequence[int] | np.ndarray
+    ) -> LabelTable: ...
+
+    def __getitem__(
+        self, index: int | np.integer | slice | Sequence[int] | np.ndarray
     ) -> dict | LabelTable:
         """Return one image as a fresh dict, or several as a table.
 
@@ -104,10 +113,14 @@ class LabelTable:
             index = np.asarray(index)
             if index.size == 0:  # an empty list would be an array of floats
                 index = index.astype(np.intp)
-        parts = {}
+        parts: dict[str, Any] = {}
         for name in _COLUMNS:
             column = getattr(self, name)
-            parts[name] = None if column is None else column[index].copy()
+            if column is not None:
+                part = column[index]
+                # A slice is a view, everything else is a copy already.
+                is_view = isinstance(index, slice)
+                parts[name] = part.copy() if is_view else part
         return LabelTable(**parts)
 
     def _sample(self, index: int | np.integer) -> dict:

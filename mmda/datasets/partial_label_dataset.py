@@ -14,87 +14,21 @@ from mmengine.dataset import BaseDataset, Compose
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from mmda.structures import (
-    UNANNOTATED,
-    LabelSpace,
-    label_to_score,
-    nearest,
-    rename_classes,
-)
+from mmda.structures import LabelSpace, rename_classes
 
-
-def annotated_columns(
-    source_classes: Sequence[str],
-    joint_names: Sequence[str],
-    space: LabelSpace,
-    labeled_classes: Sequence[str] | None,
-    source: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Match the classes that a source annotates with the joint label space.
-
-    Args:
-        source_classes (Sequence[str]): Names as the source spells them.
-        joint_names (Sequence[str]): The same classes' names after aliasing.
-        space (LabelSpace): The joint label space.
-        labeled_classes (Sequence[str], optional): Classes whose labels are
-            used, in either spelling; all that the space knows where None.
-        source (str): Name of the source, for messages.
-
-    Returns:
-        tuple[ndarray, ndarray]: int64 arrays of equal length: positions among
-        the source's own classes, and positions in the joint space.
-
-    Raises:
-        ValueError: If a labeled class is not one of the source or of the
-            space, or if no class is left.
-
-    Examples:
-        >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
-        ...                   None, 'toy')
-        (array([1]), array([0]))
-    """
-    own_index = {name: i for i, name in enumerate(joint_names)}
-    own_index.update({name: i for i, name in enumerate(source_classes)})
-    wanted = joint_names if labeled_classes is None else labeled_classes
-    own, joint, left_out = [], [], []
-    for name in wanted:
-        if name not in own_index:
-            raise ValueError(
-                f'labeled_classes of {source}: {name!r} is no class of this '
-                f'source{nearest(name, source_classes)}'
-            )
-        joint_name = joint_names[own_index[name]]
-        if joint_name in space:
-            own.append(own_index[name])
-            joint.append(space.index(joint_name))
-        elif labeled_classes is None:
-            left_out.append(joint_name)
-        else:
-            raise ValueError(
-                f'labeled_classes of {source}: {joint_name!r} is not in the '
-                f'label space{nearest(joint_name, space.classes)}'
-            )
-    if not own:
-        raise ValueError(
-            f'{source} annotates no class of the label space '
-            f'{space.classes}; its classes are {tuple(source_classes)}'
-        )
-    if left_out:
-        print_log(
-            f'{source}: classes outside the label space are not used: '
-            f'{left_out}',
-            logger='current',
-        )
-    return np.asarray(own), np.asarray(joint)
+from .class_matching import annotated_columns
+from .image_labels import ImageLabels
+from .pixel_labels import PixelLabels, joint_palette
 
 
 @DATASETS.register_module()
 class PartialLabelDataset(BaseDataset):
     """Put a source dataset into the joint label space (one per source).
 
-    Wraps any dataset of mmpretrain, keeps its images, and rewrites the labels
-    by the contract of :mod:`mmda.structures.partial_label`: ``gt_score`` is
-    float32 of shape (C,), NaN where the source does not annotate the class.
+    Wraps any dataset of mmpretrain or mmseg, keeps its images, and rewrites
+    the labels by the contract of :mod:`mmda.structures.partial_label`: for
+    images ``gt_score``, float32 of shape (C,), NaN where the source does not
+    annotate the class; for pixels label maps, and which classes are annotated.
     All sources then have equal ``metainfo``, so the stock ``ConcatDataset``
     joins them.
 
@@ -110,7 +44,11 @@ class PartialLabelDataset(BaseDataset):
         name (str, optional): Name of the source, carried by every sample as
             ``source``. Defaults to the class name of ``dataset``.
         num_samples (int, optional): Draw so many images, without replacement.
-        seed (int, optional): Seed of that draw. Defaults to 0.
+        seed (int, optional): Seed of that draw, and of ``part``. Defaults to
+            0.
+        part (tuple[int, int], optional): (k, n): use the k-th, from 0, of n
+            disjoint parts of the images, drawn at random, equal in size up to
+            one; ``num_samples`` draws from it.
         indices (int | Sequence[int], optional): As in ``BaseDataset``; applied
             after ``num_samples``.
         pipeline (Sequence[dict | Callable], optional): Transforms. Defaults
@@ -121,6 +59,12 @@ class PartialLabelDataset(BaseDataset):
         lazy_init (bool): Read the annotations at first use. Defaults to False.
         max_refetch (int): Images to try in place of one that cannot be
             decoded. Defaults to 1000.
+        exclusive (bool): For label maps: whether a pixel has one class at
+            most, so that an annotated class rules out all others. Defaults to
+            True; False keeps the classes independent.
+        background_classes (Sequence[str]): For label maps: classes of the
+            source outside of the label space that an evaluation tells apart.
+            For a loss they are all "none of the annotated classes".
 
     Raises:
         ValueError: If the source is empty, a class is unknown or doubled, or
@@ -145,11 +89,14 @@ class PartialLabelDataset(BaseDataset):
         name: str | None = None,
         num_samples: int | None = None,
         seed: int | None = None,
+        part: tuple[int, int] | None = None,
         indices: int | Sequence[int] | None = None,
         pipeline: Sequence[dict | Callable] | None = None,
         test_mode: bool | None = None,
         lazy_init: bool = False,
         max_refetch: int = 1000,
+        exclusive: bool = True,
+        background_classes: Sequence[str] = (),
     ) -> None:
         if isinstance(dataset, dict):
             # The source is read in `full_init`, where its errors are named.
@@ -162,6 +109,7 @@ class PartialLabelDataset(BaseDataset):
         self.name = name or type(dataset).__name__
         self.num_samples = num_samples
         self.seed = 0 if seed is None else seed
+        self.part = part
         self._indices = indices
         self.pipeline = self._choose_pipeline(pipeline)
         self.test_mode = (
@@ -170,11 +118,27 @@ class PartialLabelDataset(BaseDataset):
             else test_mode
         )
         self.max_refetch = max_refetch
-        self._metainfo = dict(classes=self.label_space.classes)
+        self.exclusive = exclusive
+        self.background_classes = tuple(background_classes)
+        self._metainfo = self._joint_metainfo()
         # Shared, so that the data loader's workers count into one number.
         self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
         if not lazy_init:
             self.full_init()
+
+    @property
+    def has_pixel_labels(self) -> bool:
+        """bool: Whether the source is one of segmentation."""
+        return 'label_map' in (getattr(self.dataset, 'metainfo', None) or {})
+
+    def _joint_metainfo(self) -> dict[str, Any]:
+        """Return what is equal for all sources."""
+        metainfo: dict[str, Any] = dict(classes=self.label_space.classes)
+        if self.has_pixel_labels:
+            metainfo['palette'] = joint_palette(len(self.label_space))
+            if self.background_classes:
+                metainfo['background_classes'] = self.background_classes
+        return metainfo
 
     def _choose_pipeline(
         self, pipeline: Sequence[dict | Callable] | None
@@ -206,31 +170,54 @@ class PartialLabelDataset(BaseDataset):
         joint_names = rename_classes(
             source_classes, self.aliases, self.keep_apart, self.name
         )
-        self._own, self._joint = annotated_columns(
+        own, joint = annotated_columns(
             source_classes,
             joint_names,
             self.label_space,
             self.labeled_classes,
             self.name,
         )
-        self._num_own = len(source_classes)
+        self._joint = joint
+        self._labels = self._make_labels(joint_names, own, joint)
         self._selected = self._draw(total)
         self._fully_initialized = True
         if self._indices is not None:
             self.get_subset_(self._indices)
 
+    def _make_labels(
+        self, joint_names: Sequence[str], own: np.ndarray, joint: np.ndarray
+    ) -> ImageLabels | PixelLabels:
+        """Return what rewrites the labels of this source's kind."""
+        if not self.has_pixel_labels:
+            num_classes = len(self.label_space)
+            return ImageLabels(own, joint, len(joint_names), num_classes)
+        return PixelLabels(
+            self.dataset.metainfo,
+            joint_names,
+            own,
+            joint,
+            self.label_space,
+            self.exclusive,
+            self.background_classes,
+            getattr(self.dataset, 'ignore_index', 255),
+            self.name,
+        )
+
     def _draw(self, total: int) -> np.ndarray:
         """Return the indices of the images that are used, ascending."""
+        pool = np.arange(total)
+        if self.part is not None:
+            pool = _part_of(total, self.part, self.seed, self.name)
         if self.num_samples is None:
-            return np.arange(total)
-        if not 0 < self.num_samples <= total:
+            return pool
+        if not 0 < self.num_samples <= len(pool):
             raise ValueError(
                 f'num_samples={self.num_samples} of {self.name}: expected 1 '
-                f'to {total}, the number of its images'
+                f'to {len(pool)}, the number of its images'
             )
         generator = np.random.default_rng(self.seed)
-        drawn = generator.choice(total, self.num_samples, replace=False)
-        return np.sort(drawn)
+        drawn = generator.choice(len(pool), self.num_samples, replace=False)
+        return pool[np.sort(drawn)]
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
@@ -241,18 +228,14 @@ class PartialLabelDataset(BaseDataset):
         Returns:
             dict: What the source says, with ``gt_score`` (float32, (C,), NaN
             where not annotated), ``source``, ``patient_id`` and
-            ``sample_idx`` set, and without ``gt_label``.
+            ``sample_idx`` set, and without ``gt_label``. For label maps
+            ``label_map``, ``annotated_classes`` (bool, (C,)) and
+            ``exclusive`` instead of ``gt_score``.
         """
         if not self._fully_initialized:
             self.full_init()
         info = self.dataset.get_data_info(int(self._selected[idx]))
-        own_score = info.get('gt_score')
-        label = info.pop('gt_label', None)
-        if own_score is None:
-            own_score = label_to_score(label, self._num_own)
-        score = np.full(len(self.label_space), UNANNOTATED, dtype=np.float32)
-        score[self._joint] = np.asarray(own_score)[self._own]
-        info['gt_score'] = score
+        self._labels.annotate(info)
         info['source'] = self.name
         info.setdefault('patient_id', None)
         info['sample_idx'] = idx if idx >= 0 else len(self) + idx
@@ -273,10 +256,11 @@ class PartialLabelDataset(BaseDataset):
             OSError: If it cannot be decoded and ``test_mode`` is True.
         """
         try:
-            return super().prepare_data(idx)
+            return self._labels.run(self.pipeline, self.get_data_info(idx))
         except FileNotFoundError as error:
+            what = ' or its annotation' if self.has_pixel_labels else ''
             raise FileNotFoundError(
-                f'{self._describe(idx)} is missing: {error}'
+                f'{self._describe(idx)}{what} is missing: {error}'
             ) from error
         except (OSError, SyntaxError, AssertionError, cv2.error) as error:
             if not _is_decode_error(error):
@@ -324,8 +308,7 @@ class PartialLabelDataset(BaseDataset):
         Returns:
             list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
         """
-        score = self.get_data_info(idx)['gt_score']
-        return np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
+        return self._labels.positive_classes(self.get_data_info(idx))
 
     def get_subset_(self, indices: int | Sequence[int]) -> None:
         """Keep some images only, in place.
@@ -359,6 +342,19 @@ class PartialLabelDataset(BaseDataset):
         if not self._fully_initialized:
             self.full_init()
         return len(self._selected)
+
+
+def _part_of(
+    total: int, part: tuple[int, int], seed: int, source: str
+) -> np.ndarray:
+    """Return the indices of the k-th of n disjoint parts, ascending."""
+    if len(part) != 2 or not 0 <= part[0] < part[1] <= total:
+        raise ValueError(
+            f'part={part!r} of {source}: expected (k, n) with '
+            f'0 <= k < n <= {total}, the number of its images'
+        )
+    order = np.random.default_rng(seed).permutation(total)
+    return np.sort(order[part[0] :: part[1]])
 
 
 def _is_decode_error(error: BaseException) -> bool:

@@ -49,17 +49,15 @@ def split_by_patient(
     if fill is None:
         raise ValueError(
             f'{source}: no choice of whole patients has exactly {num_images} '
-            f'of the {len(patient_id)} images ({len(patients)} patients); '
-            "use another seed-free split such as split='all'"
+            f'of the {len(patient_id)} images of {len(patients)} patients; '
+            'take a split that is not made here'
         )
     chosen = np.zeros(len(patients), dtype=bool)
     chosen[order[taken + fill]] = True
     return chosen[owner]
 
 
-def _take_while_fitting(
-    sizes: list[int], total: int
-) -> tuple[list[int], int]:
+def _take_while_fitting(sizes: list[int], total: int) -> tuple[list[int], int]:
     taken = []
     for position, size in enumerate(sizes):
         if size <= total:
@@ -73,9 +71,7 @@ def _take_while_fitting(
 def _subset_of_sum(
     sizes: list[int], positions: list[int], total: int
 ) -> list[int] | None:
-    """Find positions whose sizes sum up to ``total``, None where there are no
-    such positions.
-    """  # noqa: D205
+    """Find positions whose sizes sum up to a total, None if there are none."""
     by_size: dict[int, list[int]] = {}
     for position in positions:
         group = by_size.setdefault(sizes[position], [])
@@ -98,8 +94,9 @@ def _subset_of_sum(
     if not reachable[-1] >> total & 1:
         return None
     found: list[int] = []
-    for before, bundle in zip(reachable[-2::-1], bundles[::-1]):
-        if not before >> total & 1:
+    for index in range(len(bundles) - 1, -1, -1):
+        bundle = bundles[index]
+        if not reachable[index] >> total & 1:
             found += bundle
             total -= len(bundle) * sizes[bundle[0]]
     return found

@@ -3,6 +3,7 @@
 from .hooks import (
     CheckFiniteHook,
     CheckLabelSpaceHook,
+    LabelReportHook,
     PersistentEarlyStoppingHook,
     RunSummaryHook,
     ValidateOnResumeHook,
@@ -11,6 +12,7 @@ from .hooks import (
 __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'LabelReportHook',
     'PersistentEarlyStoppingHook',
     'RunSummaryHook',
     'ValidateOnResumeHook',

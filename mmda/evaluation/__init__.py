@@ -1,5 +1,17 @@
 """Evaluation on annotated entries only."""
 
-from .metrics import PartialLabelAUC
+from .metrics import (
+    NovelClassAUC,
+    PartialLabelAP,
+    PartialLabelAUC,
+    PartialLabelIoU,
+    PartialLabelMetric,
+)
 
-__all__ = ['PartialLabelAUC']
+__all__ = [
+    'NovelClassAUC',
+    'PartialLabelAP',
+    'PartialLabelAUC',
+    'PartialLabelIoU',
+    'PartialLabelMetric',
+]

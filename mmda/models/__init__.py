@@ -1,15 +1,27 @@
-"""Models: adapters, heads, losses, preprocessors, classifiers."""
+"""Models: adapters, heads, losses, preprocessors, whole networks.
 
+``DynamicAdapterHead`` is that of classification; the one of segmentation is
+``mmda.models.decode_heads.DynamicAdapterHead``.
+"""
+
+from . import decode_heads
 from .adapters import DynamicAdapter
 from .classifiers import DualViewImageClassifier
-from .data_preprocessors import DualViewDataPreprocessor
+from .data_preprocessors import (
+    DualViewDataPreprocessor,
+    SegDualViewDataPreprocessor,
+)
 from .heads import DynamicAdapterHead
 from .losses import PartialBCEPseudoConsistLoss
+from .segmentors import DualViewEncoderDecoder
 
 __all__ = [
     'DualViewDataPreprocessor',
+    'DualViewEncoderDecoder',
     'DualViewImageClassifier',
     'DynamicAdapter',
     'DynamicAdapterHead',
     'PartialBCEPseudoConsistLoss',
+    'SegDualViewDataPreprocessor',
+    'decode_heads',
 ]

@@ -1,11 +1,21 @@
 """Label space and label contract."""
 
 from .label_space import LabelSpace, nearest, rename_classes
-from .partial_label import UNANNOTATED, label_to_score, split_annotated
+from .partial_label import (
+    NO_ANNOTATED_CLASS,
+    UNANNOTATED,
+    UNKNOWN_PIXEL,
+    label_to_score,
+    split_annotated,
+)
+from .pixel_target import PixelTarget
 
 __all__ = [
+    'NO_ANNOTATED_CLASS',
     'UNANNOTATED',
+    'UNKNOWN_PIXEL',
     'LabelSpace',
+    'PixelTarget',
     'label_to_score',
     'nearest',
     'rename_classes',

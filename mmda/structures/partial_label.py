@@ -6,6 +6,19 @@
   annotates the class, **NaN where it does not**. NaN passes unchanged through
   the stock pipeline, collate function and preprocessor, and a stock loss fails
   loudly on it, whereas a filler such as -1 would train in silence.
+* Per pixel, the stock label map (uint8 on disk, int64 in a batch), which the
+  stock transforms crop, flip, resize and pad without knowing about it:
+
+  - 0 to C - 1: the pixel carries this class, which its source annotates;
+  - 254 (:data:`NO_ANNOTATED_CLASS`), in general C to 254: the pixel carries
+    none of the classes that its source annotates (an evaluation may tell
+    several kinds of it apart, see ``background_classes`` of
+    :class:`~mmda.datasets.PartialLabelDataset`);
+  - 255 (:data:`UNKNOWN_PIXEL`): nothing is known; padding is 255, too.
+
+  Beside it every image has, in its metainfo, ``annotated_classes`` (bool,
+  (C,)) and ``exclusive``. Which entries are known follows from both, see
+  :class:`~mmda.structures.PixelTarget`.
 * Every sample carries the same fields: "not annotated" is a value, never a
   missing field.
 * At the loss and metric boundary :func:`split_annotated` parts a target into
@@ -20,6 +33,8 @@ import numpy as np
 import torch
 
 UNANNOTATED = float('nan')
+NO_ANNOTATED_CLASS = 254
+UNKNOWN_PIXEL = 255
 
 
 def split_annotated(

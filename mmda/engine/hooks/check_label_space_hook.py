@@ -16,14 +16,18 @@ def check_label_space(
     """Compare the classes of a model's head with those of a dataset.
 
     Args:
-        model (Module): A model whose ``head`` may know its ``classes``.
+        model (Module): A model whose ``head``, or ``decode_head``, may know
+            its ``classes``. Of a cascade the last one counts.
         dataloader (DataLoader): Its dataset may have ``metainfo['classes']``.
         phase (str): 'train', 'val' or 'test', for the message.
 
     Raises:
         ValueError: If both know their classes and they differ.
     """
-    head = getattr(model, 'head', None)
+    name = 'head' if hasattr(model, 'head') else 'decode_head'
+    head = getattr(model, name, None)
+    if isinstance(head, nn.ModuleList):
+        head = head[-1]
     own = getattr(head, 'classes', None)
     metainfo = getattr(dataloader.dataset, 'metainfo', None) or {}
     given = metainfo.get('classes')
@@ -33,7 +37,7 @@ def check_label_space(
     extra = [name for name in given if name not in own]
     raise ValueError(
         f'the {phase} dataset has another label space than the head. Only in '
-        f'model.head.classes: {missing}; only in the dataset: {extra}; '
+        f'model.{name}.classes: {missing}; only in the dataset: {extra}; '
         f'head: {tuple(own)}; dataset: {tuple(given)}'
     )
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from mmengine.registry import METRICS
-from mmpretrain.structures import label_to_onehot
 
-from ..functional import partial_auc_per_class, why_undefined
+from ..functional import (
+    delong_interval,
+    number_clusters,
+    partial_auc_per_class,
+    percentile_interval,
+    resampled_auc,
+    why_undefined,
+)
+from .partial_label_metric import Collected, PartialLabelMetric
 
 
 @METRICS.register_module()
-class PartialLabelAUC(BaseMetric):
+class PartialLabelAUC(PartialLabelMetric):
     """Area under the ROC curve over annotated entries, in %.
 
     The keys are ``auc/mean`` (over the classes where it is defined),
@@ -25,10 +29,29 @@ class PartialLabelAUC(BaseMetric):
     class without a positive or without a negative among its annotated entries
     is NaN, and the log says why; it is neither 0 nor left out silently.
 
+    ``auc/mean_shared`` is the mean over the shared classes, where there are
+    any, and ``auc/mean_of_interest`` that over ``classes_of_interest``. With
+    ``intervals`` each class has ``<its key>/delong_low`` and
+    ``/delong_high``; with ``bootstrap`` each class and mean has
+    ``/bootstrap_low`` and ``/bootstrap_high``. DeLong's interval takes the
+    images as independent; where patients have several, the bootstrap, which
+    draws whole patients, is the honest one.
+
     Args:
-        collect_device (str): Where results of several ranks are collected,
-            'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to 'auc'.
+        intervals (bool): Whether to give DeLong's intervals. Defaults to
+            False.
+        bootstrap (int): Number of resamples of patients (1,000 or more for a
+            paper); without a ``patient_id`` an image is its own patient.
+            Defaults to 0, no bootstrap.
+        confidence (float): Level of the intervals. Defaults to 0.95.
+        seed (int): Seed of the bootstrap. Defaults to 0.
+        **kwargs: ``classes_of_interest``, ``shared_classes``,
+            ``collect_device`` and ``prefix`` (default 'auc') of
+            :class:`PartialLabelMetric`.
+
+    Raises:
+        ValueError: If ``bootstrap`` or ``confidence`` is out of range, or a
+            class name is unknown.
 
     Examples:
         >>> import torch
@@ -46,92 +69,126 @@ class PartialLabelAUC(BaseMetric):
     default_prefix = 'auc'
 
     def __init__(
-        self, collect_device: str = 'cpu', prefix: str | None = None
+        self,
+        intervals: bool = False,
+        bootstrap: int = 0,
+        confidence: float = 0.95,
+        seed: int = 0,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
-        self._warned: set[str] = set()
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep scores, targets and sources of one batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): With ``pred_score`` (C,), and
-                ``gt_score`` (C,) with NaN or a stock ``gt_label``.
-        """
-        for sample in data_samples:
-            score = sample['pred_score'].float().cpu()
-            if 'gt_score' in sample:
-                target = sample['gt_score'].float().cpu()
-            else:
-                target = label_to_onehot(sample['gt_label'], len(score)).cpu()
-            self.results.append(
-                (score.numpy(), target.numpy(), sample.get('source'))
+        super().__init__(**kwargs)
+        if bootstrap < 0:
+            raise ValueError(
+                f'bootstrap={bootstrap}: expected the number of resamples, '
+                'or 0 for none'
             )
+        if not 0 < confidence < 1:
+            raise ValueError(
+                f'confidence={confidence}: expected a level between 0 and 1'
+            )
+        self.intervals = intervals
+        self.bootstrap = bootstrap
+        self.confidence = confidence
+        self.seed = seed
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute all values from the results of all ranks.
+    def per_class(self, data: Collected) -> np.ndarray:
+        """Return the AUC of each class.
 
         Args:
-            results (list): What :meth:`process` kept.
+            data (Collected): Of N images.
 
         Returns:
-            dict[str, float]: See the class.
+            ndarray: float64 (C,), in %, NaN where undefined.
         """
-        score = np.stack([result[0] for result in results])
-        target = np.stack([result[1] for result in results])
-        classes = self._class_names(score.shape[1])
-        metrics = self._summarise(score, target, classes, '')
-        sources = np.array([str(result[2]) for result in results])
-        known = [r[2] for r in results if r[2] is not None]
-        for source in sorted(set(known)):
-            rows = sources == source
-            metrics.update(
-                self._summarise(
-                    score[rows], target[rows], classes, f'{source}/'
-                )
-            )
-        return metrics
+        return partial_auc_per_class(data.score, data.target) * 100
 
-    def _summarise(
+    def more(
         self,
-        score: np.ndarray,
-        target: np.ndarray,
+        data: Collected,
         classes: Sequence[str],
+        groups: dict[str, np.ndarray],
         scope: str,
-    ) -> dict[str, float]:
-        """Return the values of one set of images; ``scope`` begins the keys.
+    ) -> Iterator[tuple[str, float]]:
+        """Yield the ends of the intervals that are asked for, in %.
 
-        Of a single source, classes that it does not annotate are left out.
+        Args:
+            data (Collected): Of N images.
+            classes (Sequence[str]): C names.
+            groups (dict[str, ndarray]): Key of a mean -> its classes.
+            scope (str): '' or the source with a slash.
+
+        Yields:
+            tuple[str, float]: Key behind the scope, and value.
         """
-        auc = partial_auc_per_class(score, target) * 100
-        defined = ~np.isnan(auc)
-        mean = float(auc[defined].mean()) if defined.any() else float('nan')
-        metrics: dict[str, float] = {f'{scope}mean': mean}
-        if not scope:
-            metrics['num_classes'] = int(defined.sum())
+        if self.intervals:
+            yield from self._delong(data, classes, scope)
+        if self.bootstrap:
+            yield from self._bootstrap(data, classes, groups)
+
+    def _delong(
+        self, data: Collected, classes: Sequence[str], scope: str
+    ) -> Iterator[tuple[str, float]]:
         for index, name in enumerate(classes):
-            if scope and np.isnan(target[:, index]).all():
+            target = data.target[:, index]
+            rows = ~np.isnan(target)
+            if not rows.any():
                 continue
-            metrics[f'{scope}{name}'] = float(auc[index])
-            if not defined[index]:
-                reason = why_undefined(target[:, index]) or 'NaN in the scores'
-                self._warn(f'auc/{scope}{name} is undefined: {reason}')
-        return metrics
-
-    def _warn(self, message: str) -> None:
-        """Log a message once, not at every validation."""
-        if message not in self._warned:
-            self._warned.add(message)
-            print_log(message, logger='current', level=logging.WARNING)
-
-    def _class_names(self, num_classes: int) -> tuple[str, ...]:
-        names = (self.dataset_meta or {}).get('classes')
-        if names is None:
-            return tuple(str(i) for i in range(num_classes))
-        if len(names) != num_classes:
-            raise ValueError(
-                f'the model answers {num_classes} questions, but the dataset '
-                f'has {len(names)} classes: {tuple(names)}'
+            result = delong_interval(
+                data.score[rows, index], target[rows], self.confidence
             )
-        return tuple(names)
+            if np.isnan(result.low) and not why_undefined(target):
+                reason = (
+                    'positives and negatives are parted perfectly'
+                    if result.se == 0
+                    else 'it needs two positives and two negatives'
+                )
+                self._warn(
+                    f"{self.prefix}/{scope}{name}: DeLong's interval is "
+                    f'undefined: {reason}'
+                )
+            yield f'{name}/delong_low', result.low * 100
+            yield f'{name}/delong_high', result.high * 100
+
+    def _bootstrap(
+        self,
+        data: Collected,
+        classes: Sequence[str],
+        groups: dict[str, np.ndarray],
+    ) -> Iterator[tuple[str, float]]:
+        clusters = number_clusters(data.patients, data.sources)
+        resampled = resampled_auc(
+            data.score[None], data.target, clusters, self.bootstrap, self.seed
+        )[:, 0]
+        annotated = ~np.isnan(data.target).all(axis=0)
+        columns = {
+            name: resampled[:, i]
+            for i, name in enumerate(classes)
+            if annotated[i]
+        }
+        columns.update(
+            (key, mean_of_defined(resampled[:, indices]))
+            for key, indices in groups.items()
+        )
+        for key, values in columns.items():
+            low, high = percentile_interval(values, self.confidence)
+            yield f'{key}/bootstrap_low', float(low) * 100
+            yield f'{key}/bootstrap_high', float(high) * 100
+
+
+def mean_of_defined(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis, NaN left out.
+
+    Args:
+        values (ndarray): (R, C), NaN where undefined.
+
+    Returns:
+        ndarray: (R,), NaN where a whole row is undefined.
+
+    Examples:
+        >>> mean_of_defined(np.array([[1, np.nan], [np.nan, np.nan]]))
+        array([ 1., nan])
+    """
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=-1)
+    total = np.where(defined, values, 0.0).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

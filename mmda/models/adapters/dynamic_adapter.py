@@ -103,16 +103,15 @@ class DynamicAdapter(BaseModule):
         Returns:
             Tensor: Logits, (N, n) or (N, n, H, W).
         """
-        weights = self.class_weights()
+        weights, answer = self.class_weights(), F.linear
         if feats.ndim == 4:
-            return F.conv2d(feats, weights[..., None, None], self.bias)
+            weights, answer = weights[..., None, None], F.conv2d
         if self.training:
-            return F.linear(feats, weights, self.bias)
+            return answer(feats, weights, self.bias)
         # A float32 product rounds differently for another number of classes.
         wide = _wide_dtype(feats)
         bias = None if self.bias is None else self.bias.to(wide)
-        answers = F.linear(feats.to(wide), weights.to(wide), bias)
-        return answers.to(feats.dtype)
+        return answer(feats.to(wide), weights.to(wide), bias).to(feats.dtype)
 
     @torch.no_grad()
     def fold(self) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from mmengine.registry import MODELS
 from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor
 
-from .strong_view import build_strong_view
+from .strong_view import build_strong_view, make_strong_view
 
 
 @MODELS.register_module()
@@ -58,12 +58,8 @@ class DualViewDataPreprocessor(ClsDataPreprocessor):
         super().__init__(
             mean=mean, std=std, batch_augments=batch_augments, **kwargs
         )
-        if strong_view and batch_augments:
-            raise ValueError(
-                'batch_augments mixes images of a batch, which would part the '
-                'weak view of an image from its strong one: give either '
-                'strong_view or batch_augments'
-            )
+        if strong_view:
+            _check_not_mixed(batch_augments)
         self.strong_view = (
             build_strong_view(strong_view) if strong_view else None
         )
@@ -79,8 +75,14 @@ class DualViewDataPreprocessor(ClsDataPreprocessor):
         Returns:
             dict: ``inputs``, (2N, C, H, W) with two views else (N, C, H, W),
             and ``data_samples``.
+
+        Raises:
+            ValueError: If the pipeline gives another number of views than
+                two, or ``batch_augments`` would mix two views.
         """
         weak, strong = _part_views(data['inputs'])
+        if training and strong is not None:
+            _check_not_mixed(self.batch_augments)
         packed = super().forward({**data, 'inputs': weak}, training)
         if not training:
             return packed
@@ -93,29 +95,32 @@ class DualViewDataPreprocessor(ClsDataPreprocessor):
         packed['inputs'] = torch.cat([packed['inputs'], strong_inputs])
         return packed
 
-    @torch.no_grad()
     def _make_strong(self, weak: Tensor) -> Tensor:
-        """Augment normalised images, (N, C, H, W), in the range [0, 1]."""
         assert self.strong_view is not None
         mean, std = 0.0, 1.0
         if self._enable_normalize:
             mean, std = self.mean, self.std
-        image = ((weak * std + mean) / 255).clamp(0, 1)
-        strong = self.strong_view(image).clamp(0, 1)
-        return (strong * 255 - mean) / std
+        return make_strong_view(weak, self.strong_view, mean, std)
+
+
+def _check_not_mixed(batch_augments: Any) -> None:
+    if batch_augments:
+        raise ValueError(
+            'batch_augments mixes images of a batch, which would part the '
+            'weak view of an image from its strong one: give batch_augments '
+            'or two views (strong_view, or MultiView in the pipeline)'
+        )
 
 
 def _part_views(inputs: Any) -> tuple[Any, Any]:
     """Return the weak and the strong images; None where there is one view."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
         return inputs, None
-    if isinstance(inputs[0], (list, tuple)):
-        # pseudo_collate: N lists of two images -> two lists of N images
-        views = list(zip(*inputs, strict=True))
-    elif inputs[0].ndim == 4:
-        views = list(inputs)  # default_collate: two batches
-    else:
+    first = inputs[0]
+    if not isinstance(first, (list, tuple)) and first.ndim != 4:
         return inputs, None
+    # Both collate functions give a list of views, of N images each.
+    views = list(inputs)
     if len(views) != 2:
         raise ValueError(
             f'the pipeline gives {len(views)} views of an image; expected 2 '

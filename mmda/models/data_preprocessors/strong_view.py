@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import kornia.augmentation
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from mmda.structures import nearest
 
@@ -43,3 +44,31 @@ def build_strong_view(transforms: Sequence[dict]) -> nn.Module:
     return kornia.augmentation.AugmentationSequential(
         *layers, data_keys=['input'], same_on_batch=False
     )
+
+
+@torch.no_grad()
+def make_strong_view(
+    weak: Tensor,
+    strong_view: nn.Module,
+    mean: Tensor | float = 0.0,
+    std: Tensor | float = 1.0,
+) -> Tensor:
+    """Augment normalised images.
+
+    Args:
+        weak (Tensor): (N, C, H, W), normalised by ``mean`` and ``std``.
+        strong_view (Module): Acts on images in [0, 1].
+        mean (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
+        std (Tensor | float): (C, 1, 1), likewise.
+
+    Returns:
+        Tensor: Augmented images, normalised in the same way.
+
+    Examples:
+        >>> weak = torch.full((1, 1, 1, 1), 51.0)
+        >>> make_strong_view(weak, lambda image: 1 - image).item()
+        204.0
+    """
+    image = ((weak * std + mean) / 255).clamp(0, 1)
+    strong = strong_view(image).clamp(0, 1)
+    return (strong * 255 - mean) / std

@@ -12,18 +12,11 @@ NORMALIZATIONS = ('entry', 'class', 'sample')
 def masked_mean(values: Tensor, mask: Tensor, over: str = 'entry') -> Tensor:
     """Average the selected values.
 
-    With several ranks, the denominators are those of all ranks together,
-    divided by the number of ranks: the mean of the ranks' gradients, which
-    ``DistributedDataParallel`` takes, is then the gradient of the mean over
-    all ranks' values, however unevenly they are spread.
-
     Args:
         values (Tensor): (N, C, ...); unselected values do not matter, not
             even NaN.
         mask (Tensor): bool, of the same shape.
-        over (str): 'entry': mean over all selected values. 'class': mean
-            within each class, then over classes that have any. 'sample': mean
-            within each sample, then over samples that have any.
+        over (str): See :func:`mean_weights`.
 
     Returns:
         Tensor: Scalar; 0 with a graph where nothing is selected.
@@ -40,20 +33,41 @@ def masked_mean(values: Tensor, mask: Tensor, over: str = 'entry') -> Tensor:
     """
     # Mask before the arithmetic: 0 * NaN is NaN.
     selected = torch.where(mask, values, values.new_zeros(()))
+    return (selected * mean_weights(mask, over)).sum()
+
+
+def mean_weights(mask: Tensor, over: str = 'entry') -> Tensor:
+    """Return the weights by which a sum over entries becomes a mean.
+
+    With several ranks, the denominators are those of all ranks together,
+    divided by the number of ranks: the mean of the ranks' gradients, which
+    ``DistributedDataParallel`` takes, is then the gradient of the mean over
+    all ranks' values, however unevenly they are spread.
+
+    Args:
+        mask (Tensor): bool, (N, C, ...), True where selected.
+        over (str): 'entry': mean over all selected values. 'class': mean
+            within each class, then over classes that have any. 'sample': mean
+            within each sample, then over samples that have any.
+
+    Returns:
+        Tensor: float32 of the mask's shape, 0 where not selected.
+
+    Raises:
+        ValueError: If ``over`` is none of these.
+    """
     if over == 'entry':
-        return selected.sum() / _over_ranks(mask.sum()).clamp_min(1e-12)
+        return mask / _over_ranks(mask.sum()).clamp_min(1e-12)
     if over == 'class':
-        dims = [d for d in range(values.ndim) if d != 1]
-        counts = _over_ranks(mask.sum(dim=dims))
+        dims = [d for d in range(mask.ndim) if d != 1]
+        counts = _over_ranks(mask.sum(dim=dims, keepdim=True))
         num_classes = (counts > 0).sum().clamp_min(1)
-        means = selected.sum(dim=dims) / counts.clamp_min(1e-12)
-        return means.sum() / num_classes
+        return mask / (counts * num_classes).clamp_min(1e-12)
     if over == 'sample':
-        # (N, C, ...) -> (N, C * ...)
-        counts = mask.flatten(1).sum(dim=1)
-        means = selected.flatten(1).sum(dim=1) / counts.clamp_min(1)
+        # (N, C, ...) -> (N, 1, ...)
+        counts = mask.sum(dim=list(range(1, mask.ndim)), keepdim=True)
         num_samples = _over_ranks((counts > 0).sum())
-        return means.sum() / num_samples.clamp_min(1e-12)
+        return mask / (counts * num_samples).clamp_min(1e-12)
     raise ValueError(f'over={over!r}: expected one of {NORMALIZATIONS}')
 
 

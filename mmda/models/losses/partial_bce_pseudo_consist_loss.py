@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from mmda.structures import split_annotated
+from mmda.structures import PixelTarget, split_annotated
 
-from .masked_mean import NORMALIZATIONS, masked_mean
-
-
-def sharpen(
-    answer: Tensor, tau: float = 0.5, temperature: float = 4.0
-) -> Tensor:
-    r"""Move an answer towards the label that it leans to.
-
-    .. math::
-        \tilde a = a + (1 - a) / t \text{ if } a > \tau \text{ else } a - a / t
-
-    Source: [0] Data-Assemble, eq. (3). With t = inf the answer stays as it is
-    (no pseudo-labelling); with t = 1 the label is hard.
-
-    Args:
-        answer (Tensor): Probabilities in [0, 1], any shape.
-        tau (float): Threshold, in [0, 1]. Defaults to 0.5.
-        temperature (float): t, at least 1, may be inf. Defaults to 4.0.
-
-    Returns:
-        Tensor: Pseudo-labels in [0, 1], of the same shape.
-
-    Examples:
-        >>> sharpen(torch.tensor([0.2, 0.5, 0.8]))
-        tensor([0.1500, 0.3750, 0.8500])
-    """
-    return torch.where(
-        answer > tau,
-        answer + (1 - answer) / temperature,
-        answer - answer / temperature,
-    )
+from .masked_mean import NORMALIZATIONS, mean_weights
+from .mean_of_sums import mean_of_sums
+from .pixel_sums import pixel_sums
+from .sharpen import sharpen
 
 
 @MODELS.register_module()
@@ -141,17 +116,20 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         Returns:
             Tensor: Scalar; 0 with a graph where there is nothing to learn.
         """
-        terms = self.terms(cls_score, target)
-        losses = [value for key, value in terms.items() if 'loss' in key]
-        return torch.stack(losses).sum()
+        losses, _, _ = self._losses(cls_score, target)
+        return sum(losses.values())
 
-    def terms(self, cls_score: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def terms(
+        self, cls_score: Tensor, target: Tensor | PixelTarget
+    ) -> dict[str, Tensor]:
         """Return each term of the loss and what to watch beside it.
 
         Args:
             cls_score (Tensor): Logits of the weak view, (N, C, ...), or of
                 both, ``[weak; strong]``, (2N, C, ...).
-            target (Tensor): (N, C, ...), in [0, 1] where annotated, else NaN.
+            target (Tensor | PixelTarget): (N, C, ...), in [0, 1] where
+                annotated, else NaN; or the label maps of N images, from which
+                no target of full resolution is made.
 
         Returns:
             dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
@@ -163,45 +141,46 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         Raises:
             ValueError: If ``cls_score`` has neither N nor 2N rows.
         """
+        if isinstance(target, PixelTarget):
+            return self._pixel_terms(cls_score, target)
+        losses, answer, annotated = self._losses(cls_score, target)
+        return {**losses, **self._diagnostics(answer.detach(), annotated)}
+
+    def _losses(
+        self, cls_score: Tensor, target: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Return the terms, the weak view's answers, and what is annotated."""
         num = target.shape[0]
-        if cls_score.shape[0] not in (num, 2 * num) or (
-            cls_score.shape[1:] != target.shape[1:]
-        ):
-            raise ValueError(
-                f'logits of shape {tuple(cls_score.shape)} for a target of '
-                f'shape {tuple(target.shape)}: expected {num} rows (one view) '
-                f'or {2 * num} (weak; strong), and equal classes'
-            )
-        label, annotated = split_annotated(target)
+        _check_shape(cls_score, target.shape)
+        if cls_score.dtype in (torch.float16, torch.bfloat16):
+            cls_score = cls_score.float()  # sums of squares need the range
+        label, annotated = split_annotated(target.to(cls_score.dtype))
         weak, strong = cls_score[:num], cls_score[num:]
         answer = weak.sigmoid()
-        terms = {'loss_bce': self._bce(weak, label, annotated)}
+        losses = {'loss_bce': self._bce(weak, label, annotated)}
         if len(strong):
-            terms.update(self._unsupervised(answer, strong, ~annotated))
-        terms.update(self._diagnostics(answer.detach(), annotated))
-        return terms
+            losses.update(self._unsupervised(answer, strong, ~annotated))
+        return losses, answer, annotated
 
     def _bce(self, weak: Tensor, label: Tensor, annotated: Tensor) -> Tensor:
         """Eq. (2) over annotated entries."""
-        bce = F.binary_cross_entropy_with_logits(
-            weak, label.to(weak.dtype), reduction='none'
+        return self.bce_weight * F.binary_cross_entropy_with_logits(
+            weak,
+            label,
+            weight=mean_weights(annotated, self.normalize),
+            reduction='sum',
         )
-        return self.bce_weight * masked_mean(bce, annotated, self.normalize)
 
     def _unsupervised(
         self, answer: Tensor, strong: Tensor, unannotated: Tensor
     ) -> dict[str, Tensor]:
         """Eqs. (4) and (5) over unannotated entries."""
-        pseudo = sharpen(answer, self.tau, self.temperature)
-        if self.detach_pseudo:
-            pseudo = pseudo.detach()
+        weight = mean_weights(unannotated, self.normalize)
+        source = answer.detach() if self.detach_pseudo else answer
+        pseudo = sharpen(source, self.tau, self.temperature)
+        gap_weak = (weight * (answer - pseudo) ** 2).sum()
+        gap_strong = (weight * (strong.sigmoid() - pseudo) ** 2).sum()
         ramp = self.ramp_factor()
-        gap_weak = masked_mean(
-            (answer - pseudo) ** 2, unannotated, self.normalize
-        )
-        gap_strong = masked_mean(
-            (strong.sigmoid() - pseudo) ** 2, unannotated, self.normalize
-        )
         return {
             'loss_pseudo': ramp * self.pseudo_weight * gap_weak,
             'loss_consist': ramp * self.consist_weight * gap_strong,
@@ -220,6 +199,33 @@ class PartialBCEPseudoConsistLoss(nn.Module):
             )
         return shown
 
+    def _pixel_terms(
+        self, cls_score: Tensor, target: PixelTarget
+    ) -> dict[str, Tensor]:
+        """Return the same terms and diagnostics, from sums over pixels."""
+        num, height, width = target.label.shape
+        shape = (num, target.num_classes, height, width)
+        _check_shape(cls_score, shape)
+        sums = pixel_sums(
+            cls_score, target, self.tau, self.temperature, self.detach_pseudo
+        )
+        known = target.num_known()
+        unknown = height * width - known
+        bce = mean_of_sums(sums.bce, known, self.normalize)
+        terms = {'loss_bce': self.bce_weight * bce}
+        if len(cls_score) > num:
+            ramp = self.ramp_factor()
+            pseudo = mean_of_sums(sums.pseudo, unknown, self.normalize)
+            consist = mean_of_sums(sums.consist, unknown, self.normalize)
+            terms['loss_pseudo'] = ramp * self.pseudo_weight * pseudo
+            terms['loss_consist'] = ramp * self.consist_weight * consist
+        terms['annotated_fraction'] = known.sum() / (known + unknown).sum()
+        if unknown.any():
+            count = unknown.sum()
+            terms['unannotated_answer'] = sums.answer.sum() / count
+            terms['above_tau_fraction'] = sums.above.sum() / count
+        return terms
+
     def ramp_factor(self) -> float:
         """Return r, the weight of the unsupervised terms, in [0, 1]."""
         if self.ramp_up == 0:
@@ -229,6 +235,18 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         if iteration is None or not total:
             return 1.0
         return min(1.0, iteration / (total * self.ramp_up))
+
+
+def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
+    num = expected[0]
+    if cls_score.shape[0] not in (num, 2 * num) or (
+        tuple(cls_score.shape[1:]) != tuple(expected[1:])
+    ):
+        raise ValueError(
+            f'logits of shape {tuple(cls_score.shape)} for a target of '
+            f'shape {tuple(expected)}: expected {num} rows (one view) '
+            f'or {2 * num} (weak; strong), and equal classes'
+        )
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -18,6 +18,10 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     Args:
         *modules (Module | None): Modules to search for normalisation layers.
 
+    Raises:
+        ValueError: If a layer would update its statistics later on, in the
+            backward pass of an activation checkpoint.
+
     Examples:
         >>> import torch
         >>> layer = nn.BatchNorm1d(2)
@@ -35,6 +39,8 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
         and layer.training
         and layer.track_running_stats
     ]
+    if layers:
+        _check_no_second_forward(modules)
     for layer in layers:
         layer.track_running_stats = False
     try:
@@ -42,3 +48,16 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.track_running_stats = True
+
+
+def _check_no_second_forward(modules: tuple[nn.Module | None, ...]) -> None:
+    for module in modules:
+        for part in () if module is None else module.modules():
+            for flag in ('with_cp', 'memory_efficient', 'use_checkpoint'):
+                if getattr(part, flag, False):
+                    raise ValueError(
+                        f'{type(part).__name__} has {flag}=True: its forward '
+                        'runs again in the backward pass and would put the '
+                        'strong views into the running statistics. Expected '
+                        f'{flag}=False, norm_eval=True, or one view'
+                    )

@@ -1,0 +1,81 @@
+# `make help` lists the targets.
+
+# The environment, made on first use, and the Python that makes it.
+VENV ?= .venv
+PYTHON ?= python3
+# What `make train` trains, and further arguments of the tool a target calls.
+CONFIG ?= configs/da/digits.py
+ARGS ?=
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+
+# The stamp carries a checksum of what was installed, and from where, so that
+# neither a restored cache nor a moved checkout passes for a finished set-up.
+PINNED := requirements/lock.txt setup.py pyproject.toml
+SUM := $(shell { echo '$(CURDIR)'; cat $(PINNED); } | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/.mmda-$(SUM)
+# Only an environment that this file made is ever deleted, and only when it
+# was left unfinished.
+MADE := $(VENV)/.mmda-made
+UNFINISHED := $(VENV)/.mmda-unfinished
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test lint format types doctest clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
+		Makefile
+	@echo "Settable: VENV=$(VENV) PYTHON=$(PYTHON) CONFIG=... ARGS='...'"
+
+setup: $(STAMP)  ## make the environment, if it is not there yet
+
+train: $(STAMP)  ## train CONFIG (digits, about 3 minutes on 2 CPU cores)
+	@$(PY) tools/train.py $(CONFIG) $(ARGS)
+
+test: $(STAMP)  ## run the whole test suite
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP)  ## check style and format
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+format: $(STAMP)  ## mend what `make lint` can mend
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+types: $(STAMP)  ## check the types of mmda
+	@$(PY) -m mypy
+
+doctest: $(STAMP)  ## run the examples in the docstrings
+	@$(PY) -m pytest --doctest-modules mmda $(ARGS)
+
+clean:  ## delete caches and build results (environment and results stay)
+	@rm -rf build dist *.egg-info .eggs .mypy_cache .pytest_cache .ruff_cache
+	@find benchmarks configs mmda tests tools -name __pycache__ -type d \
+		-prune -exec rm -rf {} + 2>/dev/null || true
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		2>/dev/null || { \
+		found=$$($(PYTHON) --version 2>&1) || found='not there'; \
+		echo "mmda needs Python 3.10 or later; $(PYTHON) is $$found." \
+			"Name another one: make PYTHON=python3.11 ..." >&2; \
+		exit 1; }
+	@if [ -e '$(UNFINISHED)' ]; then \
+		echo 'removing the unfinished $(VENV)'; rm -rf '$(VENV)'; fi
+	@if [ -d '$(VENV)' ] && [ ! -e '$(VENV)/pyvenv.cfg' ]; then \
+		echo "VENV=$(VENV) is there, and no virtual environment:" \
+			"name a folder that does not exist yet" >&2; exit 1; fi
+	@echo 'setting up $(VENV) (about 5.5 GB, 1-2 minutes)'
+	@if [ ! -d '$(VENV)' ]; then mkdir -p '$(VENV)'; touch '$(MADE)'; fi
+	@if [ -e '$(MADE)' ]; then touch '$(UNFINISHED)'; fi
+	@rm -f '$(VENV)'/.mmda-[0-9]*
+	@if [ ! -e '$(VENV)/pyvenv.cfg' ]; then $(PYTHON) -m venv '$(VENV)'; fi
+	@$(PIP) install -q -c requirements/lock.txt torch torchvision
+	@$(PIP) install -q --no-deps -r requirements/lock.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@rm -f '$(UNFINISHED)'
+	@touch '$@'

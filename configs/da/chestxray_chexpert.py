@@ -1,0 +1,19 @@
+# Tables 6, 9, 10: ChestX-ray14 and CheXpert assembled into 20 classes.
+_base_ = [
+    '../_base_/datasets/chestxray_chexpert.py',
+    '../_base_/models/dynamic_adapter_densenet121.py',
+    '../_base_/schedules/adam_plateau_64e.py',
+    '../_base_/default_runtime.py',
+]
+
+# Parameters you are likely to change
+tau = 0.5
+temperature = 4.0
+
+model = dict(
+    head=dict(
+        num_classes=len(_base_.classes),
+        classes=_base_.classes,
+        loss=dict(tau=tau, temperature=temperature),
+    ),
+)

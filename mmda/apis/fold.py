@@ -1,0 +1,138 @@
+"""Turn a trained adapter model into a stock one of the same answers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from torch import Tensor
+
+import mmda.models  # noqa: F401  (registers the heads)
+from mmda.models.adapters import DynamicAdapter
+
+ADAPTER_HEAD = 'DynamicAdapterHead'
+
+
+def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of the stock model with a plain linear layer.
+
+    Args:
+        model (Mapping): Config of a classifier with a ``DynamicAdapterHead``.
+
+    Returns:
+        dict: Config of stock mmpretrain parts only.
+
+    Raises:
+        ValueError: If the head is no ``DynamicAdapterHead``.
+    """
+    folded = copy.deepcopy(dict(model))
+    head = folded.get('head') or {}
+    if head.get('type') != ADAPTER_HEAD:
+        raise ValueError(
+            f'model.head.type is {head.get("type")!r}, expected '
+            f'{ADAPTER_HEAD!r}: there is no adapter to fold'
+        )
+    kept = ('num_classes', 'in_channels', 'thr', 'topk')
+    folded['type'] = 'ImageClassifier'
+    folded['head'] = dict(
+        type='MultiLabelLinearClsHead', **{k: head[k] for k in kept if k in head}
+    )
+    preprocessor = dict(folded.get('data_preprocessor') or {})
+    preprocessor.pop('strong_view', None)
+    preprocessor['type'] = 'ClsDataPreprocessor'
+    folded['data_preprocessor'] = preprocessor
+    return folded
+
+
+def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Replace the adapter's parameters by the linear layer's.
+
+    Args:
+        state_dict (Mapping[str, Tensor]): Of the trained model.
+
+    Returns:
+        dict[str, Tensor]: ``head.fc.weight`` (C, m) and ``head.fc.bias``
+        (C,) in place of ``head.adapter.*``.
+    """
+    prefix = 'head.adapter.'
+    own = {
+        key[len(prefix) :]: value
+        for key, value in state_dict.items()
+        if key.startswith(prefix)
+    }
+    channels, num_classes = own['kernel'].shape[:2]
+    adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
+    own['class_names'] = adapter.class_names
+    adapter.load_state_dict(own)
+    weight, bias = adapter.fold()
+    folded = {
+        key: value
+        for key, value in state_dict.items()
+        if not key.startswith(prefix)
+    }
+    folded['head.fc.weight'], folded['head.fc.bias'] = weight, bias
+    return folded
+
+
+def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
+    """Return config and checkpoint of a stock model of the same answers.
+
+    Args:
+        checkpoint (Mapping): As saved by mmengine's Runner, with its config.
+
+    Returns:
+        tuple[Config, dict]: A config with ``model``, the test pipeline and
+        the classes, and the checkpoint; both need mmpretrain alone.
+
+    Raises:
+        ValueError: If the checkpoint has no config, or nothing to fold.
+    """
+    text = checkpoint.get('meta', {}).get('cfg')
+    if text is None:
+        raise ValueError(
+            "the checkpoint has no meta['cfg']; expected one saved by "
+            'tools/train.py'
+        )
+    trained = Config.fromstring(text, file_format='.py')
+    model = fold_model_config(trained.model)
+    classes = checkpoint['meta'].get('dataset_meta', {}).get('classes')
+    pipeline = _find_pipeline(trained.get('test_dataloader') or {})
+    config = Config(
+        dict(
+            default_scope='mmpretrain',
+            classes=classes,
+            model=model,
+            test_pipeline=pipeline,
+            test_dataloader=dict(
+                batch_size=32,
+                num_workers=2,
+                dataset=dict(
+                    type='MultiLabelDataset',
+                    ann_file='',
+                    metainfo=dict(classes=classes),
+                    pipeline=pipeline,
+                ),
+                sampler=dict(type='DefaultSampler', shuffle=False),
+            ),
+        )
+    )
+    meta = dict(dataset_meta=dict(classes=classes), cfg=config.pretty_text)
+    state = fold_state_dict(checkpoint['state_dict'])
+    return config, dict(meta=meta, state_dict=state)
+
+
+def _find_pipeline(node: Any) -> list | None:
+    """Return the first non-empty pipeline inside a data loader's config."""
+    if isinstance(node, Mapping):
+        if node.get('pipeline'):
+            return node['pipeline']
+        children = list(node.values())
+    else:
+        children = list(node) if isinstance(node, (list, tuple)) else []
+    for child in children:
+        found = _find_pipeline(child)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,100 @@
+"""Intersection over union on pixels that are partially annotated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def pixel_confusion(
+    label: np.ndarray, prediction: np.ndarray, num_rows: int, num_columns: int
+) -> np.ndarray:
+    """Count how often each prediction meets each label.
+
+    Args:
+        label (ndarray): Integers of any shape; values of at least
+            ``num_rows - 1`` share the last row. 255 is left out.
+        prediction (ndarray): Integers of the same shape, in
+            [0, num_columns).
+        num_rows (int): Kinds of labels; the last is "none of them".
+        num_columns (int): Kinds of predictions.
+
+    Returns:
+        ndarray: int64 (num_rows, num_columns).
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Examples:
+        >>> pixel_confusion(np.array([0, 0, 254, 255]),
+        ...                 np.array([0, 1, 1, 1]), 2, 2)
+        array([[1, 1],
+               [0, 1]])
+    """
+    if label.shape != prediction.shape:
+        raise ValueError(
+            f'the prediction has the shape {prediction.shape}, its label map '
+            f'{label.shape}'
+        )
+    kept = label != 255
+    rows = np.minimum(label[kept].astype(np.int64), num_rows - 1)
+    cells = rows * num_columns + prediction[kept]
+    counts = np.bincount(cells, minlength=num_rows * num_columns)
+    return counts.reshape(num_rows, num_columns)
+
+
+def known_areas(
+    confusion: np.ndarray, annotated: np.ndarray, exclusive: bool = True
+) -> np.ndarray:
+    """Count, for each class, over the pixels of an image that are known.
+
+    Args:
+        confusion (ndarray): int64 (R, C + 1), rows: the C classes, then kinds
+            of "none of the annotated classes"; the last column is "no class".
+        annotated (ndarray): bool (C,), classes that the image annotates.
+        exclusive (bool): Whether a pixel of one class is a known negative for
+            all others, as in :class:`~mmda.structures.PixelTarget`.
+
+    Returns:
+        ndarray: int64 (3, C): intersection, predicted and labelled pixels.
+
+    Examples:
+        >>> confusion = np.array([[5, 1, 0], [0, 0, 0], [2, 3, 4]])
+        >>> known_areas(confusion, np.array([True, False]))
+        array([[5, 0],
+               [7, 1],
+               [6, 0]])
+    """
+    num_classes = len(annotated)
+    on_class = confusion[:num_classes, :num_classes]
+    elsewhere = confusion[num_classes:, :num_classes].sum(axis=0)
+    predicted = on_class.sum(axis=0) * (annotated | exclusive)
+    predicted = predicted + elsewhere * annotated
+    labelled = confusion[:num_classes].sum(axis=1) * annotated
+    return np.stack([np.diag(on_class) * annotated, predicted, labelled])
+
+
+def iou_of_areas(areas: np.ndarray) -> np.ndarray:
+    r"""Return the intersection over union of each class.
+
+    .. math::
+        IoU = \frac{I}{P + L - I}
+
+    Args:
+        areas (ndarray): (3, C), I, P and L: see :func:`known_areas`.
+
+    Returns:
+        ndarray: float64 (C,), in [0, 1]; NaN for a class that is neither
+        labelled nor predicted anywhere.
+
+    Examples:
+        >>> iou_of_areas(np.array([[5, 0], [7, 0], [6, 0]]))
+        array([0.625,   nan])
+    """
+    intersection, predicted, labelled = areas.astype(np.float64)
+    union = predicted + labelled - intersection
+    return np.divide(
+        intersection,
+        union,
+        out=np.full_like(union, np.nan),
+        where=union > 0,
+    )

@@ -1,0 +1,149 @@
+"""Partial labels of pixels: label maps and what each source annotates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from .partial_label import UNKNOWN_PIXEL
+
+
+@dataclass(frozen=True)
+class PixelTarget:
+    """Label maps of N images, and which entries they make known.
+
+    The values of ``label`` are those of the label contract
+    (:mod:`mmda.structures.partial_label`). A pixel that carries an annotated
+    class is known for the classes of ``known_on_class``: all of them where
+    classes exclude each other, else those that are annotated. A pixel that
+    carries none of the annotated classes is a known negative for these
+    (``known_elsewhere``) and unknown for the rest.
+
+    Args:
+        label (Tensor): int64 (N, H, W).
+        known_on_class (Tensor): bool (N, C).
+        known_elsewhere (Tensor): bool (N, C).
+
+    Examples:
+        >>> target = PixelTarget(torch.tensor([[[0, 254, 255]]]),
+        ...                      torch.tensor([[True, True]]),
+        ...                      torch.tensor([[True, False]]))
+        >>> target.dense()[0, :, 0].tolist()
+        [[1.0, 0.0, nan], [0.0, nan, nan]]
+    """
+
+    label: Tensor
+    known_on_class: Tensor
+    known_elsewhere: Tensor
+
+    @classmethod
+    def from_samples(
+        cls, samples: Sequence[BaseDataElement], num_classes: int
+    ) -> PixelTarget:
+        """Collect the targets of a batch.
+
+        Args:
+            samples (Sequence[SegDataSample]): With ``gt_sem_seg``. A sample
+                that does not come from a ``PartialLabelDataset`` has no
+                ``annotated_classes``: all its classes are annotated, as its
+                host takes it.
+            num_classes (int): Number of classes that the model answers, C.
+
+        Returns:
+            PixelTarget: On the device of the label maps.
+
+        Raises:
+            ValueError: If a sample's label space is of another size.
+        """
+        label = torch.cat([sample.gt_sem_seg.data for sample in samples])
+        on_class, elsewhere = [], []
+        for sample in samples:
+            stated = sample.metainfo.get('annotated_classes')
+            if stated is None:
+                stated = torch.ones(num_classes, dtype=torch.bool)
+            annotated = torch.as_tensor(stated)
+            if len(annotated) != num_classes:
+                raise ValueError(
+                    f'the label space of {sample.metainfo.get("source")} has '
+                    f'{len(annotated)} classes, but the head answers '
+                    f'num_classes={num_classes} questions'
+                )
+            exclusive = sample.metainfo.get('exclusive', True)
+            elsewhere.append(annotated)
+            on_class.append(
+                torch.ones_like(annotated) if exclusive else annotated
+            )
+        return cls(
+            label,
+            torch.stack(on_class).to(label.device),
+            torch.stack(elsewhere).to(label.device),
+        )
+
+    @property
+    def num_classes(self) -> int:
+        """int: C."""
+        return self.known_on_class.shape[1]
+
+    def known(self) -> Tensor:
+        """Return which entries are known.
+
+        Returns:
+            Tensor: bool (N, C, H, W).
+        """
+        label = self.label[:, None]  # (N, H, W) -> (N, 1, H, W)
+        on_class = label < self.num_classes
+        elsewhere = ~on_class & (label != UNKNOWN_PIXEL)
+        return (on_class & self.known_on_class[..., None, None]) | (
+            elsewhere & self.known_elsewhere[..., None, None]
+        )
+
+    def positive(self) -> Tensor:
+        """Return where each class is.
+
+        Returns:
+            Tensor: bool (N, C, H, W).
+        """
+        classes = torch.arange(self.num_classes, device=self.label.device)
+        return self.label[:, None] == classes[:, None, None]
+
+    def num_known(self) -> Tensor:
+        """Count the known entries.
+
+        Returns:
+            Tensor: int64 (N, C).
+        """
+        pixels = self.label.flatten(1)  # (N, H, W) -> (N, H * W)
+        on_class = (pixels < self.num_classes).sum(1, keepdim=True)
+        labelled = (pixels != UNKNOWN_PIXEL).sum(1, keepdim=True)
+        return (
+            on_class * self.known_on_class
+            + (labelled - on_class) * self.known_elsewhere
+        )
+
+    def rows(self, start: int, stop: int) -> PixelTarget:
+        """Return the target of a strip of image rows.
+
+        Args:
+            start (int): First row.
+            stop (int): Row after the last.
+
+        Returns:
+            PixelTarget: A view.
+        """
+        return PixelTarget(
+            self.label[:, start:stop],
+            self.known_on_class,
+            self.known_elsewhere,
+        )
+
+    def dense(self) -> Tensor:
+        """Write out all entries, as the label contract of images does.
+
+        Returns:
+            Tensor: float32 (N, C, H, W), 0, 1, or NaN where not known.
+        """
+        return torch.where(self.known(), self.positive().float(), torch.nan)

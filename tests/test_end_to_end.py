@@ -1,0 +1,255 @@
+"""The commands of the README, on the digits, shortened."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mmengine
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.apis import get_model
+
+from mmda.apis.fold import fold_checkpoint
+from mmda.apis.test import main as run_test
+from mmda.apis.train import main as run_train
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = str(ROOT / 'configs/da/digits.py')
+SHORT = [
+    'train_cfg.max_epochs=2',
+    'train_dataloader.num_workers=0',
+    'val_dataloader.num_workers=0',
+    'test_dataloader.num_workers=0',
+]
+
+
+def options(*more):
+    return ['--cfg-options', *SHORT, *more]
+
+
+def newest(work_dir, pattern):
+    return str(max(Path(work_dir).glob(pattern), key=lambda p: p.stat().st_mtime))
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """Work dir of a run of two epochs."""
+    work_dir = tmp_path_factory.mktemp('digits')
+    run_train([CONFIG, '--work-dir', str(work_dir), *options()])
+    return work_dir
+
+
+def run_tool(*command, **kwargs):
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        **kwargs,
+    )
+
+
+def test_training_ends_with_a_table_of_all_classes_and_the_places(trained):
+    log = next(trained.glob('*/*.log')).read_text()
+    table = log.split('auc in % (validation, epoch')[1]
+    for digit in '1234567':
+        assert re.search(rf'\| {digit} +\|', table)
+    for place in ('checkpoint', 'log', 'figures'):
+        path = re.search(rf' {place}: (\S+)', table)[1]
+        assert Path(path).exists(), place
+    figures = {p.name for p in (trained / 'figures').iterdir()}
+    assert {'auc_per_class.png', 'training.png'} <= figures
+
+
+def test_test_command_writes_predictions_that_give_the_printed_auc(
+    trained, tmp_path, capsys
+):
+    from sklearn.metrics import roc_auc_score
+
+    out, metrics_out = tmp_path / 'pred.pkl', tmp_path / 'metrics.json'
+    checkpoint = newest(trained, 'best_auc_mean*.pth')
+    command = [CONFIG, checkpoint, '--work-dir', str(tmp_path)]
+    run_test([*command, '--out', str(out), *options()])
+    run_test(
+        [*command, '--out', str(metrics_out), '--out-item', 'metrics']
+        + options()
+    )
+    metrics = mmengine.load(metrics_out)
+    samples = mmengine.load(out)
+    score = np.stack([np.asarray(s['pred_score']) for s in samples])
+    target = np.stack([np.asarray(s['gt_score']) for s in samples])
+    for column, digit in enumerate('1234567'):
+        expected = 100 * roc_auc_score(target[:, column], score[:, column])
+        assert metrics[f'auc/{digit}'] == pytest.approx(expected, abs=1e-6)
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'auc in % (test)' in log
+
+
+def test_flip_test_time_augmentation_changes_the_answers(trained, tmp_path):
+    checkpoint = newest(trained, 'best_auc_mean*.pth')
+    plain, flipped = tmp_path / 'plain.pkl', tmp_path / 'tta.pkl'
+    command = [CONFIG, checkpoint, '--work-dir', str(tmp_path), '--out']
+    run_test([*command, str(plain), *options()])
+    run_test([*command, str(flipped), '--tta', *options()])
+    first, second = mmengine.load(plain)[0], mmengine.load(flipped)[0]
+    assert not torch.equal(first['pred_score'], second['pred_score'])
+    assert torch.equal(first['gt_score'], second['gt_score'])
+
+
+def test_folded_checkpoint_needs_no_mmda_and_gives_the_same_answers(
+    trained, tmp_path
+):
+    checkpoint = newest(trained, 'best_auc_mean*.pth')
+    out = tmp_path / 'folded.pth'
+    tool = ROOT / 'tools/model_converters/fold_adapter.py'
+    done = run_tool(tool, checkpoint, out)
+    assert done.returncode == 0, done.stderr
+    images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.save(images, tmp_path / 'images.pt')
+    program = (
+        'import sys, torch\n'
+        'from mmpretrain.apis import get_model\n'
+        f'model = get_model({str(out.with_suffix(".py"))!r}, {str(out)!r})\n'
+        'assert type(model.head).__name__ == "MultiLabelLinearClsHead"\n'
+        'assert "mmda" not in sys.modules\n'
+        f'images = torch.load({str(tmp_path / "images.pt")!r})\n'
+        f'torch.save(model.eval()(images), {str(tmp_path / "answers.pt")!r})\n'
+    )
+    done = run_tool('-c', program)
+    assert done.returncode == 0, done.stderr
+    model = get_model(CONFIG, checkpoint).eval()
+    ours = model(images).sigmoid()
+    theirs = torch.load(tmp_path / 'answers.pt').sigmoid()
+    assert (ours - theirs).abs().max() < 1e-6
+
+
+def test_a_checkpoint_without_an_adapter_is_not_folded(trained):
+    checkpoint = torch.load(
+        newest(trained, 'epoch_*.pth'), weights_only=False, map_location='cpu'
+    )
+    cfg = Config.fromstring(checkpoint['meta']['cfg'], file_format='.py')
+    cfg.model.head.type = 'MultiLabelLinearClsHead'
+    checkpoint['meta']['cfg'] = cfg.pretty_text
+    with pytest.raises(ValueError, match="expected 'DynamicAdapterHead'"):
+        fold_checkpoint(checkpoint)
+    with pytest.raises(ValueError, match=r"no meta\['cfg'\]"):
+        fold_checkpoint({'state_dict': {}})
+
+
+def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
+    command = [
+        sys.executable,
+        'tools/train.py',
+        CONFIG,
+        '--work-dir',
+        str(tmp_path),
+        '--cfg-options',
+        *SHORT,
+        'train_cfg.max_epochs=50',
+    ]
+    # Ctrl-C first, then a kill: both leave the checkpoints of whole epochs.
+    for stop, epoch in ((signal.SIGINT, 1), (signal.SIGKILL, 3)):
+        process = subprocess.Popen(
+            [*command, '--resume'],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 120
+        while not (tmp_path / f'epoch_{epoch}.pth').is_file():
+            assert process.poll() is None, 'the run ended by itself'
+            assert time.monotonic() < deadline, 'no checkpoint in 120 s'
+            time.sleep(0.05)
+        process.send_signal(stop)
+        process.wait(60)
+    saved_path = Path((tmp_path / 'last_checkpoint').read_text().strip())
+    saved = torch.load(saved_path, weights_only=False)
+    epochs = saved['meta']['epoch']
+    assert epochs >= 3, 'the second run did not go on from the first'
+
+    # One epoch more, with a learning rate of 0: what was resumed stays.
+    log_before = set(tmp_path.glob('*/*.log'))
+    run_train(
+        [CONFIG, '--work-dir', str(tmp_path), '--resume']
+        + ['--cfg-options', *SHORT, f'train_cfg.max_epochs={epochs}']
+    )
+    log = (set(tmp_path.glob('*/*.log')) - log_before).pop().read_text()
+    assert f'resumed epoch: {epochs}' in log
+    assert f'Validating the resumed epoch {epochs} first' in log
+    assert saved['optimizer']['state'], 'no state of the optimizer'
+    assert saved['param_schedulers'] and saved['early_stopping']
+
+
+def test_two_processes_give_the_metric_of_one(trained, tmp_path):
+    checkpoint = newest(trained, 'best_auc_mean*.pth')
+    alone, both = tmp_path / 'alone.json', tmp_path / 'both.json'
+    arguments = ['--out-item', 'metrics', *options()]
+    run_test(
+        [CONFIG, checkpoint, '--work-dir', str(tmp_path), '--out', str(alone)]
+        + arguments
+    )
+    launch = ['-m', 'torch.distributed.run', '--nproc_per_node=2']
+    launch += ['--master_port=29633']
+    done = run_tool(
+        *launch,
+        'tools/test.py',
+        CONFIG,
+        checkpoint,
+        '--launcher=pytorch',
+        f'--work-dir={tmp_path}',
+        f'--out={both}',
+        *arguments,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = mmengine.load(alone), mmengine.load(both)
+    assert one.keys() == two.keys()
+    for key in one:
+        assert one[key] == pytest.approx(two[key], abs=1e-4), key
+
+
+def test_two_processes_train(tmp_path):
+    done = run_tool(
+        *['-m', 'torch.distributed.run', '--nproc_per_node=2'],
+        '--master_port=29634',
+        'tools/train.py',
+        CONFIG,
+        '--launcher=pytorch',
+        f'--work-dir={tmp_path}',
+        *options('train_cfg.max_epochs=1'),
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'GPU number: 2' in log or 'world_size' in log or '[10/10]' in log
+    assert (tmp_path / 'epoch_1.pth').is_file()
+
+
+def test_missing_data_says_what_to_download_and_where_to_put_it(tmp_path):
+    config = str(ROOT / 'configs/da/chestxray_chexpert.py')
+    with pytest.raises(FileNotFoundError) as error:
+        run_train(
+            [config, '--work-dir', str(tmp_path / 'run'), '--cfg-options']
+            + [f'data_root={tmp_path / "nowhere"}']
+        )
+    message = str(error.value)
+    assert str(tmp_path / 'nowhere' / 'ChestXray14') in message
+    assert 'Data_Entry_2017_v2020.csv' in message
+    assert 'images' in message
+
+
+def test_sources_in_different_label_spaces_are_named(tmp_path):
+    with pytest.raises(ValueError) as error:
+        run_train(
+            [CONFIG, '--work-dir', str(tmp_path)]
+            + options(
+                "train_dataloader.dataset.datasets.1.classes=['3','nine']"
+            )
+        )
+    message = str(error.value)
+    assert 'D0' in message and 'D1' in message
+    assert "'nine'" in message and "'1'" in message

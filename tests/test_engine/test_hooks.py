@@ -1,0 +1,636 @@
+"""The hooks inside of a real Runner; a toy model scripts its own scores."""
+
+import itertools
+import logging
+import math
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from logged import logged
+from mmengine.evaluator import BaseMetric
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from PIL import Image
+from torch import nn
+from torch.utils.data import Dataset
+
+from mmda.engine import (
+    CheckFiniteHook,
+    CheckLabelSpaceHook,
+    PersistentEarlyStoppingHook,
+)
+
+CLASSES = ('a', 'b')
+ITERS = 2  # per epoch
+# auc/mean after each epoch; early stopping (patience 4) ends it after 10.
+SCORES = (0, 50, 60, 60, 59, 60, 61, 61, 60, 60, 60, 60, 60)
+
+
+class Points(Dataset):
+    def __init__(self, classes=CLASSES):
+        self.metainfo = dict(classes=classes)
+
+    def __len__(self):
+        return 2 * ITERS
+
+    def __getitem__(self, index):
+        return dict(inputs=torch.tensor([1.0, index]))
+
+
+class Toy(BaseModel):
+    """A linear model that counts its training steps."""
+
+    def __init__(self, classes=CLASSES, nan_at=None, bad=float('nan')):
+        super().__init__()
+        self.head = nn.Linear(2, 2)
+        nn.init.ones_(self.head.weight)
+        nn.init.ones_(self.head.bias)
+        if classes is not None:
+            self.head.classes = classes
+        self.nan_at, self.bad = nan_at, bad
+        self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+
+    def forward(self, inputs, mode='tensor'):
+        answers = self.head(torch.stack(list(inputs)))
+        if mode != 'loss':
+            return [int(self.steps)] * len(answers)
+        self.steps += 1
+        loss = answers.square().mean()
+        if self.steps == self.nan_at:
+            loss = loss * self.bad
+        return dict(loss_bce=loss, watched=loss.detach() * float('nan'))
+
+
+class Scripted(BaseMetric):
+    default_prefix = 'auc'
+
+    def __init__(self, scores=SCORES):
+        super().__init__()
+        self.scores = scores
+
+    def process(self, data_batch, data_samples):
+        self.results += data_samples
+
+    def compute_metrics(self, results):
+        mean = float(self.scores[results[0] // ITERS])
+        return {
+            'mean': mean,
+            'num_classes': 2,
+            'a': mean + 5,
+            'b': mean - 5,
+            'A/mean': mean + 5,
+            'A/a': mean + 5,
+        }
+
+
+class Watch(Hook):
+    """Count validations; break the run like Ctrl-C at one place."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, place=None, epoch=None):
+        self.place, self.epoch = place, epoch
+        self.happened = []
+
+    def before_val(self, runner):
+        done = int(runner.model.steps) // ITERS
+        if (self.place, self.epoch) == ('before validation', done):
+            raise KeyboardInterrupt
+        self.happened.append(f'validation {done}')
+
+    def after_train_iter(self, runner, batch_idx, **kwargs):
+        done = (int(runner.model.steps) - 1) // ITERS
+        if (self.place, self.epoch) == ('in the next epoch', done):
+            raise KeyboardInterrupt
+        self.happened.append('step')
+
+
+def loader(dataset, batch_size=2):
+    return dict(
+        batch_size=batch_size,
+        num_workers=0,
+        dataset=dataset,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        collate_fn=dict(type='pseudo_collate'),
+    )
+
+
+def stopping(**kwargs):
+    return dict(
+        type='PersistentEarlyStoppingHook',
+        monitor='auc/mean',
+        rule='greater',
+        patience=4,
+        **kwargs,
+    )
+
+
+def make_runner(
+    folder,
+    hooks=(),
+    model=None,
+    epochs=12,
+    train=None,
+    val=None,
+    scores=SCORES,
+    train_cfg=None,
+    checkpoint=None,
+    **kwargs,
+):
+    return Runner(
+        model=model or Toy(),
+        work_dir=str(folder),
+        train_dataloader=loader(train or Points()),
+        val_dataloader=loader(val or Points()),
+        val_evaluator=[Scripted(scores)],
+        train_cfg=train_cfg or dict(by_epoch=True, max_epochs=epochs),
+        val_cfg=dict(),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
+        param_scheduler=dict(
+            type='ReduceOnPlateauLR',
+            monitor='auc/mean',
+            rule='greater',
+            factor=0.5,
+            patience=1,
+        ),
+        default_hooks=dict(
+            checkpoint=dict(
+                type='CheckpointHook',
+                save_best='auc/mean',
+                rule='greater',
+                **(checkpoint or dict(interval=1)),
+            )
+        ),
+        custom_hooks=list(hooks),
+        # Runners of one second would otherwise share a message hub.
+        experiment_name=uuid.uuid4().hex,
+        **kwargs,
+    )
+
+
+def state_of(runner):
+    """All that decides how a run goes on."""
+    hook = next(
+        h for h in runner.hooks if isinstance(h, PersistentEarlyStoppingHook)
+    )
+    plateau = runner.param_schedulers[0]
+    return dict(
+        epoch=runner.epoch,
+        iteration=runner.iter,
+        lr=runner.optim_wrapper.get_lr()['lr'],
+        plateau=(plateau.best, plateau.num_bad_epochs),
+        early=(hook.best_score, hook.wait_count),
+        best=runner.message_hub.get_info('best_score'),
+        best_ckpt=Path(runner.message_hub.get_info('best_ckpt')).name,
+        weights=runner.model.head.weight.detach().numpy().tolist(),
+        stopped=runner.train_loop.stop_training,
+    )
+
+
+RESUME_HOOKS = (stopping(), dict(type='ValidateOnResumeHook'))
+BY_ITERATION = dict(
+    train_cfg=dict(by_epoch=False, max_iters=12 * ITERS, val_interval=ITERS),
+    checkpoint=dict(interval=ITERS, by_epoch=False),
+)
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tmp_path_factory):
+    states = {}
+    for name, settings in (('epoch', {}), ('iteration', BY_ITERATION)):
+        watch = Watch()
+        runner = make_runner(
+            tmp_path_factory.mktemp(name), [*RESUME_HOOKS, watch], **settings
+        )
+        runner.train()
+        states[name] = state_of(runner)
+        assert watch.happened.count('step') == 10 * ITERS
+        assert states[name]['stopped']
+    return states
+
+
+@pytest.mark.parametrize('place', ['before validation', 'in the next epoch'])
+@pytest.mark.parametrize('epoch', [1, 5, 9])
+def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(
+    tmp_path, uninterrupted, place, epoch
+):
+    broken = make_runner(tmp_path, [*RESUME_HOOKS, Watch(place, epoch)])
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    watch = Watch()
+    resumed = make_runner(tmp_path, [*RESUME_HOOKS, watch], resume=True)
+    resumed.train()
+    assert watch.happened[:2] == [f'validation {epoch}', 'step']
+    assert watch.happened.count('step') == (10 - epoch) * ITERS
+    assert state_of(resumed) == uninterrupted['epoch']
+
+
+@pytest.mark.parametrize('place', ['before validation', 'in the next epoch'])
+@pytest.mark.parametrize('epoch', [1, 5])
+def test_a_resumed_run_by_iterations_ends_in_the_same_state_too(
+    tmp_path, uninterrupted, place, epoch
+):
+    broken = make_runner(
+        tmp_path, [*RESUME_HOOKS, Watch(place, epoch)], **BY_ITERATION
+    )
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    resumed = make_runner(
+        tmp_path, [*RESUME_HOOKS], resume=True, **BY_ITERATION
+    )
+    resumed.train()
+    assert state_of(resumed) == uninterrupted['iteration']
+
+
+def test_broken_before_the_validation_that_stops_it_a_run_stops_at_once(
+    tmp_path, uninterrupted
+):
+    broken = make_runner(
+        tmp_path, [*RESUME_HOOKS, Watch('before validation', 10)]
+    )
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    watch = Watch()
+    resumed = make_runner(tmp_path, [*RESUME_HOOKS, watch], resume=True)
+    resumed.train()
+    assert watch.happened == ['validation 10']
+    assert state_of(resumed) == uninterrupted['epoch']
+
+
+def test_an_epoch_that_is_not_validated_is_not_validated_on_resume(tmp_path):
+    settings = dict(
+        train_cfg=dict(by_epoch=True, max_epochs=4, val_interval=2)
+    )
+    broken = make_runner(
+        tmp_path, [*RESUME_HOOKS, Watch('in the next epoch', 3)], **settings
+    )
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    watch = Watch()
+    make_runner(
+        tmp_path, [*RESUME_HOOKS, watch], resume=True, **settings
+    ).train()
+    assert watch.happened == ['step'] * ITERS + ['validation 4']
+
+
+def test_a_checkpoint_within_an_epoch_is_not_validated_on_resume(tmp_path):
+    # Epoch 2 was validated before iteration 5 was saved.
+    settings = dict(
+        epochs=4, checkpoint=dict(interval=2 * ITERS + 1, by_epoch=False)
+    )
+    broken = make_runner(
+        tmp_path, [*RESUME_HOOKS, Watch('before validation', 3)], **settings
+    )
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    watch = Watch()
+    resumed = make_runner(
+        tmp_path, [*RESUME_HOOKS, watch], resume=True, **settings
+    )
+    resumed.train()
+    assert watch.happened[0] == 'step'
+
+
+def test_a_run_that_is_not_resumed_does_not_validate_first(tmp_path):
+    watch = Watch()
+    make_runner(tmp_path, [*RESUME_HOOKS, watch], epochs=1).train()
+    assert watch.happened == ['step'] * ITERS + ['validation 1']
+    # Only weights are loaded here: the stopping state is not taken over.
+    watch = Watch()
+    loaded = make_runner(
+        tmp_path / 'again',
+        [*RESUME_HOOKS, watch],
+        epochs=1,
+        load_from=str(tmp_path / 'epoch_1.pth'),
+    )
+    loaded.train()
+    assert watch.happened == ['step'] * ITERS + ['validation 2']
+
+
+def test_the_stopping_state_stands_in_the_checkpoint(tmp_path):
+    make_runner(tmp_path, RESUME_HOOKS, epochs=5).train()
+    saved = torch.load(tmp_path / 'epoch_5.pth', weights_only=False)
+    # As it was when epoch 5 had been trained and 4 epochs validated.
+    assert saved['early_stopping'] == dict(best_score=60.0, wait_count=2)
+
+
+def test_only_a_resumed_run_takes_the_stopping_state():
+    saved = dict(early_stopping=dict(best_score=60.0, wait_count=2))
+    arguments = {k: v for k, v in stopping().items() if k != 'type'}
+    for resume, expected in ((True, (60.0, 2)), (False, (-math.inf, 0))):
+        hook = PersistentEarlyStoppingHook(**arguments)
+        hook.after_load_checkpoint(SimpleNamespace(_resume=resume), saved)
+        assert (hook.best_score, hook.wait_count) == expected
+    hook.after_load_checkpoint(SimpleNamespace(_resume=True), {})
+    assert hook.wait_count == 0  # the checkpoint of another tool
+
+
+def test_early_stopping_stands_beside_a_test_without_training_data(tmp_path):
+    watch = Watch()
+    runner = Runner(
+        model=Toy(),
+        work_dir=str(tmp_path),
+        test_dataloader=loader(Points()),
+        test_evaluator=[Scripted()],
+        test_cfg=dict(),
+        custom_hooks=[stopping(), dict(type='CheckLabelSpaceHook'), watch],
+        experiment_name=uuid.uuid4().hex,
+    )
+    assert runner.test()['auc/mean'] == SCORES[0]
+    hook = PersistentEarlyStoppingHook('auc/mean', rule='greater')
+    without = SimpleNamespace(_train_loop={}, _train_dataloader=None)
+    with pytest.raises(ValueError, match='no train_dataloader'):
+        hook.before_run(without)
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf])
+def test_bad_answers_stop_the_run_and_leave_the_checkpoints(tmp_path, bad):
+    runner = make_runner(
+        tmp_path,
+        [dict(type='CheckFiniteHook')],
+        model=Toy(nan_at=2 * ITERS + 2, bad=bad),
+    )
+    with pytest.raises(FloatingPointError) as caught:
+        runner.train()
+    message = str(caught.value)
+    assert 'iteration 6 (epoch 3)' in message
+    assert f'loss_bce={bad}' in message
+    assert 'watched' not in message
+    assert 'epoch_2.pth' in message
+    saved = torch.load(tmp_path / 'epoch_2.pth', weights_only=False)
+    assert saved['state_dict']['head.weight'].isfinite().all()
+    assert not (tmp_path / 'epoch_3.pth').exists()
+    kept = (tmp_path / 'last_checkpoint').read_text()
+    assert kept.endswith('epoch_2.pth')
+
+
+def test_bad_answers_before_the_first_checkpoint_are_said_too(tmp_path):
+    runner = make_runner(
+        tmp_path, [dict(type='CheckFiniteHook')], model=Toy(nan_at=1)
+    )
+    with pytest.raises(FloatingPointError, match='iteration 1 .*none yet'):
+        runner.train()
+
+
+def test_answers_are_checked_at_the_interval():
+    hook = CheckFiniteHook(interval=3)
+    outputs = dict(loss=torch.tensor(math.nan))
+    for iteration in (0, 1, 3, 4):
+        runner = SimpleNamespace(iter=iteration)
+        hook.after_train_iter(runner, iteration, outputs=outputs)
+    runner = SimpleNamespace(
+        iter=2,
+        epoch=0,
+        message_hub=SimpleNamespace(get_info=lambda key: None),
+    )
+    with pytest.raises(FloatingPointError, match='iteration 3 '):
+        hook.after_train_iter(runner, 2, outputs=outputs)
+
+
+@pytest.mark.parametrize('other', [('b', 'a'), ('a', 'c'), ('a', 'b', 'c')])
+@pytest.mark.parametrize('phase', ['train', 'val'])
+def test_another_label_space_of_the_data_is_refused(tmp_path, other, phase):
+    runner = make_runner(
+        tmp_path,
+        [dict(type='CheckLabelSpaceHook')],
+        **{phase: Points(other)},
+    )
+    with pytest.raises(ValueError) as caught:
+        runner.train() if phase == 'train' else runner.val()
+    message = str(caught.value)
+    assert f'the {phase} dataset has another label space' in message
+    assert str(CLASSES) in message
+    assert str(other) in message
+    missing = [name for name in CLASSES if name not in other]
+    extra = [name for name in other if name not in CLASSES]
+    assert f'head.classes: {missing}; only in the dataset: {extra}' in message
+
+
+def test_the_test_data_are_checked_too():
+    runner = SimpleNamespace(
+        model=nn.DataParallel(Toy()),
+        test_dataloader=SimpleNamespace(dataset=Points(('x', 'y'))),
+    )
+    with pytest.raises(ValueError, match='the test dataset has another'):
+        CheckLabelSpaceHook().before_test(runner)
+
+
+def test_equal_or_unknown_label_spaces_pass(tmp_path):
+    for number, (model, train) in enumerate(
+        [
+            (Toy(), Points(list(CLASSES))),
+            (Toy(classes=None), Points(('x', 'y'))),
+        ]
+    ):
+        make_runner(
+            tmp_path / str(number),
+            [dict(type='CheckLabelSpaceHook')],
+            model=model,
+            train=train,
+            val=train,
+            epochs=1,
+        ).train()
+
+
+def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(tmp_path):
+    runner = make_runner(tmp_path, [dict(type='RunSummaryHook')], epochs=4)
+    with logged() as messages:
+        runner.train()
+    table = next(m for m in messages if m.startswith('auc in %'))
+    assert 'validation, epoch 2' in table.splitlines()[0]
+    rows = {
+        line.split('|')[1].strip(): [c.strip() for c in line.split('|')[2:-1]]
+        for line in table.splitlines()
+        if line.startswith('|')
+    }
+    assert rows == {
+        'class': ['all', 'A'],
+        'a': ['65.00', '65.00'],
+        'b': ['55.00', '-'],
+        'mean': ['60.00', '65.00'],
+    }
+    places = next(m for m in messages if 'checkpoint' in m.splitlines()[1])
+    paths = {
+        line.split(':', 1)[0].strip(): Path(line.split(':', 1)[1].strip())
+        for line in places.splitlines()[1:]
+    }
+    assert paths['checkpoint'].name == 'best_auc_mean_epoch_2.pth'
+    for key in ('checkpoint', 'log', 'figures'):
+        assert paths[key].exists(), key
+
+
+def test_the_figures_are_pictures_with_something_on_them(tmp_path):
+    make_runner(tmp_path, [dict(type='RunSummaryHook')], epochs=3).train()
+    figures = sorted((tmp_path / 'figures').glob('*.png'))
+    names = [figure.name for figure in figures]
+    assert names == ['auc_per_class.png', 'training.png']
+    for figure in figures:
+        with Image.open(figure) as image:
+            assert np.asarray(image.convert('L')).std() > 1
+    quiet = dict(type='RunSummaryHook', figures=False)
+    make_runner(tmp_path / 'quiet', [quiet], epochs=1).train()
+    assert not (tmp_path / 'quiet' / 'figures').exists()
+
+
+def test_a_first_validation_without_a_value_does_not_hide_the_best(tmp_path):
+    runner = make_runner(
+        tmp_path,
+        [dict(type='RunSummaryHook', figures=False)],
+        scores=(0, math.nan, 70, 60),
+        epochs=3,
+    )
+    with logged() as messages:
+        runner.train()
+    table = next(m for m in messages if m.startswith('auc in %'))
+    assert 'validation, epoch 2' in table
+
+
+def test_the_best_epoch_survives_a_resume(tmp_path):
+    hooks = [*RESUME_HOOKS, dict(type='RunSummaryHook', figures=False)]
+    broken = make_runner(
+        tmp_path, [*hooks, Watch('in the next epoch', 3)], epochs=4
+    )
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    resumed = make_runner(tmp_path, hooks, epochs=4, resume=True)
+    with logged() as messages:
+        resumed.train()
+    table = next(m for m in messages if m.startswith('auc in %'))
+    assert 'validation, epoch 2' in table
+
+
+def test_a_test_ends_with_its_table(tmp_path):
+    runner = Runner(
+        model=Toy(),
+        work_dir=str(tmp_path),
+        test_dataloader=loader(Points()),
+        test_evaluator=[Scripted((40,))],
+        test_cfg=dict(),
+        custom_hooks=[dict(type='RunSummaryHook')],
+        experiment_name=uuid.uuid4().hex,
+    )
+    with logged() as messages:
+        runner.test()
+    table = next(m for m in messages if m.startswith('auc in %'))
+    assert '(test)' in table
+    assert '40.00' in table
+
+
+def test_a_training_without_validation_ends_with_its_places(tmp_path):
+    runner = Runner(
+        model=Toy(),
+        work_dir=str(tmp_path),
+        train_dataloader=loader(Points()),
+        train_cfg=dict(by_epoch=True, max_epochs=1),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
+        custom_hooks=[dict(type='RunSummaryHook'), *RESUME_HOOKS],
+        experiment_name=uuid.uuid4().hex,
+    )
+    with logged() as messages:
+        runner.train()
+    assert any('epoch_1.pth' in message for message in messages)
+
+
+def test_all_hooks_are_found_by_their_bare_names_from_every_scope():
+    names = (
+        'CheckFiniteHook',
+        'CheckLabelSpaceHook',
+        'PersistentEarlyStoppingHook',
+        'RunSummaryHook',
+        'ValidateOnResumeHook',
+    )
+    for scope, name in itertools.product(('mmpretrain', 'mmseg'), names):
+        with HOOKS.switch_scope_and_registry(scope) as registry:
+            assert registry.get(name) is not None
+
+
+def test_a_full_model_trains_validates_and_shows_its_ramp_up(tmp_path):
+    classes = tuple('1234')
+    pipeline = [
+        dict(type='PackInputs', meta_keys=('source', 'sample_idx'))
+    ]
+
+    def source(split, name, labeled, num_samples):
+        return dict(
+            type='PartialLabelDataset',
+            name=name,
+            classes=classes,
+            labeled_classes=labeled,
+            num_samples=num_samples,
+            dataset=dict(type='Digits', split=split, digits=range(1, 5)),
+            pipeline=pipeline,
+            test_mode=split != 'train',
+        )
+
+    train = dict(
+        type='ConcatDataset',
+        datasets=[
+            source('train', 'A', ['1', '2', '3'], 24),
+            source('train', 'B', ['3', '4'], 24),
+        ],
+    )
+    runner = Runner(
+        model=dict(
+            type='DualViewImageClassifier',
+            backbone=dict(
+                type='ResNet_CIFAR',
+                depth=18,
+                stem_channels=4,
+                base_channels=4,
+                out_indices=(3,),
+            ),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(
+                type='DynamicAdapterHead',
+                num_classes=4,
+                in_channels=32,
+                classes=classes,
+            ),
+            data_preprocessor=dict(
+                type='DualViewDataPreprocessor',
+                mean=[127.5] * 3,
+                std=[127.5] * 3,
+                strong_view=[dict(type='RandomErasing', p=1.0)],
+            ),
+        ),
+        work_dir=str(tmp_path),
+        train_dataloader=loader(train, batch_size=12),
+        val_dataloader=loader(source('val', 'V', None, 40), batch_size=20),
+        val_evaluator=dict(type='PartialLabelAUC'),
+        train_cfg=dict(by_epoch=True, max_epochs=2),
+        val_cfg=dict(),
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-2)),
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
+        custom_hooks=[
+            dict(type='CheckFiniteHook'),
+            dict(type='CheckLabelSpaceHook'),
+            dict(type='RunSummaryHook'),
+            *RESUME_HOOKS,
+        ],
+        default_scope='mmpretrain',
+        experiment_name=uuid.uuid4().hex,
+    )
+    with logged(logging.WARNING) as warnings:
+        runner.train()
+    assert not [w for w in warnings if 'undefined' in w]
+    history = {
+        key: list(values.data[0])
+        for key, values in runner.message_hub.log_scalars.items()
+    }
+    # 8 iterations: the ramp-up goes 0, 1/8, ..., 7/8.
+    consist = history['train/loss_consist']
+    assert len(consist) == 8
+    assert consist[0] == 0
+    assert min(consist[1:]) > 0
+    # 24 images with 3 and 24 with 2 of 4 classes annotated.
+    fractions = history['train/annotated_fraction']
+    assert np.mean(fractions) == pytest.approx(5 / 8)
+    assert 0 < history['val/auc/mean'][-1] <= 100
+    assert history['val/auc/V/mean'] == history['val/auc/mean']
+    assert (tmp_path / 'figures' / 'training.png').exists()

@@ -1,0 +1,281 @@
+import logging
+import math
+
+import numpy as np
+import pytest
+import torch
+from logged import logged
+from mmengine.dataset import DefaultSampler
+from mmengine.evaluator import Evaluator
+from mmengine.registry import METRICS
+from mmpretrain.structures import DataSample
+from sklearn.metrics import roc_auc_score
+from two_ranks import run_on_two_ranks
+
+from mmda.evaluation import PartialLabelAUC
+
+NAN = float('nan')
+CLASSES = ('a', 'b', 'c')
+
+
+def make_answers(rows=120, classes=5, fraction=0.5, decimals=1, seed=0):
+    """Scores with many ties, and targets annotated with a probability."""
+    generator = np.random.default_rng(seed)
+    target = generator.integers(0, 2, (rows, classes)).astype(np.float32)
+    noisy = 0.3 * target + generator.random((rows, classes))
+    score = (noisy / 1.3).round(decimals).astype(np.float32)
+    target[generator.random((rows, classes)) > fraction] = NAN
+    return score, target
+
+
+def to_samples(score, target, sources=None):
+    samples = []
+    for row in range(len(score)):
+        sample = dict(
+            pred_score=torch.tensor(score[row]),
+            gt_score=torch.tensor(target[row]),
+        )
+        if sources is not None:
+            sample['source'] = sources[row]
+        samples.append(sample)
+    return samples
+
+
+def evaluate(samples, classes=CLASSES, batch=4, metric=None):
+    metric = metric or PartialLabelAUC()
+    metric.dataset_meta = None if classes is None else dict(classes=classes)
+    for start in range(0, len(samples), batch):
+        metric.process({}, samples[start : start + batch])
+    return metric.evaluate(len(samples))
+
+
+def reference(score, target):
+    """scikit-learn on what is annotated, class by class, in [0, 1]."""
+    values = []
+    for column in range(target.shape[1]):
+        known = ~np.isnan(target[:, column])
+        labels = target[known, column] > 0.5
+        one_valued = labels.all() or not labels.any()
+        values.append(
+            NAN if one_valued else roc_auc_score(labels, score[known, column])
+        )
+    return np.array(values)
+
+
+@pytest.mark.parametrize('fraction', [0.1, 0.5, 1.0])
+@pytest.mark.parametrize('decimals', [1, 7])
+def test_equals_scikit_learn_on_annotated_entries(fraction, decimals):
+    score, target = make_answers(fraction=fraction, decimals=decimals)
+    names = tuple('vwxyz')
+    metrics = evaluate(to_samples(score, target), names)
+    expected = reference(score, target)
+    for name, value in zip(names, expected, strict=True):
+        assert metrics[f'auc/{name}'] / 100 == pytest.approx(value, abs=1e-9)
+    assert metrics['auc/mean'] / 100 == pytest.approx(
+        expected.mean(), abs=1e-9
+    )
+    assert metrics['auc/num_classes'] == 5
+
+
+def test_scores_of_unannotated_entries_do_not_matter():
+    score, target = make_answers()
+    other = np.where(np.isnan(target), 1 - score, score)
+    names = tuple('vwxyz')
+    assert evaluate(to_samples(score, target), names) == evaluate(
+        to_samples(other, target), names
+    )
+
+
+def test_soft_labels_count_by_the_side_of_one_half():
+    # 0.85 is positive, 0.3 and 0.5 are not: scores .9 > .2, .9 > .4.
+    score = np.array([[0.9], [0.2], [0.4]], dtype=np.float32)
+    target = np.array([[0.85], [0.3], [0.5]], dtype=np.float32)
+    assert evaluate(to_samples(score, target), ('a',))['auc/a'] == 100
+
+
+def test_values_are_per_cent_written_out_by_hand():
+    # a: positives .9 and .4, negatives .4 and .1: 3.5 of 4 pairs are right.
+    score = np.array([[0.9], [0.4], [0.4], [0.1]], dtype=np.float32)
+    target = np.array([[1], [1], [0], [0]], dtype=np.float32)
+    metrics = evaluate(to_samples(score, target), ('a',))
+    assert metrics == {
+        'auc/mean': 87.5,
+        'auc/num_classes': 1,
+        'auc/a': 87.5,
+    }
+
+
+def test_each_source_has_values_of_its_own_over_its_classes():
+    score, target = make_answers(classes=3, fraction=0.8)
+    sources = ['A' if row % 3 else 'B' for row in range(len(score))]
+    of_b = np.array([source == 'B' for source in sources])
+    target[of_b, 0] = NAN  # B does not annotate a
+    target[~of_b, 2] = NAN  # A does not annotate c
+    metrics = evaluate(to_samples(score, target, sources))
+    expected = {'': slice(None), 'A/': ~of_b, 'B/': of_b}
+    annotated = {'': 'abc', 'A/': 'ab', 'B/': 'bc'}
+    for scope, rows in expected.items():
+        values = reference(score[rows], target[rows])
+        for column, name in enumerate(CLASSES):
+            key = f'auc/{scope}{name}'
+            if name in annotated[scope]:
+                assert metrics[key] / 100 == pytest.approx(
+                    values[column], abs=1e-9
+                )
+            else:
+                assert key not in metrics
+        assert metrics[f'auc/{scope}mean'] / 100 == pytest.approx(
+            np.nanmean(values), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize(
+    ('column', 'reason'),
+    [
+        ([0, 0, NAN, 0], 'no positive among 3 annotated images'),
+        ([1, 1, 1, NAN], 'no negative among 3 annotated images'),
+        ([NAN] * 4, 'not annotated in any of 4 images'),
+    ],
+)
+def test_a_class_of_one_value_is_nan_and_the_log_says_why(column, reason):
+    target = np.array([[1, 0, 1, 0], column, [1, 0, NAN, 0]]).T
+    score = np.tile([[0.8], [0.3], [0.6], [0.7]], 3)
+    samples = to_samples(score.astype('f4'), target.astype('f4'))
+    with logged(logging.WARNING) as messages:
+        metrics = evaluate(samples)
+    assert math.isnan(metrics['auc/b'])
+    assert metrics['auc/a'] == 75
+    assert metrics['auc/c'] == 100
+    # The mean is over the two classes where there is a value.
+    assert metrics['auc/mean'] == 87.5
+    assert metrics['auc/num_classes'] == 2
+    assert [m for m in messages if 'auc/b' in m and reason in m]
+    assert not [m for m in messages if 'auc/a' in m or 'auc/c' in m]
+
+
+def test_a_class_of_one_value_within_a_source_is_nan_there_alone():
+    score = np.array([[0.9], [0.1], [0.8]], dtype=np.float32)
+    target = np.array([[1], [0], [1]], dtype=np.float32)
+    with logged(logging.WARNING) as messages:
+        metrics = evaluate(to_samples(score, target, ['A', 'A', 'B']), ('x',))
+    assert metrics['auc/x'] == metrics['auc/A/x'] == 100
+    assert math.isnan(metrics['auc/B/x'])
+    assert math.isnan(metrics['auc/B/mean'])
+    assert [m for m in messages if 'auc/B/x' in m and 'no negative' in m]
+
+
+def test_without_any_value_the_mean_is_nan_not_zero():
+    target = np.full((3, 3), NAN, dtype=np.float32)
+    metrics = evaluate(to_samples(np.zeros((3, 3), 'f4'), target))
+    assert math.isnan(metrics['auc/mean'])
+    assert metrics['auc/num_classes'] == 0
+
+
+def test_nan_answers_give_nan_and_the_log_says_so():
+    score = np.array([[NAN, 0.9], [0.2, 0.1]], dtype=np.float32)
+    target = np.array([[1, 1], [0, 0]], dtype=np.float32)
+    with logged(logging.WARNING) as messages:
+        metrics = evaluate(to_samples(score, target), ('a', 'b'))
+    assert math.isnan(metrics['auc/a'])
+    assert metrics['auc/b'] == 100
+    assert [m for m in messages if 'auc/a' in m and 'NaN' in m]
+
+
+def test_the_reason_is_logged_once_not_at_every_validation():
+    target = np.array([[1, 0], [0, 0]], dtype=np.float32)
+    samples = to_samples(np.array([[0.9, 0], [0.1, 0]], 'f4'), target)
+    metric = PartialLabelAUC()
+    with logged(logging.WARNING) as messages:
+        first = evaluate(samples, ('a', 'b'), metric=metric)
+        second = evaluate(samples, ('a', 'b'), metric=metric)
+    assert len([m for m in messages if 'auc/b' in m]) == 1
+    assert math.isnan(first['auc/b'])
+    assert math.isnan(second['auc/b'])
+
+
+def test_a_second_validation_starts_from_nothing():
+    metric = PartialLabelAUC()
+    score, target = make_answers(classes=3)
+    evaluate(to_samples(1 - score, target), metric=metric)
+    again = evaluate(to_samples(score, target), metric=metric)
+    assert again == evaluate(to_samples(score, target))
+
+
+def test_stock_labels_count_as_fully_annotated():
+    scores = torch.tensor([[0.9, 0.2], [0.3, 0.4], [0.8, 0.6]])
+    samples = [
+        dict(pred_score=score, gt_label=torch.tensor([label]))
+        for score, label in zip(scores, (0, 1, 0), strict=True)
+    ]
+    metrics = evaluate(samples, ('a', 'b'))
+    # b: the positive, .4, is above .2 and below .6.
+    assert (metrics['auc/a'], metrics['auc/b']) == (100, 50)
+
+
+def test_what_the_runner_hands_over_is_understood():
+    evaluator = Evaluator(dict(type='PartialLabelAUC'))
+    evaluator.dataset_meta = dict(classes=CLASSES)
+    score, target = make_answers(classes=3)
+    sources = ['A', 'B'] * 60
+    for row in range(len(score)):
+        sample = DataSample(metainfo=dict(source=sources[row]))
+        sample.set_pred_score(torch.tensor(score[row]))
+        sample.set_gt_score(torch.tensor(target[row]))
+        evaluator.process([sample], {})
+    assert evaluator.evaluate(len(score)) == evaluate(
+        to_samples(score, target, sources)
+    )
+
+
+def test_classes_without_names_are_numbered():
+    score, target = make_answers(classes=3)
+    metrics = evaluate(to_samples(score, target), None)
+    assert set(metrics) == {
+        'auc/mean',
+        'auc/num_classes',
+        'auc/0',
+        'auc/1',
+        'auc/2',
+    }
+
+
+def test_another_prefix_begins_all_keys():
+    score, target = make_answers(classes=3)
+    metric = METRICS.build(dict(type='PartialLabelAUC', prefix='roc'))
+    metrics = evaluate(to_samples(score, target), metric=metric)
+    assert all(key.startswith('roc/') for key in metrics)
+
+
+def test_another_number_of_answers_than_classes_is_refused():
+    score, target = make_answers(classes=3)
+    with pytest.raises(ValueError, match=r"3 questions.*2 classes.*'a', 'b'"):
+        evaluate(to_samples(score, target), ('a', 'b'))
+
+
+def _evaluate_on_rank(rank, score, target, sources):
+    """What the loop does on this rank, with the stock sampler's padding."""
+    samples = to_samples(score, target, sources)
+    sampler = DefaultSampler(range(len(samples)), shuffle=False)
+    metric = PartialLabelAUC()
+    metric.dataset_meta = dict(classes=CLASSES)
+    mine = [samples[index] for index in sampler]
+    for start in range(0, len(mine), 2):
+        metric.process({}, mine[start : start + 2])
+    return len(mine), metric.evaluate(len(samples))
+
+
+def test_two_ranks_with_a_padded_sample_equal_one_process():
+    score, target = make_answers(rows=13, classes=3, fraction=0.9)
+    target[:, 2] = np.nan_to_num(target[:, 2])
+    sources = ['A', 'B', 'B'] * 4 + ['A']
+    # The sampler pads with the first sample: make that one matter.
+    score[0, 0], target[0, 0] = 0.0, 1.0
+    ranks = run_on_two_ranks(_evaluate_on_rank, score, target, sources)
+    expected = evaluate(to_samples(score, target, sources))
+    assert [count for count, _ in ranks] == [7, 7]
+    for _, metrics in ranks:
+        assert metrics.keys() == expected.keys()
+        np.testing.assert_equal(metrics, expected)
+    padded = np.append(np.arange(13), 0)
+    twice = evaluate(to_samples(score[padded], target[padded]))
+    assert twice['auc/a'] != expected['auc/a']

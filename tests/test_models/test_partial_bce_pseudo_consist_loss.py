@@ -1,0 +1,496 @@
+import inspect
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+from mmpretrain.models.heads import MultiLabelLinearClsHead
+from mmpretrain.structures import DataSample
+from two_ranks import run_on_two_ranks
+
+from mmda.models import PartialBCEPseudoConsistLoss
+from mmda.models.losses import sharpen
+
+NAN = float('nan')
+MEANS = ('entry', 'class', 'sample')
+TERMS = ('loss_bce', 'loss_pseudo', 'loss_consist')
+
+
+def make_batch(
+    fraction, rows=6, classes=5, trailing=(), seed=0, dtype=torch.float64
+):
+    """Logits [weak; strong] and a target, annotated with a probability."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (rows, classes, *trailing)
+    logits = 2 * torch.randn(2 * rows, *shape[1:], generator=generator)
+    target = torch.rand(shape, generator=generator)
+    hard = torch.rand(shape, generator=generator) < 0.7
+    target = torch.where(hard, target.round(), target)
+    known = torch.rand(shape, generator=generator) < fraction
+    target = target.masked_fill(~known, NAN)
+    return logits.to(dtype).requires_grad_(), target.to(dtype)
+
+
+def naive_mean(entries, normalize):
+    """Mean of {(sample, class, ...): value}."""
+    groups = {}
+    for key, value in entries.items():
+        group = {'entry': 0, 'class': key[1], 'sample': key[0]}[normalize]
+        groups.setdefault(group, []).append(value)
+    if not groups:
+        return torch.zeros((), dtype=torch.float64)
+    means = [sum(group) / len(group) for group in groups.values()]
+    return sum(means) / len(means)
+
+
+def naive_terms(
+    logits, target, tau=0.5, temperature=4.0, detach=True, normalize='entry'
+):
+    """Eqs. (2) to (5), one entry after the other."""
+    rows = len(target)
+    bce, pseudo, consist = {}, {}, {}
+    for key in np.ndindex(*target.shape):
+        y = target[key].item()
+        a = 1 / (1 + torch.exp(-logits[key]))
+        if y == y:
+            bce[key] = -(y * torch.log(a) + (1 - y) * torch.log(1 - a))
+            continue
+        if len(logits) == rows:
+            continue
+        strong = 1 / (1 + torch.exp(-logits[(key[0] + rows, *key[1:])]))
+        if a > tau:
+            label = a + (1 - a) / temperature
+        else:
+            label = a - a / temperature
+        label = label.detach() if detach else label
+        pseudo[key] = (a - label) ** 2
+        consist[key] = (strong - label) ** 2
+    return {
+        key: naive_mean(entries, normalize)
+        for key, entries in zip(TERMS, (bce, pseudo, consist), strict=True)
+    }
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+@pytest.mark.parametrize('fraction', [0.0, 0.2, 0.7, 1.0])
+@pytest.mark.parametrize('views', [1, 2])
+@pytest.mark.parametrize('detach', [True, False])
+def test_terms_and_gradients_equal_a_loop_over_entries(
+    normalize, fraction, views, detach
+):
+    logits, target = make_batch(fraction)
+    logits = logits[: views * len(target)].detach().requires_grad_()
+    loss = PartialBCEPseudoConsistLoss(
+        tau=0.4, temperature=3.0, detach_pseudo=detach, normalize=normalize
+    )
+    got = loss.terms(logits, target)
+    expected = naive_terms(logits, target, 0.4, 3.0, detach, normalize)
+    for key in TERMS if views == 2 else TERMS[:1]:
+        assert got[key].item() == pytest.approx(
+            expected[key].item(), rel=1e-6, abs=1e-12
+        )
+        gradients = []
+        for value in (got[key], expected[key]):
+            gradient = torch.zeros_like(logits)
+            if value.requires_grad:
+                (gradient,) = torch.autograd.grad(
+                    value, logits, retain_graph=True
+                )
+            gradients.append(gradient)
+        torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+def test_terms_of_pixels_equal_a_loop_over_entries(normalize):
+    logits, target = make_batch(0.5, rows=2, classes=3, trailing=(2, 3))
+    loss = PartialBCEPseudoConsistLoss(normalize=normalize)
+    expected = naive_terms(logits, target, normalize=normalize)
+    for key, value in expected.items():
+        got = loss.terms(logits, target)[key]
+        assert got.item() == pytest.approx(value.item(), rel=1e-6)
+
+
+def test_the_loss_is_the_sum_of_its_terms():
+    logits, target = make_batch(0.5)
+    loss = PartialBCEPseudoConsistLoss()
+    expected = sum(value.item() for value in naive_terms(logits, target).values())
+    assert loss(logits, target).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_each_weight_weighs_its_own_term():
+    logits, target = make_batch(0.5)
+    weights = dict(bce_weight=2.0, pseudo_weight=0.25, consist_weight=3.0)
+    plain = PartialBCEPseudoConsistLoss().terms(logits, target)
+    weighted = PartialBCEPseudoConsistLoss(**weights).terms(logits, target)
+    for key, weight in zip(TERMS, weights.values(), strict=True):
+        assert weighted[key].item() == pytest.approx(
+            weight * plain[key].item()
+        )
+
+
+def test_a_number_of_rows_from_a_stock_head_does_not_change_the_loss():
+    logits, target = make_batch(0.5)
+    loss = PartialBCEPseudoConsistLoss()
+    assert loss(logits, target, avg_factor=7) == loss(logits, target)
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+def test_unannotated_logits_do_not_touch_the_bce_term(normalize):
+    logits, target = make_batch(0.5)
+    loss = PartialBCEPseudoConsistLoss(normalize=normalize)
+    open_entries = torch.cat([target.isnan(), torch.ones_like(target) > 0])
+    results = []
+    for filler in (None, 0.0, 50.0, -1e6, 1e30):
+        changed = logits.detach().clone()
+        if filler is not None:
+            changed[open_entries] = filler
+        changed.requires_grad_()
+        term = loss.terms(changed, target)['loss_bce']
+        term.backward()
+        results.append((term.item(), changed.grad))
+        assert (changed.grad[open_entries] == 0).all()
+    for value, gradient in results[1:]:
+        assert value == results[0][0]
+        assert torch.equal(gradient, results[0][1])
+
+
+def test_unannotated_places_never_leak_nan():
+    logits, target = make_batch(0.4)
+    for normalize, detach in itertools.product(MEANS, (True, False)):
+        loss = PartialBCEPseudoConsistLoss(
+            normalize=normalize, detach_pseudo=detach
+        )
+        leaf = logits.detach().requires_grad_()
+        terms = loss.terms(leaf, target)
+        assert all(value.isfinite() for value in terms.values())
+        loss(leaf, target).backward()
+        assert leaf.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+@pytest.mark.parametrize('views', [1, 2])
+def test_nothing_annotated_gives_a_bce_of_zero_with_a_graph(normalize, views):
+    logits, target = make_batch(0.0)
+    logits = logits[: views * len(target)].detach().requires_grad_()
+    loss = PartialBCEPseudoConsistLoss(normalize=normalize)
+    term = loss.terms(logits, target)['loss_bce']
+    assert term.item() == 0
+    term.backward()
+    assert torch.equal(logits.grad, torch.zeros_like(logits))
+    total = loss(logits, target)
+    assert (total.item() == 0) == (views == 1)
+    total.backward()
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+def test_everything_annotated_gives_the_bce_of_torch_alone(normalize):
+    logits, target = make_batch(1.0)
+    loss = PartialBCEPseudoConsistLoss(normalize=normalize)
+    got = loss(logits, target)
+    (gradient,) = torch.autograd.grad(got, logits)
+    expected = F.binary_cross_entropy_with_logits(
+        logits[: len(target)], target
+    )
+    (expected_gradient,) = torch.autograd.grad(expected, logits)
+    assert got.item() == pytest.approx(expected.item(), rel=1e-6)
+    torch.testing.assert_close(gradient, expected_gradient)
+    terms = loss.terms(logits, target)
+    assert terms['loss_pseudo'] == terms['loss_consist'] == 0
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+def test_gradients_equal_finite_differences(normalize):
+    logits, target = make_batch(0.5, rows=3, classes=4)
+    # Away from tau, where eq. (3) jumps. Without the gradient stop: a
+    # finite difference cannot see that a value counts as constant.
+    assert (logits.sigmoid() - 0.5).abs().min() > 1e-3
+    loss = PartialBCEPseudoConsistLoss(
+        detach_pseudo=False, normalize=normalize
+    )
+    assert torch.autograd.gradcheck(lambda z: loss(z, target), (logits,))
+
+
+def test_the_gradient_stop_lets_gradients_through_the_answers_alone():
+    # One open entry with a_w = 0.8: label 0.85 is a constant, so
+    # d(a_w - 0.85)^2 / da_w = -0.1, and the strong view sends none to a_w.
+    logits = torch.tensor([[0.8], [0.3]]).logit().requires_grad_()
+    target = torch.tensor([[NAN]])
+    terms = PartialBCEPseudoConsistLoss().terms(logits, target)
+    (weak,) = torch.autograd.grad(terms['loss_pseudo'], logits)
+    (both,) = torch.autograd.grad(terms['loss_consist'], logits)
+    assert weak.flatten().tolist() == pytest.approx([-0.1 * 0.16, 0])
+    assert both.flatten().tolist() == pytest.approx([0, -1.1 * 0.21])
+
+
+def test_sharpening_moves_answers_away_from_tau():
+    # t = 4: 0.8 + 0.2 / 4, 0.5 - 0.5 / 4 (not above tau), 0.2 - 0.2 / 4
+    answers = torch.tensor([0.8, 0.5, 0.2])
+    assert sharpen(answers, 0.5, 4).tolist() == pytest.approx(
+        [0.85, 0.375, 0.15]
+    )
+    assert sharpen(answers, 0.1, 4).tolist() == pytest.approx(
+        [0.85, 0.625, 0.4]
+    )
+
+
+def test_with_t_of_1_the_pseudo_label_is_hard():
+    answers = torch.rand(100, generator=torch.Generator().manual_seed(0))
+    labels = sharpen(answers, tau=0.3, temperature=1)
+    torch.testing.assert_close(labels, (answers > 0.3).float())
+    logits, target = make_batch(0.0)
+    terms = PartialBCEPseudoConsistLoss(temperature=1).terms(logits, target)
+    weak, strong = logits.sigmoid().chunk(2)
+    hard = (weak > 0.5).double()
+    for key, answer in (('loss_pseudo', weak), ('loss_consist', strong)):
+        expected = F.mse_loss(answer, hard).item()
+        assert terms[key].item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize('detach', [True, False])
+def test_with_t_of_infinity_there_is_no_pseudo_labelling(detach):
+    answers = torch.rand(100)
+    assert torch.equal(sharpen(answers, temperature=math.inf), answers)
+    logits, target = make_batch(0.3)
+    loss = PartialBCEPseudoConsistLoss(
+        temperature=math.inf, detach_pseudo=detach
+    )
+    terms = loss.terms(logits, target)
+    assert terms['loss_pseudo'].item() == 0
+    (gradient,) = torch.autograd.grad(
+        terms['loss_pseudo'], logits, retain_graph=True
+    )
+    assert torch.equal(gradient, torch.zeros_like(logits))
+    weak, strong = logits.sigmoid().chunk(2)
+    gap = ((weak - strong) ** 2)[target.isnan()].mean().item()
+    assert terms['loss_consist'].item() == pytest.approx(gap, rel=1e-6)
+
+
+def test_large_logits_stay_finite():
+    # BCE of logit -1000 for a positive is 1000, not the log of 0.
+    target = torch.tensor([[1.0, 0.0, NAN]])
+    logits = torch.tensor([[-1e3, 1e3, 1e3], [1e3, -1e3, -1e3]])
+    logits.requires_grad_()
+    terms = PartialBCEPseudoConsistLoss().terms(logits, target)
+    assert terms['loss_bce'].item() == 1000
+    assert terms['loss_consist'].item() == 1
+    sum(terms[key] for key in TERMS).backward()
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_gives_about_the_same(dtype):
+    logits, target = make_batch(0.5, dtype=torch.float32)
+    loss = PartialBCEPseudoConsistLoss()
+    exact = loss(logits, target).item()
+    assert loss(logits.to(dtype), target).item() == pytest.approx(
+        exact, rel=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ('ramp_up', 'iteration', 'expected'),
+    [
+        (1.0, 0, 0.0),
+        (1.0, 25, 0.25),
+        (1.0, 99, 0.99),
+        (0.5, 25, 0.5),
+        (0.5, 50, 1.0),
+        (0.5, 90, 1.0),
+        (0.0, 0, 1.0),
+    ],
+)
+def test_unsupervised_terms_are_ramped_up_with_the_progress_of_the_run(
+    hub, ramp_up, iteration, expected
+):
+    logits, target = make_batch(0.5)
+    plain = PartialBCEPseudoConsistLoss(ramp_up=0).terms(logits, target)
+    hub.update_info('iter', iteration)
+    hub.update_info('max_iters', 100)
+    loss = PartialBCEPseudoConsistLoss(ramp_up=ramp_up)
+    terms = loss.terms(logits, target)
+    assert terms['loss_bce'] == plain['loss_bce']
+    for key in TERMS[1:]:
+        assert terms[key].item() == pytest.approx(
+            expected * plain[key].item()
+        )
+
+
+def test_outside_of_a_run_the_unsupervised_terms_have_their_full_weight():
+    logits, target = make_batch(0.5)
+    plain = PartialBCEPseudoConsistLoss(ramp_up=0)(logits, target)
+    assert PartialBCEPseudoConsistLoss(ramp_up=1)(logits, target) == plain
+
+
+def test_what_is_watched_beside_the_loss():
+    # Weak answers on the three open entries: 0.9, 0.2, 0.7; tau = 0.6.
+    weak = torch.tensor([[0.9, 0.2], [0.7, 0.4]])
+    target = torch.tensor([[NAN, NAN], [NAN, 1.0]])
+    logits = torch.cat([weak, torch.full((2, 2), 0.1)]).logit()
+    terms = PartialBCEPseudoConsistLoss(tau=0.6).terms(logits, target)
+    shown = {k: v.item() for k, v in terms.items() if k not in TERMS}
+    assert shown == pytest.approx(
+        {
+            'annotated_fraction': 0.25,
+            'unannotated_answer': 0.6,
+            'above_tau_fraction': 2 / 3,
+        }
+    )
+
+
+def test_what_is_watched_does_not_enter_the_objective_and_has_no_graph():
+    logits, target = make_batch(0.5)
+    loss = PartialBCEPseudoConsistLoss()
+    terms = loss.terms(logits, target)
+    assert [key for key in terms if 'loss' in key] == list(TERMS)
+    for key, value in terms.items():
+        assert value.requires_grad == (key in TERMS)
+    total, logged = BaseModel.parse_losses(None, terms)
+    assert total.item() == pytest.approx(loss(logits, target).item())
+    assert set(logged) == {'loss', *terms}
+
+
+def test_nothing_open_is_watched_as_absent_not_as_nan():
+    logits, target = make_batch(1.0)
+    terms = PartialBCEPseudoConsistLoss().terms(logits, target)
+    assert set(terms) == {*TERMS, 'annotated_fraction'}
+    assert terms['annotated_fraction'].item() == 1
+
+
+def stock_head(**kwargs):
+    return MultiLabelLinearClsHead(
+        num_classes=3,
+        in_channels=4,
+        loss=dict(type='PartialBCEPseudoConsistLoss', **kwargs),
+    )
+
+
+@pytest.mark.parametrize('views', [1, 2])
+def test_works_under_the_stock_linear_head(views):
+    torch.manual_seed(0)
+    head = stock_head()
+    target = torch.tensor([[1.0, NAN, 0.0], [NAN, NAN, 1.0]])
+    feats = torch.randn(2 * views, 4)
+    samples = [DataSample().set_gt_score(score) for score in target]
+    loss = head.loss((feats,), samples)
+    expected = naive_terms(head.fc(feats).double(), target.double())
+    assert list(loss) == ['loss']
+    assert loss['loss'].item() == pytest.approx(
+        sum(value.item() for value in expected.values()), rel=1e-5
+    )
+    loss['loss'].backward()
+    assert head.fc.weight.grad.isfinite().all()
+
+
+def test_stated_defaults_equal_the_signature():
+    parameters = inspect.signature(PartialBCEPseudoConsistLoss).parameters
+    assert {key: value.default for key, value in parameters.items()} == dict(
+        tau=0.5,
+        temperature=4.0,
+        bce_weight=1.0,
+        pseudo_weight=1.0,
+        consist_weight=1.0,
+        ramp_up=1.0,
+        detach_pseudo=True,
+        normalize='entry',
+    )
+
+
+def test_the_bare_name_is_found_from_every_scope():
+    config = dict(type='PartialBCEPseudoConsistLoss', tau=0.3)
+    for scope in ('mmengine', 'mmpretrain', 'mmseg'):
+        with MODELS.switch_scope_and_registry(scope) as registry:
+            assert registry.build(config).tau == 0.3
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(tau=-0.1), 'tau=-0.1: expected 0 to 1'),
+        (dict(tau=1.1), 'tau=1.1'),
+        (dict(tau=NAN), 'tau=nan'),
+        (dict(temperature=0.9), 'temperature=0.9: expected 1 to inf'),
+        (dict(ramp_up=1.5), 'ramp_up=1.5: expected 0 to 1'),
+        (dict(ramp_up=-1), 'ramp_up=-1'),
+        (dict(bce_weight=-1.0), 'bce_weight=-1.0: expected 0'),
+        (dict(pseudo_weight=-1.0), 'pseudo_weight=-1.0'),
+        (dict(consist_weight=NAN), 'consist_weight=nan'),
+        (dict(normalize='batch'), "normalize='batch'.*entry.*class.*sample"),
+    ],
+)
+def test_an_argument_outside_its_range_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        PartialBCEPseudoConsistLoss(**arguments)
+
+
+@pytest.mark.parametrize('shape', [(3, 4), (6, 4), (2, 5), (4, 5), (2, 4, 1)])
+def test_logits_that_do_not_fit_the_target_are_refused(shape):
+    with pytest.raises(ValueError, match=r'\(2, 4\).*2 rows.*4 \(weak'):
+        PartialBCEPseudoConsistLoss()(torch.zeros(shape), torch.zeros(2, 4))
+
+
+def _train_on_rank(rank, feats, strong, target, rows, normalize):
+    """Terms and gradient of a linear model on this rank's rows."""
+    start = sum(rows[:rank])
+    mine = slice(start, start + rows[rank])
+    weight = torch.ones(3, 4, dtype=torch.float64).tril().requires_grad_()
+    inputs = np.concatenate([feats[mine], strong[mine]])
+    loss = PartialBCEPseudoConsistLoss(normalize=normalize)
+    terms = loss.terms(
+        torch.tensor(inputs) @ weight, torch.tensor(target[mine])
+    )
+    results = {}
+    for key in TERMS:
+        (gradient,) = torch.autograd.grad(
+            terms[key], weight, retain_graph=True
+        )
+        results[key] = (terms[key].item(), gradient.numpy())
+    return results
+
+
+def uneven_targets():
+    """Targets of 6 samples and 4 classes, to be parted unevenly."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, (6, 4)).astype(float)
+    scattered = labels.copy()
+    scattered[generator.random((6, 4)) < 0.5] = NAN
+    one_class_on_one_rank = np.full((6, 4), NAN)
+    one_class_on_one_rank[:2, :] = labels[:2, :]
+    one_class_on_one_rank[5, 1] = 1
+    nothing, first_rank_full = np.full((6, 4), NAN), labels.copy()
+    first_rank_full[3:] = NAN
+    return [scattered, one_class_on_one_rank, nothing, first_rank_full, labels]
+
+
+def _train_all_cases(rank, feats, strong, targets, rows):
+    return [
+        _train_on_rank(rank, feats, strong, target, rows, normalize)
+        for target in targets
+        for normalize in MEANS
+    ]
+
+
+@pytest.mark.parametrize('rows', [(3, 3), (5, 1)])
+def test_two_ranks_take_the_step_of_one_process_on_the_union(rows):
+    generator = np.random.default_rng(1)
+    feats, strong = generator.normal(size=(2, 6, 3))
+    targets = uneven_targets()
+    ranks = run_on_two_ranks(_train_all_cases, feats, strong, targets, rows)
+    cases = [(target, over) for target in targets for over in MEANS]
+    for (target, normalize), *parts in zip(cases, *ranks, strict=True):
+        union = _train_on_rank(0, feats, strong, target, (6,), normalize)
+        for key, (value, gradient) in union.items():
+            # What DistributedDataParallel does with gradients: their mean.
+            assert np.mean([part[key][0] for part in parts]) == pytest.approx(
+                value, rel=1e-6, abs=1e-12
+            )
+            np.testing.assert_allclose(
+                np.mean([part[key][1] for part in parts], axis=0),
+                gradient,
+                rtol=1e-5,
+                atol=1e-9,
+            )

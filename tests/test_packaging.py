@@ -1,0 +1,194 @@
+"""What the wheel carries, and what the pinned versions promise."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import mmda
+
+ROOT = Path(__file__).resolve().parents[1]
+# torch names these itself; opencv-python-headless stands in for the last one.
+LEFT_TO_TORCH = re.compile(r'nvidia-.*|cuda-.*|triton')
+REPLACED = {'opencv-python'}
+
+SOURCES = (
+    *('mmda', 'configs', 'tools', 'requirements'),
+    *('setup.py', 'pyproject.toml', 'model-index.yml', 'MANIFEST.in'),
+    *('README.md', 'LICENSE'),
+)
+
+
+def pins(python_version):
+    """The lock as a dict of name -> version, for one version of Python."""
+    found = {}
+    for line in (ROOT / 'requirements' / 'lock.txt').read_text().splitlines():
+        line = line.partition('#')[0].strip()
+        if not line:
+            continue
+        pin = Requirement(line)
+        environment = {'python_version': python_version}
+        if pin.marker is None or pin.marker.evaluate(environment):
+            (spec,) = pin.specifier
+            assert spec.operator == '=='
+            name = canonicalize_name(pin.name)
+            assert name not in found, f'{name} is there twice'
+            found[name] = spec.version
+    return found
+
+
+def ranges(name):
+    path = ROOT / 'requirements' / f'{name}.txt'
+    lines = (
+        line.partition('#')[0].strip()
+        for line in path.read_text().splitlines()
+    )
+    return [Requirement(line) for line in lines if line]
+
+
+def sources(folder):
+    """The files below a folder that belong to the project."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / folder).rglob('*')
+        if path.is_file() and '__pycache__' not in path.parts
+    }
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    """A wheel built from the source distribution of a copy."""
+    tmp_path = tmp_path_factory.mktemp('wheel')
+    copy = tmp_path / 'copy'
+    copy.mkdir()
+    # A copy, for a build leaves its results in the tree that it builds. The
+    # links of an editable install come along, and must not show.
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, symlinks=True)
+        elif (ROOT / name).is_file():
+            shutil.copy(ROOT / name, copy / name)
+    build = 'from setuptools.build_meta import build_sdist as b; b("../sdist")'
+    subprocess.run(
+        [sys.executable, '-c', build],
+        cwd=copy,
+        check=True,
+        capture_output=True,
+    )
+    (archive,) = (tmp_path / 'sdist').glob('*.tar.gz')
+    subprocess.run(
+        [sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps']
+        + ['--no-build-isolation', '-w', str(tmp_path), str(archive)],
+        check=True,
+        capture_output=True,
+    )
+    (path,) = tmp_path.glob('*.whl')
+    return path
+
+
+def test_the_wheel_carries_the_modules_the_configs_and_the_tools(wheel):
+    carried = {
+        name
+        for name in zipfile.ZipFile(wheel).namelist()
+        if '.dist-info/' not in name
+    }
+    modules = {
+        name
+        for name in sources('mmda')
+        if name.endswith('.py') and '/.mim/' not in name
+    }
+    others = sources('configs') | sources('tools') | {'model-index.yml'}
+    assert carried == (
+        modules | {'mmda/py.typed'} | {f'mmda/.mim/{name}' for name in others}
+    )
+
+
+def test_the_wheel_states_version_licence_and_ranges(wheel):
+    file = zipfile.ZipFile(wheel)
+    (name,) = (n for n in file.namelist() if n.endswith('/METADATA'))
+    text = file.read(name).decode()
+    assert f'\nVersion: {mmda.__version__}\n' in text
+    assert '\nRequires-Python: >=3.10\n' in text
+    assert re.search(r'\nLicense(-Expression)?: Apache-2.0\n', text)
+    for requirement in ranges('runtime'):
+        assert f'\nRequires-Dist: {requirement}\n' in text
+
+
+def test_an_installed_package_finds_its_configs_and_its_tools(wheel, tmp_path):
+    site = tmp_path / 'site'
+    zipfile.ZipFile(wheel).extractall(site)
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmda::da/digits.py'\n")
+    code = (
+        'import mmda\n'
+        'from mmda.apis.config import find_config, load_config\n'
+        'print(mmda.__file__)\n'
+        "print(find_config('mmda::da/digits.py'))\n"
+        "print(load_config('mine.py').model.type)\n"
+    )
+    env = dict(os.environ, PYTHONPATH=str(site))
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    package, config, model = done.stdout.splitlines()[-3:]
+    assert package == str(site / 'mmda' / '__init__.py')
+    carried = site / 'mmda' / '.mim'
+    assert config == str(carried / 'configs' / 'da' / 'digits.py')
+    assert model == 'DualViewImageClassifier'
+    done = subprocess.run(
+        [sys.executable, str(carried / 'tools' / 'train.py'), '--help'],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert 'configs/da/digits.py --resume' in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize('python_version', ['3.10', '3.11', '3.12', '3.13'])
+def test_the_lock_satisfies_every_range(python_version):
+    locked = pins(python_version)
+    for requirement in [*ranges('runtime'), *ranges('tests')]:
+        name = canonicalize_name(requirement.name)
+        assert name in locked, f'{name} is not locked'
+        assert requirement.specifier.contains(locked[name]), requirement
+
+
+def test_the_lock_is_complete():
+    """It is installed without looking at dependencies, so it must be."""
+    locked = pins('{}.{}'.format(*sys.version_info))
+    installed = {
+        canonicalize_name(found.name): found.version
+        for found in metadata.distributions()
+    }
+    if not locked.items() <= installed.items():
+        pytest.skip('this environment was not made from the lock')
+    missing = {}
+    for name in locked:
+        for line in metadata.requires(name) or []:
+            needed = Requirement(line)
+            if needed.marker and not needed.marker.evaluate({'extra': ''}):
+                continue
+            other = canonicalize_name(needed.name)
+            if LEFT_TO_TORCH.fullmatch(other) or other in REPLACED:
+                continue
+            if not needed.specifier.contains(locked.get(other, '0')):
+                missing.setdefault(other, []).append(name)
+    assert not missing, 'needed by the packages in the lists'
+
+
+def test_pre_commit_uses_the_ruff_of_the_lock():
+    text = (ROOT / '.pre-commit-config.yaml').read_text()
+    assert f'rev: v{pins("3.11")["ruff"]}\n' in text

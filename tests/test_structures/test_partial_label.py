@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+
+from mmda.structures import UNANNOTATED, label_to_score, split_annotated
+
+
+def test_split_gives_numbers_without_nan_and_the_mask():
+    target = torch.tensor([[0.0, UNANNOTATED], [0.3, 1.0]])
+    filled, annotated = split_annotated(target)
+    assert filled.isfinite().all()
+    assert annotated.dtype == torch.bool
+    assert annotated.tolist() == [[True, False], [True, True]]
+    assert torch.equal(filled[annotated], target[annotated])
+
+
+@pytest.mark.parametrize('shape', [(3,), (2, 3), (2, 3, 4, 5)])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_split_keeps_shape_and_dtype_and_leaves_its_input_alone(shape, dtype):
+    target = torch.full(shape, UNANNOTATED, dtype=dtype)
+    filled, annotated = split_annotated(target)
+    assert filled.shape == annotated.shape == shape
+    assert filled.dtype == dtype
+    assert not annotated.any()
+    assert target.isnan().all()
+
+
+def test_an_annotated_zero_is_annotated():
+    _, annotated = split_annotated(torch.zeros(3))
+    assert annotated.all()
+
+
+@pytest.mark.parametrize(
+    ('label', 'expected'),
+    [
+        (1, [0, 1, 0]),
+        ([0, 2], [1, 0, 1]),
+        ([], [0, 0, 0]),
+        (np.int64(2), [0, 0, 1]),
+        (np.array([1, 2]), [0, 1, 1]),
+    ],
+)
+def test_a_stock_label_becomes_the_score_of_a_fully_annotated_image(
+    label, expected
+):
+    score = label_to_score(label, 3)
+    assert score.dtype == np.float32
+    assert score.tolist() == expected
+
+
+@pytest.mark.parametrize('label', [3, -1, [0, 5]])
+def test_a_label_outside_the_classes_is_refused(label):
+    with pytest.raises(ValueError, match=r'3 classes.*expected 0 to 2'):
+        label_to_score(label, 3)

@@ -1,0 +1,117 @@
+"""Write miniature data sets in the real layout, to try a config end to end."""
+
+from __future__ import annotations
+
+import argparse
+import os.path as osp
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+ROOT = Path(__file__).resolve().parents[2]
+if (ROOT / 'mmda' / 'version.py').is_file():
+    # In a source checkout: its own package, installed or not.
+    sys.path.insert(0, str(ROOT))
+
+from toy_chest import make_chestxray14, make_chexpert_table  # noqa: E402
+from toy_street import make_cityscapes  # noqa: E402
+
+EPILOG = """example:
+  python tools/dataset_converters/make_toy.py chestxray_chexpert data/toy
+  python tools/train.py configs/da/chestxray_chexpert.py \\
+      --cfg-options data_root=data/toy
+  python tools/dataset_converters/make_toy.py cityscapes data
+  python tools/train.py configs/da/cityscapes_bus_19way_light.py
+"""
+
+
+def refuse_existing(root: str) -> None:
+    """Keep what may be a real data set from being overwritten."""
+    if osp.exists(root):
+        raise FileExistsError(
+            f'{root} is already there and may hold real images; remove it or '
+            'choose another folder'
+        )
+
+
+def chestxray_chexpert(args: argparse.Namespace) -> None:
+    """Write ``DIR/ChestXray14`` and ``DIR/CheXpert``."""
+    roots = [osp.join(args.dir, name) for name in ('ChestXray14', 'CheXpert')]
+    for root in roots:
+        refuse_existing(root)
+    make_chestxray14(roots[0], args.images, args.size, args.seed)
+    make_chexpert_table(roots[1], 'train', args.images, args.size, args.seed)
+    valid = max(8, args.images // 10)
+    make_chexpert_table(roots[1], 'valid', valid, args.size, args.seed)
+    print_log(
+        f'wrote {args.images} images to {roots[0]}, {args.images} + {valid} '
+        f'to {roots[1]}'
+    )
+
+
+def cityscapes(args: argparse.Namespace) -> None:
+    """Write ``DIR/cityscapes``."""
+    root = osp.join(args.dir, 'cityscapes')
+    refuse_existing(root)
+    make_cityscapes(root, args.images, args.size, args.seed)
+    print_log(
+        f'wrote {args.images} training and {args.images // 2} validation '
+        f'images to {root}'
+    )
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest='what', required=True)
+    chest = commands.add_parser(
+        'chestxray_chexpert',
+        help='ChestX-ray14 and CheXpert',
+        description='Write DIR/ChestXray14 and DIR/CheXpert.',
+    )
+    chest.set_defaults(make=chestxray_chexpert)
+    street = commands.add_parser(
+        'cityscapes',
+        help='Cityscapes, all 19 classes',
+        description='Write DIR/cityscapes: leftImg8bit and gtFine, each with '
+        'train and val.',
+    )
+    street.set_defaults(make=cityscapes)
+    for command, images, size in ((chest, 200, 64), (street, 80, 128)):
+        command.add_argument('dir', help='folder to write to')
+        command.add_argument(
+            '--images',
+            type=int,
+            default=images,
+            help=f'per data set (default: {images})',
+        )
+        command.add_argument(
+            '--size',
+            type=int,
+            default=size,
+            help=f'height in pixels (default: {size})',
+        )
+        command.add_argument(
+            '--seed', type=int, default=0, help='(default: 0)'
+        )
+    args = parser.parse_args(argv)
+    least = 40 if args.what == 'chestxray_chexpert' else 2
+    if args.images < least or args.size < 8:
+        parser.error(f'expected at least {least} images of at least 8 pixels')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the data set named on the command line."""
+    args = parse_args(argv)
+    args.make(args)
+
+
+if __name__ == '__main__':
+    main()
