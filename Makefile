@@ -17,6 +17,11 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PINNED := requirements/lock.txt setup.py pyproject.toml
 SUM := $(shell { echo '$(CURDIR)'; cat $(PINNED); } | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.mmda-$(SUM)
+# The half of an editable install that lies in the checkout, not in VENV: gone
+# when the checkout was made anew.
+ifeq ($(wildcard mmda/.mim/configs),)
+.PHONY: $(STAMP)
+endif
 # Only an environment that this file made is ever deleted, and only when it
 # was left unfinished.
 MADE := $(VENV)/.mmda-made

@@ -33,7 +33,8 @@ def options(*more):
 
 
 def newest(work_dir, pattern):
-    return str(max(Path(work_dir).glob(pattern), key=lambda p: p.stat().st_mtime))
+    found = Path(work_dir).glob(pattern)
+    return str(max(found, key=lambda path: path.stat().st_mtime))
 
 
 @pytest.fixture(scope='module')
@@ -110,7 +111,8 @@ def test_folded_checkpoint_needs_no_mmda_and_gives_the_same_answers(
     tool = ROOT / 'tools/model_converters/fold_adapter.py'
     done = run_tool(tool, checkpoint, out)
     assert done.returncode == 0, done.stderr
-    images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(8, 3, 32, 32, generator=generator)
     torch.save(images, tmp_path / 'images.pt')
     program = (
         'import sys, torch\n'

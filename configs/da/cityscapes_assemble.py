@@ -7,7 +7,6 @@ temperature = 4.0
 seed = 0  # of the halves
 
 half = dict(
-    _delete_=True,
     type='PartialLabelDataset',
     dataset=_base_.train_source,
     classes=_base_.classes,

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/dynamic_adapter_deeplabv3plus_r50.py',
     '../_base_/datasets/cityscapes.py',
-    'mmseg::_base_/schedules/schedule_40k.py',
+    '../_base_/schedules/sgd_poly_40k.py',
     '../_base_/seg_runtime.py',
 ]
 

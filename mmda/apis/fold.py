@@ -12,6 +12,8 @@ from torch import Tensor
 import mmda.models  # noqa: F401  (registers the heads)
 from mmda.models.adapters import DynamicAdapter
 
+from .fold_segmentor import fold_segmentor_config, fold_segmentor_state
+
 ADAPTER_HEAD = 'DynamicAdapterHead'
 
 
@@ -37,7 +39,8 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
     kept = ('num_classes', 'in_channels', 'thr', 'topk')
     folded['type'] = 'ImageClassifier'
     folded['head'] = dict(
-        type='MultiLabelLinearClsHead', **{k: head[k] for k in kept if k in head}
+        type='MultiLabelLinearClsHead',
+        **{key: head[key] for key in kept if key in head},
     )
     preprocessor = dict(folded.get('data_preprocessor') or {})
     preprocessor.pop('strong_view', None)
@@ -84,7 +87,8 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
 
     Returns:
         tuple[Config, dict]: A config with ``model``, the test pipeline and
-        the classes, and the checkpoint; both need mmpretrain alone.
+        the classes, and the checkpoint; both need the stock host alone (mmpretrain, or
+        mmseg for a segmentor).
 
     Raises:
         ValueError: If the checkpoint has no config, or nothing to fold.
@@ -96,30 +100,33 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
             'tools/train.py'
         )
     trained = Config.fromstring(text, file_format='.py')
-    model = fold_model_config(trained.model)
-    classes = checkpoint['meta'].get('dataset_meta', {}).get('classes')
+    stored = dict(checkpoint['meta'].get('dataset_meta', {}))
+    metainfo = {k: stored.get(k) for k in ('classes', 'palette') if k in stored}
     pipeline = _find_pipeline(trained.get('test_dataloader') or {})
+    if 'decode_head' in trained.model:
+        scope, model = 'mmseg', fold_segmentor_config(trained.model)
+        state = fold_segmentor_state(checkpoint['state_dict'])
+        dataset = dict(type='BaseSegDataset', test_mode=True)
+    else:
+        scope, model = 'mmpretrain', fold_model_config(trained.model)
+        state = fold_state_dict(checkpoint['state_dict'])
+        dataset = dict(type='MultiLabelDataset', ann_file='')
+    dataset.update(metainfo=metainfo, pipeline=pipeline)
     config = Config(
         dict(
-            default_scope='mmpretrain',
-            classes=classes,
+            default_scope=scope,
+            classes=stored.get('classes'),
             model=model,
             test_pipeline=pipeline,
             test_dataloader=dict(
-                batch_size=32,
+                batch_size=1 if scope == 'mmseg' else 32,
                 num_workers=2,
-                dataset=dict(
-                    type='MultiLabelDataset',
-                    ann_file='',
-                    metainfo=dict(classes=classes),
-                    pipeline=pipeline,
-                ),
+                dataset=dataset,
                 sampler=dict(type='DefaultSampler', shuffle=False),
             ),
         )
     )
-    meta = dict(dataset_meta=dict(classes=classes), cfg=config.pretty_text)
-    state = fold_state_dict(checkpoint['state_dict'])
+    meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
     return config, dict(meta=meta, state_dict=state)
 
 

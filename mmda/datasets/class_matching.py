@@ -37,7 +37,7 @@ def annotated_columns(
 
     Examples:
         >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
-        ...                   None, 'toy')
+        ...                   ['b'], 'toy')
         (array([1]), array([0]))
     """
     own_index = {name: i for i, name in enumerate(joint_names)}

@@ -79,6 +79,8 @@ class PartialLabelDataset(BaseDataset):
         [nan, nan, nan, nan]
     """
 
+    _fully_initialized: bool = False
+
     def __init__(
         self,
         dataset: dict | BaseDataset,
@@ -165,7 +167,7 @@ class PartialLabelDataset(BaseDataset):
         if source_classes is None:
             raise ValueError(
                 f'source {self.name} has no `classes` in its metainfo; give '
-                "its dataset metainfo=dict(classes=(...)) or classes=(...)"
+                'its dataset metainfo=dict(classes=(...)) or classes=(...)'
             )
         joint_names = rename_classes(
             source_classes, self.aliases, self.keep_apart, self.name

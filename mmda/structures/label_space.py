@@ -118,7 +118,7 @@ class LabelSpace:
             twice = sorted(
                 {c for c in self.classes if self.classes.count(c) > 1}
             )
-            raise ValueError(f'classes named twice in the label space: {twice}')
+            raise ValueError(f'classes twice in the label space: {twice}')
 
     def __len__(self) -> int:
         return len(self.classes)

@@ -86,6 +86,8 @@ class Scripted(BaseMetric):
             'b': mean - 5,
             'A/mean': mean + 5,
             'A/a': mean + 5,
+            'B/mean': mean - 5,
+            'B/b': mean - 5,
         }
 
 
@@ -111,12 +113,12 @@ class Watch(Hook):
         self.happened.append('step')
 
 
-def loader(dataset, batch_size=2):
+def loader(dataset, batch_size=2, sampler='DefaultSampler'):
     return dict(
         batch_size=batch_size,
         num_workers=0,
         dataset=dataset,
-        sampler=dict(type='DefaultSampler', shuffle=False),
+        sampler=dict(type=sampler, shuffle=False),
         collate_fn=dict(type='pseudo_collate'),
     )
 
@@ -141,12 +143,13 @@ def make_runner(
     scores=SCORES,
     train_cfg=None,
     checkpoint=None,
+    sampler='DefaultSampler',
     **kwargs,
 ):
     return Runner(
         model=model or Toy(),
         work_dir=str(folder),
-        train_dataloader=loader(train or Points()),
+        train_dataloader=loader(train or Points(), sampler=sampler),
         val_dataloader=loader(val or Points()),
         val_evaluator=[Scripted(scores)],
         train_cfg=train_cfg or dict(by_epoch=True, max_epochs=epochs),
@@ -197,6 +200,7 @@ RESUME_HOOKS = (stopping(), dict(type='ValidateOnResumeHook'))
 BY_ITERATION = dict(
     train_cfg=dict(by_epoch=False, max_iters=12 * ITERS, val_interval=ITERS),
     checkpoint=dict(interval=ITERS, by_epoch=False),
+    sampler='InfiniteSampler',
 )
 
 
@@ -232,7 +236,7 @@ def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(
 
 
 @pytest.mark.parametrize('place', ['before validation', 'in the next epoch'])
-@pytest.mark.parametrize('epoch', [1, 5])
+@pytest.mark.parametrize('epoch', [1, 9])
 def test_a_resumed_run_by_iterations_ends_in_the_same_state_too(
     tmp_path, uninterrupted, place, epoch
 ):
@@ -241,10 +245,13 @@ def test_a_resumed_run_by_iterations_ends_in_the_same_state_too(
     )
     with pytest.raises(KeyboardInterrupt):
         broken.train()
+    watch = Watch()
     resumed = make_runner(
-        tmp_path, [*RESUME_HOOKS], resume=True, **BY_ITERATION
+        tmp_path, [*RESUME_HOOKS, watch], resume=True, **BY_ITERATION
     )
     resumed.train()
+    assert watch.happened[:2] == [f'validation {epoch}', 'step']
+    assert watch.happened.count('step') == (10 - epoch) * ITERS
     assert state_of(resumed) == uninterrupted['iteration']
 
 
@@ -450,12 +457,12 @@ def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(tmp_path):
         if line.startswith('|')
     }
     assert rows == {
-        'class': ['all', 'A'],
-        'a': ['65.00', '65.00'],
-        'b': ['55.00', '-'],
-        'mean': ['60.00', '65.00'],
+        'class': ['all', 'A', 'B'],
+        'a': ['65.00', '65.00', '-'],
+        'b': ['55.00', '-', '55.00'],
+        'mean': ['60.00', '65.00', '55.00'],
     }
-    places = next(m for m in messages if 'checkpoint' in m.splitlines()[1])
+    places = next(m for m in messages if m.startswith('The run lies in'))
     paths = {
         line.split(':', 1)[0].strip(): Path(line.split(':', 1)[1].strip())
         for line in places.splitlines()[1:]
@@ -478,12 +485,12 @@ def test_the_figures_are_pictures_with_something_on_them(tmp_path):
     assert not (tmp_path / 'quiet' / 'figures').exists()
 
 
-def test_a_first_validation_without_a_value_does_not_hide_the_best(tmp_path):
+def test_validations_without_a_value_do_not_hide_the_best(tmp_path):
     runner = make_runner(
         tmp_path,
         [dict(type='RunSummaryHook', figures=False)],
-        scores=(0, math.nan, 70, 60),
-        epochs=3,
+        scores=(0, math.nan, 70, 60, math.nan),
+        epochs=4,
     )
     with logged() as messages:
         runner.train()

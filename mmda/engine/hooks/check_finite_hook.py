@@ -41,7 +41,8 @@ class CheckFiniteHook(Hook):
         bad = [
             f'{key}={float(torch.as_tensor(value).mean())}'
             for key, value in outputs.items()
-            if 'loss' in key and not torch.isfinite(torch.as_tensor(value)).all()
+            if 'loss' in key
+            and not torch.isfinite(torch.as_tensor(value)).all()
         ]
         if bad:
             saved = runner.message_hub.get_info('last_ckpt')

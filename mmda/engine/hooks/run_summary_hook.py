@@ -45,7 +45,8 @@ class RunSummaryHook(Hook):
         if metrics is None or score is None:
             return
         best = runner.message_hub.get_info('best_metrics')
-        if best is None or score > best[self.monitor]:
+        best_score = math.nan if best is None else best[self.monitor]
+        if best is None or math.isnan(best_score) or score > best_score:
             info = dict(metrics, epoch=runner.epoch)
             runner.message_hub.update_info('best_metrics', info)
 
@@ -67,10 +68,13 @@ class RunSummaryHook(Hook):
             folder = Path(runner.work_dir) / 'figures'
             draw_training(hub, self.monitor, folder / 'training.png')
             if best:
-                draw_auc(best, self.prefix, folder / 'auc_per_class.png')
+                name = f'{self.prefix}_per_class.png'
+                draw_auc(best, self.prefix, folder / name)
             places['figures'] = str(folder)
         if best:
-            self._show(runner, best, f'validation, epoch {epoch}')
+            # A loop over iterations counts no epochs.
+            when = f'validation, epoch {epoch}' if epoch else 'best validation'
+            self._show(runner, best, when)
         lines = [f'{key:>12}: {place}' for key, place in places.items()]
         runner.logger.info('The run lies in\n' + '\n'.join(lines))
 

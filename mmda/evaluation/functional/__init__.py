@@ -8,6 +8,7 @@ from .bootstrap import (
     percentile_interval,
     resampled_auc,
 )
+from .calibration import Reliability, reliability
 from .delong import (
     AUCInterval,
     PairedAUC,
@@ -23,14 +24,18 @@ from .novelty import (
     entropy_novelty,
     max_novelty,
 )
+from .thresholds import Threshold, choose_threshold
 
 __all__ = [
     'NOVELTY_SCORES',
     'AUCInterval',
     'PairedAUC',
+    'Reliability',
+    'Threshold',
     'binary_auc',
     'binary_average_precision',
     'bootstrap_p_value',
+    'choose_threshold',
     'delong_interval',
     'delong_paired',
     'energy_novelty',
@@ -45,6 +50,7 @@ __all__ = [
     'percentile_interval',
     'pixel_confusion',
     'placements',
+    'reliability',
     'resampled_auc',
     'why_undefined',
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.models.heads import MultiLabelClsHead
@@ -72,7 +73,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
         return self.adapter(self.pre_logits(feats))
 
     def _get_loss(
-        self, cls_score: Tensor, data_samples: list[DataSample], **kwargs
+        self, cls_score: Tensor, data_samples: list[DataSample], **kwargs: Any
     ) -> dict[str, Tensor]:
         """Stack the targets of N samples; the logits may have 2N rows."""
         target = torch.stack(

@@ -116,8 +116,8 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         Returns:
             Tensor: Scalar; 0 with a graph where there is nothing to learn.
         """
-        losses, _, _ = self._losses(cls_score, target)
-        return sum(losses.values())
+        losses, _ = self._losses(cls_score, target)
+        return torch.stack(list(losses.values())).sum()
 
     def terms(
         self, cls_score: Tensor, target: Tensor | PixelTarget
@@ -143,24 +143,24 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         """
         if isinstance(target, PixelTarget):
             return self._pixel_terms(cls_score, target)
-        losses, answer, annotated = self._losses(cls_score, target)
-        return {**losses, **self._diagnostics(answer.detach(), annotated)}
+        losses, annotated = self._losses(cls_score, target)
+        with torch.no_grad():
+            answer = cls_score[: len(target)].sigmoid()
+        return {**losses, **self._diagnostics(answer, annotated)}
 
     def _losses(
         self, cls_score: Tensor, target: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Return the terms, the weak view's answers, and what is annotated."""
-        num = target.shape[0]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the terms of the loss, and what is annotated."""
+        num = len(target)
         _check_shape(cls_score, target.shape)
         if cls_score.dtype in (torch.float16, torch.bfloat16):
             cls_score = cls_score.float()  # sums of squares need the range
         label, annotated = split_annotated(target.to(cls_score.dtype))
-        weak, strong = cls_score[:num], cls_score[num:]
-        answer = weak.sigmoid()
-        losses = {'loss_bce': self._bce(weak, label, annotated)}
-        if len(strong):
-            losses.update(self._unsupervised(answer, strong, ~annotated))
-        return losses, answer, annotated
+        losses = {'loss_bce': self._bce(cls_score[:num], label, annotated)}
+        if len(cls_score) > num:
+            losses.update(self._unsupervised(cls_score, ~annotated))
+        return losses, annotated
 
     def _bce(self, weak: Tensor, label: Tensor, annotated: Tensor) -> Tensor:
         """Eq. (2) over annotated entries."""
@@ -172,14 +172,16 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         )
 
     def _unsupervised(
-        self, answer: Tensor, strong: Tensor, unannotated: Tensor
+        self, cls_score: Tensor, unannotated: Tensor
     ) -> dict[str, Tensor]:
         """Eqs. (4) and (5) over unannotated entries."""
+        # (2N, C, ...) -> (2, N, C, ...): weak, strong
+        answers = cls_score.sigmoid().unflatten(0, (2, -1))
+        weak = answers[0].detach() if self.detach_pseudo else answers[0]
+        pseudo = sharpen(weak, self.tau, self.temperature)
         weight = mean_weights(unannotated, self.normalize)
-        source = answer.detach() if self.detach_pseudo else answer
-        pseudo = sharpen(source, self.tau, self.temperature)
-        gap_weak = (weight * (answer - pseudo) ** 2).sum()
-        gap_strong = (weight * (strong.sigmoid() - pseudo) ** 2).sum()
+        squares = weight * (answers - pseudo).square()
+        gap_weak, gap_strong = squares.flatten(1).sum(dim=1)
         ramp = self.ramp_factor()
         return {
             'loss_pseudo': ramp * self.pseudo_weight * gap_weak,

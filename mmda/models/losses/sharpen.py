@@ -29,8 +29,6 @@ def sharpen(
         >>> sharpen(torch.tensor([0.2, 0.5, 0.8]))
         tensor([0.1500, 0.3750, 0.8500])
     """
-    return torch.where(
-        answer > tau,
-        answer + (1 - answer) / temperature,
-        answer - answer / temperature,
-    )
+    # a + (1 - a) / t and a - a / t, both as a + (label - a) / t
+    label = (answer > tau).to(answer.dtype)
+    return torch.lerp(answer, label, 1 / temperature)

@@ -1,0 +1,122 @@
+"""Thresholds and calibration of a model, kept beside its checkpoint."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from mmda.evaluation.functional import (
+    choose_threshold,
+    reliability,
+    why_undefined,
+)
+
+from .predictions import Predictions
+
+METHODS = ('youden', 'sensitivity', 'f1')
+
+
+def threshold_path(checkpoint: str | Path) -> Path:
+    """Return where the thresholds of a checkpoint lie.
+
+    Args:
+        checkpoint (str | Path): The checkpoint.
+
+    Returns:
+        Path: Beside it.
+
+    Examples:
+        >>> threshold_path('runs/epoch_7.pth').name
+        'epoch_7.thresholds.json'
+    """
+    return Path(checkpoint).with_suffix('.thresholds.json')
+
+
+def choose_thresholds(
+    predictions: Predictions,
+    method: str = 'youden',
+    sensitivity: float = 0.9,
+    num_bins: int = 10,
+) -> dict:
+    """Choose thresholds and measure the calibration, on annotated entries.
+
+    Args:
+        predictions (Predictions): Of validation images; thresholds chosen on
+            the test images would flatter the test.
+        method (str): Which of the methods gives the threshold that is used.
+        sensitivity (float): Of the method of that name.
+        num_bins (int): Of the expected calibration error.
+
+    Returns:
+        dict: Plain values: ``method``, ``sensitivity``, ``ece`` over all
+        annotated entries, ``classes``: name -> ``threshold`` (None where
+        undefined), ``positives``, ``negatives``, ``ece``, ``note``, and
+        ``methods`` with what each method gives.
+    """
+    classes = {}
+    for index, name in enumerate(predictions.classes):
+        target = predictions.target[:, index]
+        rows = ~np.isnan(target)
+        score, target = predictions.score[rows, index], target[rows]
+        found = {
+            key: {
+                field: _plain(value)
+                for field, value in choose_threshold(
+                    score, target, key, sensitivity
+                )
+                ._asdict()
+                .items()
+            }
+            for key in METHODS
+        }
+        positives = int((target > 0.5).sum())
+        classes[name] = dict(
+            threshold=found[method]['threshold'],
+            positives=positives,
+            negatives=len(target) - positives,
+            ece=_plain(reliability(score, target, num_bins).ece),
+            note=why_undefined(predictions.target[:, index]),
+            methods=found,
+        )
+    overall = reliability(predictions.score, predictions.target, num_bins)
+    return dict(
+        method=method,
+        sensitivity=sensitivity,
+        predictions=predictions.name,
+        images=len(predictions),
+        ece=_plain(overall.ece),
+        classes=classes,
+    )
+
+
+def read_thresholds(path: str | Path) -> dict[str, float]:
+    """Read the thresholds that are defined.
+
+    Args:
+        path (str | Path): Written by ``tools/analysis_tools/thresholds.py``.
+
+    Returns:
+        dict[str, float]: Class -> threshold.
+
+    Raises:
+        ValueError: If it is no such file.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        return {
+            name: float(entry['threshold'])
+            for name, entry in content['classes'].items()
+            if entry['threshold'] is not None
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path}: expected thresholds as '
+            f'tools/analysis_tools/thresholds.py writes them ({error!r})'
+        ) from error
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value

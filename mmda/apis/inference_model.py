@@ -1,0 +1,192 @@
+"""A trained model with all that its answers need to be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import load_checkpoint
+from mmpretrain.registry import TRANSFORMS
+from torch import nn
+
+from mmda.analysis.label_report import positives_per_source
+
+from .cli import check_checkpoint
+from .config import load_config
+
+_LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
+
+
+@dataclass
+class TrainedModel:
+    """A model, its classes and where they come from.
+
+    Attributes:
+        model (Module): In evaluation mode, on ``device``.
+        classes (tuple[str, ...]): The label space.
+        pipeline (Callable): Takes a dict with ``img_path`` or ``img``.
+        positives (dict | None): Class -> source -> positives in training;
+            None where neither checkpoint nor work directory says.
+        default_threshold (float): The head's.
+    """
+
+    model: nn.Module
+    classes: tuple[str, ...]
+    pipeline: Callable[[dict], dict]
+    positives: dict[str, dict[str, int]] | None
+    default_threshold: float
+
+    @torch.no_grad()
+    def answer(self, images: Sequence[str | np.ndarray]) -> np.ndarray:
+        """Answer all questions about images.
+
+        Args:
+            images (Sequence[str | ndarray]): Paths, or uint8 (H, W, 3) in
+                BGR or (H, W).
+
+        Returns:
+            ndarray: float32 (N, C), probabilities.
+        """
+        batch = [self.pipeline(as_sample(image)) for image in images]
+        inputs = [sample['inputs'] for sample in batch]
+        samples = [sample['data_samples'] for sample in batch]
+        found = self.model.test_step(dict(inputs=inputs, data_samples=samples))
+        return torch.stack([s.pred_score for s in found]).cpu().numpy()
+
+
+def as_sample(image: str | np.ndarray) -> dict:
+    """Return what the pipeline takes.
+
+    Args:
+        image (str | ndarray): Path, or pixels.
+
+    Returns:
+        dict: With ``img_path``, or ``img`` and its shape.
+    """
+    if isinstance(image, np.ndarray):
+        pixels = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+        return dict(img=pixels, img_shape=pixels.shape[:2],
+                    ori_shape=pixels.shape[:2])
+    return dict(img_path=str(image))
+
+
+def load_model(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    device: str = 'cpu',
+    cfg_options: dict[str, Any] | None = None,
+) -> TrainedModel:
+    """Load a trained model.
+
+    Args:
+        config (str | Path | Config): Its config.
+        checkpoint (str | Path): Its weights.
+        device (str): Such as 'cpu' or 'cuda:0'. Defaults to 'cpu'.
+        cfg_options (dict, optional): Changes of the config.
+
+    Returns:
+        TrainedModel: Ready to answer.
+
+    Raises:
+        FileNotFoundError: If config or checkpoint is not there.
+        ValueError: If the config has no test pipeline, or nothing says which
+            classes there are.
+    """
+    cfg = (
+        config
+        if isinstance(config, Config)
+        else load_config(str(config), cfg_options)
+    )
+    check_checkpoint(str(checkpoint), 'checkpoint')
+    init_default_scope(cfg.get('default_scope') or 'mmpretrain')
+    model = MODELS.build(cfg.model)
+    content = load_checkpoint(model, str(checkpoint), map_location='cpu')
+    classes = getattr(getattr(model, 'head', None), 'classes', None)
+    if classes is None:
+        meta = content.get('meta', {}).get('dataset_meta') or {}
+        classes = meta.get('classes')
+    if classes is None:
+        raise ValueError(
+            f'neither model.head.classes nor {checkpoint} says which classes '
+            'there are'
+        )
+    return TrainedModel(
+        model.to(device).eval(),
+        tuple(classes),
+        _FromPathOrPixels(test_pipeline(cfg)),
+        _find_positives(content, Path(str(checkpoint)).parent),
+        _default_threshold(model),
+    )
+
+
+def _default_threshold(model: nn.Module) -> float:
+    value = getattr(getattr(model, 'head', None), 'thr', None)
+    return 0.5 if value is None else float(value)
+
+
+def test_pipeline(cfg: Config) -> list[dict]:
+    """Find the pipeline of the test images.
+
+    Args:
+        cfg (Config): With a test or a validation dataloader.
+
+    Returns:
+        list[dict]: The transforms.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for key in ('test_dataloader', 'val_dataloader'):
+        node = (cfg.get(key) or {}).get('dataset')
+        while node:
+            if node.get('pipeline'):
+                return list(node['pipeline'])
+            parts = node.get('datasets')
+            node = parts[0] if parts else node.get('dataset')
+    raise ValueError(
+        'the config has no test pipeline: expected `pipeline` in '
+        'test_dataloader.dataset or in the dataset that it wraps'
+    )
+
+
+# pytest takes a function of this name for a test case.
+test_pipeline.__test__ = False  # type: ignore[attr-defined]
+
+
+class _FromPathOrPixels:
+    """Load an image where it is a path, then run the other transforms."""
+
+    def __init__(self, pipeline: Sequence[dict]) -> None:
+        loads = bool(pipeline) and pipeline[0].get('type') in _LOADERS
+        loader = pipeline[0] if loads else dict(type='LoadImageFromFile')
+        with_scope = [TRANSFORMS.build(t) for t in pipeline[loads:]]
+        self.load = TRANSFORMS.build(loader)
+        self.rest = Compose(with_scope)
+
+    def __call__(self, sample: dict) -> dict:
+        if 'img' not in sample:
+            sample = self.load(sample)
+        return self.rest(sample)
+
+
+def _find_positives(
+    content: dict, folder: Path
+) -> dict[str, dict[str, int]] | None:
+    """Look into the checkpoint, then beside it."""
+    hub = content.get('message_hub')
+    if isinstance(hub, dict):
+        info = hub.get('runtime_info', {}).get('positives_per_source')
+        if info is not None:
+            return info
+    path = folder / 'label_report' / 'label_report.json'
+    if path.is_file():
+        return positives_per_source(json.loads(path.read_text('utf-8')))
+    return None

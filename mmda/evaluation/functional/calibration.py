@@ -1,0 +1,67 @@
+"""Calibration: whether a probability of 0.8 comes true in 80 %."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Reliability(NamedTuple):
+    """Answers in bins of equal width.
+
+    Attributes:
+        count (ndarray): int64 (B,), entries in each bin.
+        confidence (ndarray): float64 (B,), mean answer; NaN in an empty bin.
+        frequency (ndarray): float64 (B,), share of positives, likewise.
+        ece (float): Expected calibration error, in [0, 1].
+    """
+
+    count: np.ndarray
+    confidence: np.ndarray
+    frequency: np.ndarray
+    ece: float
+
+
+def reliability(
+    score: np.ndarray, target: np.ndarray, num_bins: int = 10
+) -> Reliability:
+    r"""Compare answers with frequencies, on annotated entries.
+
+    .. math::
+        ECE = \sum_b \frac{n_b}{n} |conf_b - freq_b|
+
+    over bins of the "yes" probability. Source: Naeini et al., Obtaining well
+    calibrated probabilities using Bayesian binning, AAAI 2015, for binary
+    answers.
+
+    Args:
+        score (ndarray): Any shape, probabilities.
+        target (ndarray): Same shape, positive where > 0.5, NaN where not
+            annotated.
+        num_bins (int): Bins of equal width over [0, 1]; a score on an edge
+            belongs to the upper bin. Defaults to 10.
+
+    Returns:
+        Reliability: ``ece`` is NaN without an annotated entry.
+
+    Examples:
+        >>> result = reliability(np.array([.25, .25, .75, .75]),
+        ...                      np.array([0, 0, 1, np.nan]), num_bins=2)
+        >>> result.count.tolist(), round(result.ece, 4)
+        ([2, 1], 0.25)
+    """
+    annotated = ~np.isnan(target)
+    score = np.asarray(score, dtype=np.float64)[annotated]
+    positive = np.asarray(target)[annotated] > 0.5
+    index = np.minimum((score * num_bins).astype(np.int64), num_bins - 1)
+    count = np.bincount(index, minlength=num_bins)
+    sums = np.bincount(index, score, num_bins)
+    hits = np.bincount(index, positive, num_bins)
+    filled = np.maximum(count, 1)
+    confidence = np.where(count > 0, sums / filled, np.nan)
+    frequency = np.where(count > 0, hits / filled, np.nan)
+    ece = float('nan')
+    if len(score):
+        ece = float(np.abs(sums - hits).sum() / len(score))
+    return Reliability(count, confidence, frequency, ece)
