@@ -65,8 +65,10 @@ def main() -> None:
     difference = np.abs(np.subtract(ours(), reference())).max()
     own_time = median_time(ours, args.repeats)
     their_time = median_time(reference, args.repeats)
-    print(f'{args.images} images x {args.classes} classes, median of '
-          f'{args.repeats}')
+    print(
+        f'{args.images} images x {args.classes} classes, median of '
+        f'{args.repeats}'
+    )
     print(f'AUC with DeLong intervals   {own_time * 1e3:8.1f} ms')
     print(f'scikit-learn roc_auc_score  {their_time * 1e3:8.1f} ms')
     print(f'ratio                       {own_time / their_time:8.2f}')

@@ -1,9 +1,12 @@
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
 from mmengine.logging import MMLogger
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / 'shared' / 'data'
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / 'shared' / 'data'
 
 
 @pytest.fixture
@@ -21,3 +24,16 @@ def mm_log(caplog):
     logger.addHandler(caplog.handler)
     yield caplog
     logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture(scope='session')
+def toy_root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('toy')
+    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
+    try:
+        make_toy = importlib.import_module('make_toy').main
+    finally:
+        sys.path.pop(0)
+    arguments = ['chestxray_chexpert', str(folder)]
+    make_toy([*arguments, '--images', '40', '--size', '48'])
+    return folder

@@ -1,37 +1,24 @@
 """Every shipped classification config trains on toy data."""
 
-import importlib
-import sys
 from pathlib import Path
 
+import mmcv
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import default_collate
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 
 from mmda.apis.config import load_config
 from mmda.models import DynamicAdapterHead
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = ROOT / 'configs'
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 CLASSIFICATION = [
     path.name
     for path in sorted((CONFIGS / 'da').glob('*.py'))
-    if Config.fromfile(path).get('default_scope') == 'mmpretrain'
+    if load_config(str(path)).get('default_scope') == 'mmpretrain'
 ]
 SMALL = 32  # pixels, in place of 224
-
-
-@pytest.fixture(scope='session')
-def toy_root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('toy')
-    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
-    try:
-        make_toy = importlib.import_module('make_toy').main
-    finally:
-        sys.path.pop(0)
-    arguments = ['chestxray_chexpert', str(folder)]
-    make_toy([*arguments, '--images', '40', '--size', '48'])
-    return folder
 
 
 def shrink(node):
@@ -100,3 +87,29 @@ def test_the_chest_config_has_the_papers_20_classes_with_7_in_common():
         5,
     )
     assert cfg.default_hooks.early_stopping.patience == 10
+
+
+def test_two_views_of_an_image_cost_one_decode(toy_root, monkeypatch):
+    cfg = load_config(
+        str(CONFIGS / 'da/chestxray_chexpert.py'), {'data_root': str(toy_root)}
+    )
+    shrink(cfg._cfg_dict)
+    decoded = []
+    decode = mmcv.imfrombytes
+    monkeypatch.setattr(
+        mmcv,
+        'imfrombytes',
+        lambda *args, **kwargs: decoded.append(1) or decode(*args, **kwargs),
+    )
+    name = 'one_decode'
+    DefaultScope.get_instance(name, scope_name='mmpretrain')
+    try:
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        batch = default_collate([dataset[i] for i in range(4)])
+        preprocessor = MODELS.build(cfg.model.data_preprocessor)
+    finally:
+        DefaultScope._instance_dict.pop(name)
+    inputs = preprocessor(batch, training=True)['inputs']
+    assert inputs.shape == (8, 3, SMALL, SMALL)
+    assert not inputs[:4].equal(inputs[4:])
+    assert len(decoded) == 4

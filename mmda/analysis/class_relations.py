@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,8 @@ def class_means(features: np.ndarray, target: np.ndarray) -> np.ndarray:
         ndarray: float64 (C, m), NaN for a class without a positive.
 
     Examples:
-        >>> class_means(np.array([[1., 2], [3, 4]]), np.array([[1, 0], [1, 0]]))
+        >>> target = np.array([[1, 0], [1, 0]])
+        >>> class_means(np.array([[1., 2], [3, 4]]), target)
         array([[ 2.,  3.],
                [nan, nan]])
     """
@@ -96,14 +98,14 @@ def cluster_classes(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @torch.no_grad()
 def collect_features(
-    model: nn.Module,
+    model: Any,
     dataloader: DataLoader,
     progress: Callable[[], object] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what the head sees of each image, and the annotations.
 
     Args:
-        model (Module): An image classifier in evaluation mode.
+        model (ImageClassifier): In evaluation mode.
         dataloader (DataLoader): Gives batches as the test does.
         progress (Callable, optional): Called after each batch.
 

@@ -127,8 +127,7 @@ def compare(
     """
     reference = first[0]
     matched = [
-        match_predictions(reference, other)
-        for other in [*first[1:], *second]
+        match_predictions(reference, other) for other in [*first[1:], *second]
     ]
     runs_a = [reference, *matched[: len(first) - 1]]
     runs_b = matched[len(first) - 1 :]
@@ -148,7 +147,13 @@ def compare(
     clusters = number_clusters([*reference.patients], [*reference.sources])
     if resamples:
         _bootstrap(
-            rows, runs_a[0], runs_b[0], target, clusters, resamples, seed,
+            rows,
+            runs_a[0],
+            runs_b[0],
+            target,
+            clusters,
+            resamples,
+            seed,
             progress,
         )
     _correct(rows[:-1])
@@ -209,8 +214,9 @@ def _class_row(
     row.note = why_undefined(column)
     if row.note:
         return row
-    found = delong_paired(a.score[rows, index], b.score[rows, index],
-                          column[rows])
+    found = delong_paired(
+        a.score[rows, index], b.score[rows, index], column[rows]
+    )
     row.delong = Test(100 * found.low, 100 * found.high, found.p_value)
     if math.isnan(found.auc_a):
         row.note = 'NaN in the scores'
@@ -230,7 +236,11 @@ def _bootstrap(
     progress: Callable[[int], object] | None,
 ) -> None:
     values = 100 * resampled_auc(
-        np.stack([a.score, b.score]), target, clusters, resamples, seed,
+        np.stack([a.score, b.score]),
+        target,
+        clusters,
+        resamples,
+        seed,
         progress,
     )
     # Models that rank alike differ by rounding, which is no difference.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,8 +76,16 @@ def to_markdown(comparison: Comparison, names: Sequence[str]) -> str:
     Returns:
         str: Cells without a value say 'n/a', and below the table why.
     """
-    header = ['class', 'pos / neg', *names, 'gain, DeLong 95 %', 'p (Holm)',
-              'gain, bootstrap 95 %', 'p (Holm)', 'seeds, t-test p (Holm)']
+    header = [
+        'class',
+        'pos / neg',
+        *names,
+        'gain, DeLong 95 %',
+        'p (Holm)',
+        'gain, bootstrap 95 %',
+        'p (Holm)',
+        'seeds, t-test p (Holm)',
+    ]
     lines = [_line(header), _line(['---', *['---:'] * (len(header) - 1)])]
     for row in comparison.rows:
         star = '*' if significant(row) else ''
@@ -119,7 +128,7 @@ def _reading_aid(comparison: Comparison) -> list[str]:
     if tested and floor >= _LEVEL:
         notes.append(
             f'{comparison.resamples} resamples cannot give p < 0.05 after '
-            f'Holm over {tested} classes: use {math.ceil(40 * tested)} or more.'
+            f'Holm over {tested} classes: use {40 * tested} or more.'
         )
     if min(seeds_a, seeds_b) < 2:
         notes.append(
@@ -174,13 +183,25 @@ def draw_forest(
         if not math.isnan(test.low):
             axes.plot([test.low, test.high], [height] * 2, color=color, lw=1.5)
         if math.isnan(row.gain):
-            axes.annotate('n/a', (0, height), color='0.3', fontsize=SMALL,
-                          ha='center', va='center',
-                          bbox=dict(fc='white', ec='none', pad=1))
+            axes.annotate(
+                'n/a',
+                (0, height),
+                color='0.3',
+                fontsize=SMALL,
+                ha='center',
+                va='center',
+                bbox=dict(fc='white', ec='none', pad=1),
+            )
         else:
             marker = 'D' if row.name == 'mean' else 'o'
-            axes.plot(row.gain, height, marker, color=color, markersize=4,
-                      mfc=color if significant(row) else 'white')
+            axes.plot(
+                row.gain,
+                height,
+                marker,
+                color=color,
+                markersize=4,
+                mfc=color if significant(row) else 'white',
+            )
     labels = ['mAUC' if row.name == 'mean' else row.name for row in rows]
     axes.set_yticks(heights, labels, fontsize=SMALL)
     axes.tick_params(axis='x', labelsize=SMALL)
@@ -218,7 +239,7 @@ def _p(test: Test) -> str:
     return f'{test.p:.2g}{corrected}'
 
 
-def _none_for_nan(value: object) -> object:
+def _none_for_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _none_for_nan(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -58,9 +58,7 @@ def count_cooccurrence(presence: np.ndarray) -> CoOccurrence:
         array([0.5, 1. , nan])
     """
     others = presence.sum(axis=1, keepdims=True) - presence
-    return CoOccurrence(
-        presence.sum(axis=0), (presence * others).sum(axis=0)
-    )
+    return CoOccurrence(presence.sum(axis=0), (presence * others).sum(axis=0))
 
 
 def find_presence(
@@ -115,9 +113,7 @@ def write_cooccurrence(
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ['class', 'occurrence', 'co_occurrence', 'normalised']
-        )
+        writer.writerow(['class', 'occurrence', 'co_occurrence', 'normalised'])
         for index in _order(counts):
             value = counts.normalised[index]
             writer.writerow(
@@ -153,8 +149,10 @@ def draw_cooccurrence(
     axes.barh(rows, np.nan_to_num(values), color=colors)
     for row, index in zip(rows, order, strict=True):
         value = counts.normalised[index]
-        text = 'no image' if np.isnan(value) else (
-            f'{value:.2f}  ({counts.occurrence[index]} images)'
+        text = (
+            'no image'
+            if np.isnan(value)
+            else (f'{value:.2f}  ({counts.occurrence[index]} images)')
         )
         axes.annotate(
             text,

@@ -41,8 +41,12 @@ def draw_availability(report: dict, path: str | Path) -> None:
         for y, name in enumerate(classes):
             _draw_cell(axes, x, y, counts['classes'][name], shares[y, x])
     labels = [f'{split}\n{name}' for split, name, _ in columns]
-    axes.set_xticks(range(len(columns)), labels, fontsize=SMALL,
-                    rotation=0 if len(columns) < 5 else 60)
+    axes.set_xticks(
+        range(len(columns)),
+        labels,
+        fontsize=SMALL,
+        rotation=0 if len(columns) < 5 else 60,
+    )
     axes.set_yticks(range(len(classes)), classes, fontsize=SMALL)
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(classes) + 1) - 0.5, minor=True)
@@ -54,19 +58,31 @@ def draw_availability(report: dict, path: str | Path) -> None:
     save_figure(figure, path)
 
 
-def _draw_cell(
-    axes: Axes, x: int, y: int, count: dict, share: float
-) -> None:
+def _draw_cell(axes: Axes, x: int, y: int, count: dict, share: float) -> None:
     if share == 0:
         axes.add_patch(
-            Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch='////',
-                      edgecolor='0.8', linewidth=0)
+            Rectangle(
+                (x - 0.5, y - 0.5),
+                1,
+                1,
+                fill=False,
+                hatch='////',
+                edgecolor='0.8',
+                linewidth=0,
+            )
         )
         return
     positives = count['positives']
-    axes.text(x, y, _short(positives), ha='center', va='center',
-              fontsize=SMALL, color='white' if share > 0.6 else 'black',
-              weight='bold' if positives == 0 else 'normal')
+    axes.text(
+        x,
+        y,
+        _short(positives),
+        ha='center',
+        va='center',
+        fontsize=SMALL,
+        color='white' if share > 0.6 else 'black',
+        weight='bold' if positives == 0 else 'normal',
+    )
 
 
 def _short(number: int) -> str:

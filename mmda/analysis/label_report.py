@@ -115,8 +115,14 @@ def report_text(report: dict) -> str:
 
 def _source_table(label: str, counts: dict) -> str:
     table = PrettyTable(
-        ['class', 'positive', 'negative', 'uncertain', 'unannotated',
-         'prevalence']
+        [
+            'class',
+            'positive',
+            'negative',
+            'uncertain',
+            'unannotated',
+            'prevalence',
+        ]
     )
     patients = counts['patients']
     people = '' if patients is None else f' of {patients:,} patients'

@@ -52,7 +52,9 @@ def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
             column = np.concatenate([s.score[:, index] for s in group])
             known = column[~np.isnan(column)]
             if not len(known):
-                found.append(f'{split}: {name!r} is not annotated by any source')
+                found.append(
+                    f'{split}: {name!r} is not annotated by any source'
+                )
             elif not (known > 0.5).any():
                 found.append(
                     f'{split}: {name!r} has no positive among {len(known)} '
@@ -81,8 +83,9 @@ def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
     """
     groups = _by_split(sources)
     training = groups.get('train', [])
-    pairs = [((a.label, [a]), (b.label, [b]))
-             for a, b in combinations(training, 2)]
+    pairs = [
+        ((a.label, [a]), (b.label, [b])) for a, b in combinations(training, 2)
+    ]
     pairs += [
         (('train', training), (split, group))
         for split, group in groups.items()
@@ -149,8 +152,9 @@ def looks_alike(a: str, b: str) -> bool:
     """
     if a.endswith(')') and b.endswith(')'):
         return False
-    first, second = (re.sub(r'[\W_]+', ' ', n).casefold().strip()
-                     for n in (a, b))
+    first, second = (
+        re.sub(r'[\W_]+', ' ', n).casefold().strip() for n in (a, b)
+    )
     if not first or not second:
         return False
     words_a, words_b = set(first.split()), set(second.split())

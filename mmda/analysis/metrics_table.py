@@ -123,13 +123,11 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
     return str(table)
 
 
-def _cell(
-    value: float | None, interval: tuple[float, float] | None
-) -> str:
+def _cell(value: float | None, interval: tuple[float, float] | None) -> str:
     if value is None:
         return '-'
     if math.isnan(value):
         return 'n/a'
     if interval is None:
         return f'{value:.2f}'
-    return f'{value:.2f} [{interval[0]:.1f}, {interval[1]:.1f}]'
+    return f'{value:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]'

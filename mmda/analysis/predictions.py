@@ -107,7 +107,9 @@ def collect_predictions(
                 f'{name}, image {row}: no `pred_score`; {_EXPECTED}'
             )
         scores.append(_to_array(sample['pred_score']))
-        targets.append(_target(sample, len(scores[-1]), f'{name}, image {row}'))
+        targets.append(
+            _target(sample, len(scores[-1]), f'{name}, image {row}')
+        )
         index = sample.get('sample_idx')
         image = sample.get('img_path') if index is None else index
         keys.append((sample.get('source'), row if image is None else image))
@@ -130,7 +132,12 @@ def collect_predictions(
         )
     }
     return Predictions(
-        name, names, np.stack(scores), np.stack(targets), tuple(keys), **columns
+        name,
+        names,
+        np.stack(scores),
+        np.stack(targets),
+        tuple(keys),
+        **columns,
     )
 
 

@@ -35,9 +35,15 @@ def draw_heat_map(
     if num <= 10:
         for (y, x), value in np.ndenumerate(similarity):
             if not np.isnan(value):
-                axes.text(x, y, f'{value:.2f}', ha='center', va='center',
-                          fontsize=5.5,
-                          color='white' if abs(value) > 0.6 else 'black')
+                axes.text(
+                    x,
+                    y,
+                    f'{value:.2f}',
+                    ha='center',
+                    va='center',
+                    fontsize=5.5,
+                    color='white' if abs(value) > 0.6 else 'black',
+                )
     axes.set_xticks(range(num), classes, rotation=90, fontsize=SMALL)
     axes.set_yticks(range(num), classes, fontsize=SMALL)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
@@ -94,7 +100,7 @@ def draw_chord(
             ones are dimmed, as in Fig. 14 of the paper. Defaults to 0.6.
     """
     num = len(classes)
-    figure = new_figure(COLUMN_WIDTH * 1.15, COLUMN_WIDTH * 1.15)
+    figure = new_figure(COLUMN_WIDTH * 1.3, COLUMN_WIDTH * 1.3)
     axes = figure.subplots()
     angles = np.pi / 2 - 2 * np.pi * np.arange(num) / num
     points = np.column_stack([np.cos(angles), np.sin(angles)])
@@ -106,21 +112,38 @@ def draw_chord(
     ]
     for value, i, j in sorted(pairs):  # the strongest on top
         is_strong = value >= strong
-        _add_chord(axes, points[i], points[j], value,
-                   COLORS[i % len(COLORS)] if is_strong else '0.8')
+        _add_chord(
+            axes,
+            points[i],
+            points[j],
+            value,
+            COLORS[i % len(COLORS)] if is_strong else '0.8',
+        )
     for index, name in enumerate(classes):
         x, y = points[index]
         missing = np.isnan(similarity[index, index])
-        axes.plot(x, y, 'o', markersize=6, markeredgewidth=0.8,
-                  color=COLORS[index % len(COLORS)],
-                  mfc='white' if missing else None)
+        axes.plot(
+            x,
+            y,
+            'o',
+            markersize=6,
+            markeredgewidth=0.8,
+            color=COLORS[index % len(COLORS)],
+            mfc='white' if missing else None,
+        )
         degrees = np.degrees(angles[index])
         left = x < -1e-9
-        axes.text(1.07 * x, 1.07 * y, f'{name} (n/a)' if missing else name,
-                  fontsize=SMALL, rotation=degrees + 180 * left,
-                  rotation_mode='anchor', va='center',
-                  ha='right' if left else 'left')
-    axes.set(xlim=(-1.75, 1.75), ylim=(-1.75, 1.75), aspect='equal')
+        axes.text(
+            1.07 * x,
+            1.07 * y,
+            f'{name} (n/a)' if missing else name,
+            fontsize=SMALL,
+            rotation=degrees + 180 * left,
+            rotation_mode='anchor',
+            va='center',
+            ha='right' if left else 'left',
+        )
+    axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect='equal')
     axes.set_axis_off()
     figure.supxlabel(
         f'coloured: cosine similarity of {strong:g} or more',
@@ -137,6 +160,11 @@ def _add_chord(
         [Path.MOVETO, Path.CURVE3, Path.CURVE3],
     )
     axes.add_patch(
-        PathPatch(curve, fill=False, edgecolor=color, alpha=0.8,
-                  linewidth=0.3 + 4 * value**2)
+        PathPatch(
+            curve,
+            fill=False,
+            edgecolor=color,
+            alpha=0.8,
+            linewidth=0.3 + 4 * value**2,
+        )
     )

@@ -35,17 +35,25 @@ def draw_reliability(
     for axes, (name, score, target) in zip(grid, panels, strict=False):
         found = reliability(score, target, num_bins)
         axes.plot([0, 1], [0, 1], color='0.6', linewidth=0.8)
-        total = max(1, found.count.sum())
+        total = max(1, found.num.sum())
         centers = [(i + 0.5) / num_bins for i in range(num_bins)]
-        axes.bar(centers, found.count / total, 0.9 / num_bins, color='0.85')
-        shown = found.count > 0
-        axes.plot(found.confidence[shown], found.frequency[shown], 'o-',
-                  color=COLORS[0], markersize=3, linewidth=1)
+        axes.bar(centers, found.num / total, 0.9 / num_bins, color='0.85')
+        shown = found.num > 0
+        axes.plot(
+            found.confidence[shown],
+            found.frequency[shown],
+            'o-',
+            color=COLORS[0],
+            markersize=3,
+            linewidth=1,
+        )
         ece = 'n/a' if math.isnan(found.ece) else f'{found.ece:.3f}'
-        axes.set_title(f'{name}\nECE {ece}, n = {found.count.sum():,}',
-                       fontsize=SMALL)
-        axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1],
-                 yticks=[0, 0.5, 1])
+        axes.set_title(
+            f'{name}\nECE {ece}, n = {found.num.sum():,}', fontsize=SMALL
+        )
+        axes.set(
+            xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1]
+        )
         axes.tick_params(labelsize=SMALL)
     figure.supxlabel('mean answer (grey: share of entries)', fontsize=SMALL)
     figure.supylabel('frequency of positives', fontsize=SMALL)

@@ -11,7 +11,11 @@ from mmengine.logging import MessageHub
 from .figure import COLORS, new_figure, save_figure
 from .metrics_table import MEANS, split_intervals, split_metrics
 
-DIAGNOSTICS = ('annotated_fraction', 'unannotated_answer', 'above_tau_fraction')
+DIAGNOSTICS = (
+    'annotated_fraction',
+    'unannotated_answer',
+    'above_tau_fraction',
+)
 
 
 def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
@@ -76,9 +80,7 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     ):
         points = [values.get(name, np.nan) for name in names]
         axes.plot(points, rows, 'o', mfc='none', color=color, label=source)
-    axes.plot(
-        list(overall.values()), rows, 'D', color=COLORS[0], label='all'
-    )
+    axes.plot(list(overall.values()), rows, 'D', color=COLORS[0], label='all')
     intervals = split_intervals(metrics, prefix)
     for row, name in enumerate(names):
         if name in intervals:

@@ -150,7 +150,9 @@ def draw_comparison(
         axes[0].set_ylabel(row.title, fontsize=SMALL - 2)
     for cell, title in zip(panels[0], titles, strict=True):
         cell.set_title(title, fontsize=SMALL + 1)
-    shown = {n for row in rows for m in (row.truth, row.a, row.b) for n in m.flat}
+    shown = {
+        n for row in rows for m in (row.truth, row.a, row.b) for n in m.flat
+    }
     entries = [(n, colors[n]) for n in names if n in shown]
     entries += [('no class', colors[''])] if '' in shown else []
     entries += list(ERRORS.items())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import DATASETS
+from mmengine.registry import DATASETS, init_default_scope
 
 from mmda.datasets import LabelTable, PartialLabelDataset
 from mmda.structures import label_to_score, rename_classes
@@ -97,6 +97,7 @@ def sources_of_config(cfg: Config) -> list[SourceLabels]:
     Raises:
         ValueError: If a dataset has no image labels.
     """
+    init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     datasets = {}
     for split in SPLITS:
         loader = cfg.get(f'{split}_dataloader')
@@ -118,7 +119,7 @@ def sources_of_datasets(datasets: Mapping[str, Any]) -> list[SourceLabels]:
     Raises:
         ValueError: If a dataset has no image labels.
     """
-    found = []
+    found: list[SourceLabels] = []
     for split, dataset in datasets.items():
         for leaf in leaves(dataset):
             labels = _read(split, leaf)
@@ -189,8 +190,9 @@ def _from_table(
     paths, images, patients = table.img_path, table.img, table.patient_id
     if paths is not None:
         prefix = (getattr(inner, 'img_prefix', '') or '').rstrip('/')
-        paths = np.strings.add(f'{prefix}/'.encode() if prefix else b'',
-                               paths[rows])
+        paths = np.strings.add(
+            f'{prefix}/'.encode() if prefix else b'', paths[rows]
+        )
     return dict(
         score=score,
         uncertain=uncertain,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from .inference_model import TrainedModel, as_sample
 class _Answers(nn.Module):
     """The path from a normalised image to the logits of all classes."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
@@ -50,8 +52,7 @@ def activation_map(
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
     except ImportError as error:
         raise ImportError(
-            'activation maps need grad-cam: pip install grad-cam, or '
-            'mmda[cam]'
+            'activation maps need grad-cam: pip install grad-cam, or mmda[cam]'
         ) from error
     if question not in trained.classes:
         raise ValueError(
@@ -75,7 +76,7 @@ def activation_map(
 
 @torch.no_grad()
 def _find_layer(
-    model: nn.Module, inputs: Tensor, name: str | None
+    model: Any, inputs: Tensor, name: str | None
 ) -> nn.Module:
     """Return a module by name, else the last one with a feature map."""
     modules = dict(model.named_modules())

@@ -27,7 +27,7 @@ def draw_answers(
         heat (tuple, optional): Class, image and map, see
             :func:`~mmda.apis.activation_map.activation_map`.
     """
-    pixels = image if isinstance(image, np.ndarray) else cv2.imread(image)
+    pixels = image if isinstance(image, np.ndarray) else _read(image)
     pixels = pixels if pixels.ndim == 2 else pixels[..., ::-1]
     panels = 2 if heat is None else 3
     height = max(2.2, 0.6 + 0.17 * len(answers))
@@ -46,16 +46,34 @@ def draw_answers(
     bars = axes[-1]
     for row, answer in enumerate(answers.values()):
         if answer.probability is None:
-            bars.text(0.02, row, 'never trained', fontsize=SMALL, va='center',
-                      color='0.4', style='italic')
+            bars.text(
+                0.02,
+                row,
+                'never trained',
+                fontsize=SMALL,
+                va='center',
+                color='0.4',
+                style='italic',
+            )
             continue
         color = COLORS[1] if answer.decision else '0.7'
         bars.barh(row, answer.probability, color=color)
-        bars.plot([answer.threshold] * 2, [row - 0.4, row + 0.4], color='k',
-                  linewidth=1)
+        bars.plot(
+            [answer.threshold] * 2,
+            [row - 0.4, row + 0.4],
+            color='k',
+            linewidth=1,
+        )
     bars.set_yticks(range(len(answers)), list(answers), fontsize=SMALL)
     bars.set_xlim(0, 1)
     bars.invert_yaxis()
     bars.tick_params(axis='x', labelsize=SMALL)
     bars.set_xlabel('probability (line: threshold)', fontsize=SMALL)
     save_figure(figure, path)
+
+
+def _read(path: str) -> np.ndarray:
+    pixels = cv2.imread(path)
+    if pixels is None:
+        raise ValueError(f'cannot decode {path}')
+    return pixels

@@ -9,9 +9,7 @@ import pandas as pd
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
-def list_images(
-    source: str | Path, column: str | None = None
-) -> list[str]:
+def list_images(source: str | Path, column: str | None = None) -> list[str]:
     """List the images of a file, a folder or a CSV file.
 
     Args:

@@ -30,7 +30,7 @@ class TrainedModel:
     """A model, its classes and where they come from.
 
     Attributes:
-        model (Module): In evaluation mode, on ``device``.
+        model (ImageClassifier): In evaluation mode, on ``device``.
         classes (tuple[str, ...]): The label space.
         pipeline (Callable): Takes a dict with ``img_path`` or ``img``.
         positives (dict | None): Class -> source -> positives in training;
@@ -38,7 +38,7 @@ class TrainedModel:
         default_threshold (float): The head's.
     """
 
-    model: nn.Module
+    model: Any
     classes: tuple[str, ...]
     pipeline: Callable[[dict], dict]
     positives: dict[str, dict[str, int]] | None
@@ -72,9 +72,12 @@ def as_sample(image: str | np.ndarray) -> dict:
         dict: With ``img_path``, or ``img`` and its shape.
     """
     if isinstance(image, np.ndarray):
-        pixels = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
-        return dict(img=pixels, img_shape=pixels.shape[:2],
-                    ori_shape=pixels.shape[:2])
+        pixels = (
+            image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+        )
+        return dict(
+            img=pixels, img_shape=pixels.shape[:2], ori_shape=pixels.shape[:2]
+        )
     return dict(img_path=str(image))
 
 

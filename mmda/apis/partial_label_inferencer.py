@@ -83,7 +83,9 @@ class PartialLabelInferencer:
             thresholds = beside if beside.is_file() else {}
         if not isinstance(thresholds, dict):
             if not Path(thresholds).is_file():
-                raise FileNotFoundError(f'there are no thresholds {thresholds}')
+                raise FileNotFoundError(
+                    f'there are no thresholds {thresholds}'
+                )
             thresholds = read_thresholds(thresholds)
         for name in thresholds:
             self.check_class(name)
@@ -197,7 +199,11 @@ class PartialLabelInferencer:
                 sources = self.trained.positives.get(name, {})
             if sources is not None and not sum(sources.values()):
                 answers[name] = Answer(
-                    name, None, None, threshold, sources,
+                    name,
+                    None,
+                    None,
+                    threshold,
+                    sources,
                     'no positive in the training data',
                 )
             else:

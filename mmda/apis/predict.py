@@ -55,21 +55,27 @@ def make_parser() -> argparse.ArgumentParser:
         '--show-dir', metavar='DIR', help='folder of annotated pictures'
     )
     parser.add_argument(
-        '--cam', metavar='CLASS',
+        '--cam',
+        metavar='CLASS',
         help='add a class activation map to the pictures (needs grad-cam)',
     )
     parser.add_argument(
-        '--cam-layer', metavar='MODULE',
+        '--cam-layer',
+        metavar='MODULE',
         help='feature map of the activation map (default: the last one)',
     )
     parser.add_argument(
-        '--thresholds', metavar='FILE',
+        '--thresholds',
+        metavar='FILE',
         help='thresholds (default: those beside the checkpoint)',
     )
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
         help='change entries of the config',
     )
     return parser
@@ -87,7 +93,10 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError('--cam needs --show-dir, the folder of its pictures')
     images = list_images(args.input, args.column)
     inferencer = PartialLabelInferencer(
-        args.config, args.checkpoint, args.device, args.thresholds,
+        args.config,
+        args.checkpoint,
+        args.device,
+        args.thresholds,
         args.cfg_options,
     )
     wanted = args.ask or list(inferencer.classes)
@@ -150,8 +159,15 @@ def write_answers(
     with path.open('w', encoding='utf-8', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(
-            ['image', 'class', 'probability', 'decision', 'threshold',
-             'sources', 'note']
+            [
+                'image',
+                'class',
+                'probability',
+                'decision',
+                'threshold',
+                'sources',
+                'note',
+            ]
         )
         for image, found in results.items():
             for name, answer in found.items():

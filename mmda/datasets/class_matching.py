@@ -33,33 +33,31 @@ def annotated_columns(
 
     Raises:
         ValueError: If a labeled class is not one of the source or of the
-            space, or if no class is left.
+            space, or stands there twice, or if no class is left.
 
     Examples:
         >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
         ...                   ['b'], 'toy')
         (array([1]), array([0]))
     """
-    own_index = {name: i for i, name in enumerate(joint_names)}
-    own_index.update({name: i for i, name in enumerate(source_classes)})
-    wanted = joint_names if labeled_classes is None else labeled_classes
+    if labeled_classes is None:
+        wanted = list(range(len(joint_names)))
+    else:
+        wanted = _positions(
+            labeled_classes, source_classes, joint_names, source
+        )
     own, joint, left_out = [], [], []
-    for name in wanted:
-        if name not in own_index:
-            raise ValueError(
-                f'labeled_classes of {source}: {name!r} is no class of this '
-                f'source{nearest(name, source_classes)}'
-            )
-        joint_name = joint_names[own_index[name]]
-        if joint_name in space:
-            own.append(own_index[name])
-            joint.append(space.index(joint_name))
+    for position in wanted:
+        name = joint_names[position]
+        if name in space:
+            own.append(position)
+            joint.append(space.index(name))
         elif labeled_classes is None:
-            left_out.append(joint_name)
+            left_out.append(name)
         else:
             raise ValueError(
-                f'labeled_classes of {source}: {joint_name!r} is not in the '
-                f'label space{nearest(joint_name, space.classes)}'
+                f'labeled_classes of {source}: {name!r} is not in the '
+                f'label space{nearest(name, space.classes)}'
             )
     if not own:
         raise ValueError(
@@ -73,3 +71,27 @@ def annotated_columns(
             logger='current',
         )
     return np.asarray(own), np.asarray(joint)
+
+
+def _positions(
+    names: Sequence[str],
+    source_classes: Sequence[str],
+    joint_names: Sequence[str],
+    source: str,
+) -> list[int]:
+    """Return the source's positions of classes named in either spelling."""
+    index = {name: i for i, name in enumerate(joint_names)}
+    index.update({name: i for i, name in enumerate(source_classes)})
+    positions: list[int] = []
+    for name in names:
+        if name not in index:
+            raise ValueError(
+                f'labeled_classes of {source}: {name!r} is no class of this '
+                f'source{nearest(name, source_classes)}'
+            )
+        if index[name] in positions:
+            raise ValueError(
+                f'labeled_classes of {source}: {name!r} stands there twice'
+            )
+        positions.append(index[name])
+    return positions

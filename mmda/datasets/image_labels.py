@@ -44,11 +44,24 @@ class ImageLabels:
 
         Args:
             info (dict): From the source, with ``gt_score`` or ``gt_label``.
+
+        Raises:
+            ValueError: If it has neither, or they do not fit the classes.
         """
         own_score = info.get('gt_score')
         label = info.pop('gt_label', None)
         if own_score is None:
+            if label is None:
+                raise ValueError(
+                    'the source gives neither gt_score nor gt_label for an '
+                    f'image; found {sorted(info)}'
+                )
             own_score = label_to_score(label, self._num_own)
+        elif len(own_score) != self._num_own:
+            raise ValueError(
+                f'the source gives {len(own_score)} scores for an image, '
+                f'expected one for each of its {self._num_own} classes'
+            )
         score = np.full(self._num_classes, UNANNOTATED, dtype=np.float32)
         score[self._joint] = np.asarray(own_score)[self._own]
         info['gt_score'] = score

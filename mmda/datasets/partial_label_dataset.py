@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -101,8 +102,7 @@ class PartialLabelDataset(BaseDataset):
         background_classes: Sequence[str] = (),
     ) -> None:
         if isinstance(dataset, dict):
-            # The source is read in `full_init`, where its errors are named.
-            dataset = DATASETS.build({'lazy_init': True, **dataset})
+            dataset = _build_lazily(dataset)
         self.dataset = dataset
         self.label_space = LabelSpace(tuple(classes))
         self.labeled_classes = labeled_classes
@@ -147,8 +147,11 @@ class PartialLabelDataset(BaseDataset):
     ) -> Callable[[dict], Any]:
         if pipeline is not None:
             return Compose(list(pipeline))
-        # A wrapper such as ConcatDataset has no pipeline: nothing to apply.
-        return getattr(self.dataset, 'pipeline', None) or Compose([])
+        source = self.dataset
+        while not hasattr(source, 'pipeline') and hasattr(source, 'dataset'):
+            source = source.dataset  # of RepeatDataset and its like
+        # ConcatDataset has many pipelines: none to apply.
+        return getattr(source, 'pipeline', None) or Compose([])
 
     def full_init(self) -> None:
         """Read the source, match its classes, and draw the samples."""
@@ -255,10 +258,12 @@ class PartialLabelDataset(BaseDataset):
 
         Raises:
             FileNotFoundError: If the image is missing.
-            OSError: If it cannot be decoded and ``test_mode`` is True.
+            OSError: If it cannot be read at all, or if it cannot be decoded
+                and ``test_mode`` is True.
         """
+        info = self.get_data_info(idx)
         try:
-            return self._labels.run(self.pipeline, self.get_data_info(idx))
+            return self._labels.run(self.pipeline, info)
         except FileNotFoundError as error:
             what = ' or its annotation' if self.has_pixel_labels else ''
             raise FileNotFoundError(
@@ -310,7 +315,8 @@ class PartialLabelDataset(BaseDataset):
         Returns:
             list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
         """
-        return self._labels.positive_classes(self.get_data_info(idx))
+        info = self.get_data_info(idx)
+        return self._labels.positive_classes(info)
 
     def get_subset_(self, indices: int | Sequence[int]) -> None:
         """Keep some images only, in place.
@@ -346,6 +352,20 @@ class PartialLabelDataset(BaseDataset):
         return len(self._selected)
 
 
+def _build_lazily(config: dict) -> BaseDataset:
+    """Build a source that is read in `full_init`, where errors are named."""
+    scope = config.get('_scope_')
+    with DATASETS.switch_scope_and_registry(scope) as registry:
+        kind = config.get('type')
+        kind = registry.get(kind) if isinstance(kind, str) else kind
+    parameters = inspect.signature(kind).parameters if kind else {}
+    # Stock KFoldDataset cannot wait.
+    takes = 'lazy_init' in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
+    )
+    return DATASETS.build({'lazy_init': True, **config} if takes else config)
+
+
 def _part_of(
     total: int, part: tuple[int, int], seed: int, source: str
 ) -> np.ndarray:
@@ -365,4 +385,7 @@ def _is_decode_error(error: BaseException) -> bool:
         return str(error).startswith('failed to load image')
     if isinstance(error, SyntaxError):
         return 'PNG' in str(error)  # Pillow reports a broken chunk like this
-    return True
+    if isinstance(error, cv2.error):
+        return 'imdecode' in str(error.func)
+    # With a number it comes from the file system, not from a decoder.
+    return getattr(error, 'errno', None) is None

@@ -13,7 +13,7 @@ from .data_preprocessors import (
 )
 from .heads import DynamicAdapterHead
 from .losses import PartialBCEPseudoConsistLoss
-from .segmentors import DualViewEncoderDecoder
+from .segmentors import DualViewEncoderDecoder, PartialLabelSegTTAModel
 
 __all__ = [
     'DualViewDataPreprocessor',
@@ -22,6 +22,7 @@ __all__ = [
     'DynamicAdapter',
     'DynamicAdapterHead',
     'PartialBCEPseudoConsistLoss',
+    'PartialLabelSegTTAModel',
     'SegDualViewDataPreprocessor',
     'decode_heads',
 ]

@@ -105,6 +105,11 @@ class LabelSpace:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if isinstance(self.classes, str):
+            raise ValueError(
+                f'classes should be a sequence of names, found the string '
+                f'{self.classes!r}'
+            )
         object.__setattr__(self, 'classes', tuple(self.classes))
         if not self.classes:
             raise ValueError('a label space needs at least one class')

@@ -75,8 +75,13 @@ def test_paired_tests_are_those_of_the_functions():
         assert row.bootstrap.low < row.gain < row.bootstrap.high
     adjusted = [found.rows[i].delong.p_holm for i in (0, 1, 3)]
     np.testing.assert_allclose(adjusted, holm(np.array(p_values)))
+    by_bootstrap = [found.rows[i].bootstrap for i in (0, 1, 3)]
+    np.testing.assert_allclose(
+        [test.p_holm for test in by_bootstrap],
+        holm(np.array([test.p for test in by_bootstrap])),
+    )
     mean = found.rows[-1]
-    assert mean.name == 'mean'
+    assert mean.name == 'mean' and np.isnan(mean.bootstrap.p_holm)
     assert mean.auc_a == pytest.approx(
         np.mean([found.rows[i].auc_a for i in (0, 1, 3)])
     )
@@ -161,6 +166,9 @@ def test_entries_of_one_file_only_do_not_count():
     b = collect_predictions(samples, CLASSES, 'b')
     row = compare([a], [b], 0).rows[0]
     assert row.positives + row.negatives == 120
+    for first, other in ((a, b), (b, a)):
+        matched = match_predictions(first, other)
+        assert np.isnan(matched.target[:, 0]).sum() == 40
 
 
 def test_different_images_are_an_error_that_names_one():

@@ -8,7 +8,9 @@ from digits_run import train_digits
 
 def test_a_training_leaves_the_report_in_log_and_work_folder():
     folder = train_digits()
-    report = json.loads((folder / 'label_report/label_report.json').read_text())
+    report = json.loads(
+        (folder / 'label_report/label_report.json').read_text()
+    )
     assert set(report['splits']) == {'train', 'val'}
     assert report['splits']['train']['labels'] == 96 * 5 + 96 * 4
     assert (folder / 'label_report/label_availability.png').is_file()
@@ -21,7 +23,9 @@ def test_the_checkpoint_says_which_sources_trained_a_class():
     folder = train_digits()
     content = torch.load(folder / 'epoch_2.pth', weights_only=False)
     info = content['message_hub']['runtime_info']['positives_per_source']
-    report = json.loads((folder / 'label_report/label_report.json').read_text())
+    report = json.loads(
+        (folder / 'label_report/label_report.json').read_text()
+    )
     sources = report['splits']['train']['sources']
     for name in '1234567':
         for source, positives in info[name].items():

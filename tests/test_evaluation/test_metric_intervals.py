@@ -173,7 +173,7 @@ def test_undefined_classes_are_nan_and_explained(metric, monkeypatch):
     assert f'{prefix}/d is undefined: not annotated in any of 4' in text
 
 
-def test_perfect_separation_has_no_delong_interval_and_says_so(monkeypatch):
+def test_perfect_separation_has_no_interval_and_says_so(monkeypatch):
     messages = []
     monkeypatch.setattr(
         partial_label_metric,
@@ -184,10 +184,14 @@ def test_perfect_separation_has_no_delong_interval_and_says_so(monkeypatch):
         dict(pred_score=torch.tensor([p]), gt_score=torch.tensor([y]))
         for p, y in ((0.1, 0.0), (0.2, 0.0), (0.8, 1.0), (0.9, 1.0))
     ]
-    found = evaluate(PartialLabelAUC(intervals=True), samples, ('a',))
+    metric = PartialLabelAUC(intervals=True, bootstrap=20)
+    found = evaluate(metric, samples, ('a',))
     assert found['auc/a'] == 100
-    assert np.isnan(found['auc/a/delong_low'])
+    for kind in ('delong', 'bootstrap'):
+        assert np.isnan(found[f'auc/a/{kind}_low'])
+        assert np.isnan(found[f'auc/a/{kind}_high'])
     assert 'parted perfectly' in messages[0]
+    assert 'all resamples agree' in messages[1]
 
 
 def test_average_precision_equals_scikit_learn_per_source():

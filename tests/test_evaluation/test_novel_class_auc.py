@@ -73,9 +73,7 @@ def test_images_whose_novelty_is_unknown_are_left_out():
     target[:5, 3] = NAN
     found = evaluate(NovelClassAUC(novel_classes=['0']), score, target)
     expected = reference(score[5:, :3], target[5:, 3])
-    assert found['novel/energy'] == pytest.approx(
-        expected['energy'], abs=1e-9
-    )
+    assert found['novel/energy'] == pytest.approx(expected['energy'], abs=1e-9)
     assert found['novel/num_novel'] + found['novel/num_known'] == 55
 
 

@@ -20,9 +20,7 @@ FLIP = [dict(type='RandomHorizontalFlip', p=1.0)]
 def make_images(rows=4, size=(8, 10), seed=0):
     generator = torch.Generator().manual_seed(seed)
     shape = (rows, 3, *size)
-    return torch.randint(
-        0, 256, shape, generator=generator, dtype=torch.uint8
-    )
+    return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
 
 
 def make_samples(rows=4):

@@ -262,8 +262,7 @@ def test_a_smaller_space_keeps_the_answers_and_says_what_is_gone(load):
         target(feats), source(feats)[:, columns], rtol=0, atol=1e-5
     )
     assert any(
-        "space: ['Atelectasis', 'Effusion']" in message
-        for message in messages
+        "space: ['Atelectasis', 'Effusion']" in message for message in messages
     )
 
 

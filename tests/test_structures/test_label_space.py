@@ -158,3 +158,8 @@ def test_keep_apart_of_a_class_that_no_source_has_is_refused():
 def test_keep_apart_without_the_name_of_the_source_is_refused():
     with pytest.raises(ValueError, match='keep_apart.*name of the source'):
         rename_classes(['Edema'], keep_apart=['Edema'])
+
+
+def test_a_string_is_not_taken_for_a_sequence_of_names():
+    with pytest.raises(ValueError, match="found the string 'abc'"):
+        LabelSpace('abc')

@@ -1,4 +1,4 @@
-"""Draw the gain against the similarity of classes; ``--help`` shows the options."""
+"""Draw gains against similarities; ``--help`` shows the options."""
 
 import sys
 from pathlib import Path

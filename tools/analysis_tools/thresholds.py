@@ -1,4 +1,4 @@
-"""Choose thresholds and check the calibration; ``--help`` shows the options."""
+"""Choose thresholds; ``--help`` shows the options."""
 
 import sys
 from pathlib import Path

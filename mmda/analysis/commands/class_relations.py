@@ -50,11 +50,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='config file, or package::path')
     parser.add_argument('checkpoint', help='weights of the model')
     parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='test',
+        '--split',
+        choices=('train', 'val', 'test'),
+        default='test',
         help='images whose features are taken (default: test)',
     )
     parser.add_argument(
-        '--strong', type=float, default=0.6,
+        '--strong',
+        type=float,
+        default=0.6,
         help='similarity from which chords are coloured (default: 0.6)',
     )
     parser.add_argument('--out-dir', default='class_relations')
@@ -93,7 +97,9 @@ def run(args: argparse.Namespace) -> None:
         if np.isnan(row).any()
     ]
     if missing:
-        say(f'no positive in the {args.split} data: {", ".join(missing)} (n/a)')
+        say(
+            f'no positive in the {args.split} data: {", ".join(missing)} (n/a)'
+        )
     for kind, similarity in found.items():
         save_relations(similarity, trained.classes, folder, kind, args.strong)
     say(f'similarities and figures lie in {folder}')

@@ -84,7 +84,9 @@ def classes_of(cfg: Config) -> tuple[str, ...] | None:
         while node.get('datasets') or node.get('dataset'):
             if node.get('classes'):
                 break
-            node = node['datasets'][0] if 'datasets' in node else node['dataset']
+            node = (
+                node['datasets'][0] if 'datasets' in node else node['dataset']
+            )
         if node.get('classes'):
             return tuple(node['classes'])
     return None

@@ -43,31 +43,44 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('a', help='predictions of the first model (pickle)')
     parser.add_argument('b', help='predictions of the second model')
     parser.add_argument(
-        '--seeds-a', nargs='+', default=[], metavar='PKL',
+        '--seeds-a',
+        nargs='+',
+        default=[],
+        metavar='PKL',
         help='predictions of the first model trained with other seeds',
     )
     parser.add_argument(
-        '--seeds-b', nargs='+', default=[], metavar='PKL',
+        '--seeds-b',
+        nargs='+',
+        default=[],
+        metavar='PKL',
         help='the same of the second model',
     )
     parser.add_argument('--config', help='config to take class names from')
     parser.add_argument(
-        '--classes', nargs='+', metavar='NAME',
+        '--classes',
+        nargs='+',
+        metavar='NAME',
         help='class names, in place of --config',
     )
     parser.add_argument(
-        '--names', nargs=2, metavar=('A', 'B'),
+        '--names',
+        nargs=2,
+        metavar=('A', 'B'),
         help='names of the models (default: those of the files)',
     )
     parser.add_argument(
-        '--resamples', type=int, default=2000,
+        '--resamples',
+        type=int,
+        default=2000,
         help='of the bootstrap, 0 for none (default: 2000)',
     )
     parser.add_argument(
         '--seed', type=int, default=0, help='of the bootstrap (default: 0)'
     )
     parser.add_argument(
-        '--out-dir', default='comparison',
+        '--out-dir',
+        default='comparison',
         help='folder of comparison.md, .json, forest.png and .pdf',
     )
     return parser

@@ -16,7 +16,13 @@ from mmengine.runner import load_checkpoint
 from mmda.structures import nearest
 
 from ..segmentation_figure import Comparison, draw_comparison, name_pixels
-from .common import add_config_options, build_parser, open_config, run_tool, say
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
 
 EXAMPLES = """\
   python tools/analysis_tools/compare_segmentation.py \\
@@ -131,7 +137,9 @@ def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
         if text.isdigit() and int(text) < len(paths):
             found.append(int(text))
             continue
-        matches = [i for i, path in enumerate(paths) if text in Path(path).name]
+        matches = [
+            i for i, path in enumerate(paths) if text in Path(path).name
+        ]
         if text.isdigit() or len(matches) != 1:
             names = [Path(path).name for path in paths]
             raise ValueError(
@@ -169,7 +177,9 @@ def run(args: argparse.Namespace) -> None:
         rows.append(
             Comparison(image, truth, a.answer(index)[0], answer_b, stem)
         )
-    names = args.names or [Path(c).stem for c in (args.config_a, args.config_b)]
+    names = args.names or [
+        Path(c).stem for c in (args.config_a, args.config_b)
+    ]
     kinds = dict.fromkeys((*b.classes, *a.classes))
     draw_comparison(rows, list(kinds), tuple(names), name, args.out)
     say(f'wrote {args.out} and the PDF beside it')

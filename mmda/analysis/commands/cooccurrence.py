@@ -18,7 +18,13 @@ from ..cooccurrence import (
     find_presence,
     write_cooccurrence,
 )
-from .common import add_config_options, build_parser, open_config, run_tool, say
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
 
 EXAMPLES = """\
   python tools/analysis_tools/cooccurrence.py configs/da/cityscapes_bus_19way.py

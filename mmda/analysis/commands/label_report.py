@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.utils import ProgressBar
 
 from ..file_hashes import equal_files
@@ -46,7 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
         'work directory of the config)',
     )
     parser.add_argument(
-        '--hash', action='store_true',
+        '--hash',
+        action='store_true',
         help='compare image files by content too (reads files of equal size)',
     )
     add_config_options(parser)
@@ -67,7 +67,6 @@ def report_config(
     Returns:
         dict: The report.
     """
-    init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     sources = sources_of_config(cfg)
     report = label_report(sources)
     if hash_files:

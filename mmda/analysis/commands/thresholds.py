@@ -45,11 +45,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('checkpoint', help='checkpoint the file belongs to')
     parser.add_argument('predictions', help='its predictions (pickle)')
     parser.add_argument(
-        '--method', choices=METHODS, default='youden',
+        '--method',
+        choices=METHODS,
+        default='youden',
         help='which threshold is used (default: youden); all are stored',
     )
     parser.add_argument(
-        '--sensitivity', type=float, default=0.9,
+        '--sensitivity',
+        type=float,
+        default=0.9,
         help='share of positives that the method of that name finds '
         '(default: 0.9)',
     )

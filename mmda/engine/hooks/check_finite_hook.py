@@ -39,7 +39,7 @@ class CheckFiniteHook(Hook):
         if not outputs or not self.every_n_train_iters(runner, self.interval):
             return
         bad = [
-            f'{key}={float(torch.as_tensor(value).mean())}'
+            f'{key}={float(torch.as_tensor(value).detach().mean())}'
             for key, value in outputs.items()
             if 'loss' in key
             and not torch.isfinite(torch.as_tensor(value)).all()

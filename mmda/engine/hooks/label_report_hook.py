@@ -50,9 +50,7 @@ class LabelReportHook(Hook):
             report = label_report(sources_of_datasets(datasets))
         except ValueError as error:
             # Data of another kind: the report is an extra, not a condition.
-            print_log(
-                f'no label report: {error}', 'current', logging.WARNING
-            )
+            print_log(f'no label report: {error}', 'current', logging.WARNING)
             return
         runner.logger.info(f'labels\n{report_text(report)}')
         folder = Path(runner.work_dir) / 'label_report'

@@ -36,9 +36,7 @@ class ValidateOnResumeHook(Hook):
         self._before_validation = (
             meta.get('iter') == hub.get('iter', math.nan) + 1
         )
-        self._whole_epoch = (
-            meta.get('epoch') == hub.get('epoch', math.nan) + 1
-        )
+        self._whole_epoch = meta.get('epoch') == hub.get('epoch', math.nan) + 1
 
     def before_train(self, runner: Runner) -> None:
         """Validate where the loop would have done so."""

@@ -38,9 +38,7 @@ def binary_auc(score: np.ndarray, target: np.ndarray) -> float:
     )
 
 
-def partial_auc_per_class(
-    score: np.ndarray, target: np.ndarray
-) -> np.ndarray:
+def partial_auc_per_class(score: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return each class's area under the ROC curve over annotated entries.
 
     Args:

@@ -83,8 +83,10 @@ def resampled_auc(
     """
     num_models, _, num_classes = scores.shape
     rankings = [
-        [_rank(scores[m, :, c], target[:, c], clusters)
-         for c in range(num_classes)]
+        [
+            _rank(scores[m, :, c], target[:, c], clusters)
+            for c in range(num_classes)
+        ]
         for m in range(num_models)
     ]
     num_clusters = int(clusters.max()) + 1 if len(clusters) else 0

@@ -11,13 +11,13 @@ class Reliability(NamedTuple):
     """Answers in bins of equal width.
 
     Attributes:
-        count (ndarray): int64 (B,), entries in each bin.
+        num (ndarray): int64 (B,), entries in each bin.
         confidence (ndarray): float64 (B,), mean answer; NaN in an empty bin.
         frequency (ndarray): float64 (B,), share of positives, likewise.
         ece (float): Expected calibration error, in [0, 1].
     """
 
-    count: np.ndarray
+    num: np.ndarray
     confidence: np.ndarray
     frequency: np.ndarray
     ece: float
@@ -48,7 +48,7 @@ def reliability(
     Examples:
         >>> result = reliability(np.array([.25, .25, .75, .75]),
         ...                      np.array([0, 0, 1, np.nan]), num_bins=2)
-        >>> result.count.tolist(), round(result.ece, 4)
+        >>> result.num.tolist(), round(result.ece, 4)
         ([2, 1], 0.25)
     """
     annotated = ~np.isnan(target)

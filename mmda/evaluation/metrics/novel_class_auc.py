@@ -104,12 +104,13 @@ class NovelClassAUC(BaseMetric):
             columns = self._columns(target.shape[1])
             judged = target[:, columns]
             kept[columns] = False
-        positive = (judged > 0.5).any(axis=1)  # NaN > 0.5 is False
-        negative = (judged <= 0.5).all(axis=1)
+        # NaN > 0.5 and NaN <= 0.5 are False
+        positive = np.any(judged > 0.5, axis=1)
+        negative = np.all(judged <= 0.5, axis=1)
         novel, known = negative, positive
         if self.novel_classes is not None:
             novel, known = positive, negative
-        rows = novel | known
+        rows = np.logical_or(novel, known)
         is_novel = novel[rows].astype(np.float64)
         reason = why_undefined(is_novel)
         if reason:

@@ -59,11 +59,10 @@ class PartialLabelAUC(PartialLabelMetric):
         >>> metric.dataset_meta = dict(classes=('a', 'b'))
         >>> sample = lambda p, y: dict(
         ...     pred_score=torch.tensor(p), gt_score=torch.tensor(y))
-        >>> nan = float('nan')
-        >>> metric.process({}, [sample([.9, .5], [1., nan]),
-        ...                     sample([.2, .5], [0., nan])])
+        >>> metric.process({}, [sample([.9, .5], [1., 0.]),
+        ...                     sample([.2, .5], [0., 1.])])
         >>> metric.evaluate(2)
-        {'auc/mean': 100.0, 'auc/num_classes': 1, 'auc/a': 100.0, 'auc/b': nan}
+        {'auc/mean': 75.0, 'auc/num_classes': 2, 'auc/a': 100.0, 'auc/b': 50.0}
     """
 
     default_prefix = 'auc'
@@ -123,7 +122,7 @@ class PartialLabelAUC(PartialLabelMetric):
         if self.intervals:
             yield from self._delong(data, classes, scope)
         if self.bootstrap:
-            yield from self._bootstrap(data, classes, groups)
+            yield from self._bootstrap(data, classes, groups, scope)
 
     def _delong(
         self, data: Collected, classes: Sequence[str], scope: str
@@ -154,6 +153,7 @@ class PartialLabelAUC(PartialLabelMetric):
         data: Collected,
         classes: Sequence[str],
         groups: dict[str, np.ndarray],
+        scope: str,
     ) -> Iterator[tuple[str, float]]:
         clusters = number_clusters(data.patients, data.sources)
         resampled = resampled_auc(
@@ -170,9 +170,17 @@ class PartialLabelAUC(PartialLabelMetric):
             for key, indices in groups.items()
         )
         for key, values in columns.items():
-            low, high = percentile_interval(values, self.confidence)
-            yield f'{key}/bootstrap_low', float(low) * 100
-            yield f'{key}/bootstrap_high', float(high) * 100
+            low, high = map(
+                float, percentile_interval(values, self.confidence)
+            )
+            if low == high:
+                low = high = float('nan')
+                self._warn(
+                    f'{self.prefix}/{scope}{key}: the bootstrap interval is '
+                    'undefined: all resamples agree'
+                )
+            yield f'{key}/bootstrap_low', low * 100
+            yield f'{key}/bootstrap_high', high * 100
 
 
 def mean_of_defined(values: np.ndarray) -> np.ndarray:

@@ -142,8 +142,9 @@ class PartialLabelIoU(BaseMetric):
         metrics = super().evaluate(size)
         begin = f'{self.prefix}/confusion/'
         return {
-            'confusion/' + key[len(begin) :] if key.startswith(begin) else key:
-            value
+            'confusion/' + key[len(begin) :]
+            if key.startswith(begin)
+            else key: value
             for key, value in metrics.items()
         }
 

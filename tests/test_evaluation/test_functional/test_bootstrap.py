@@ -5,13 +5,13 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from mmda.evaluation.functional import bootstrap as module
 from mmda.evaluation.functional import (
     bootstrap_p_value,
     number_clusters,
     percentile_interval,
     resampled_auc,
 )
-from mmda.evaluation.functional import bootstrap as module
 
 
 def make_patients(seed, num_patients=40, images=3, effect=1.0):
@@ -40,7 +40,9 @@ def test_resamples_equal_scikit_learn_on_repeated_images(levels):
     groups = clusters.max() + 1
     drawn = np.random.default_rng(3).integers(groups, size=(repeats, groups))
     for r, patients in enumerate(drawn):
-        rows = np.concatenate([np.flatnonzero(clusters == p) for p in patients])
+        rows = np.concatenate(
+            [np.flatnonzero(clusters == p) for p in patients]
+        )
         for m in range(2):
             for c in range(num_classes):
                 kept = rows[~np.isnan(target[rows, c])]

@@ -1,0 +1,152 @@
+"""Every shipped segmentation config trains on toy data."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DATASETS, DefaultScope
+from mmengine.runner import Runner
+
+from mmda.apis.config import load_config
+from mmda.models.decode_heads import DynamicAdapterHead
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = sorted((ROOT / 'configs/da').glob('cityscapes_*.py'))
+FIVE = ['bus', 'road', 'sidewalk', 'building', 'wall']
+# Width and height of the configs' images, in place of which:
+SCALES = {
+    (2048, 1024): (128, 64),
+    (256, 128): (128, 64),
+    (512, 1024): (48, 96),
+    (96, 192): (48, 96),
+}
+
+
+@pytest.fixture(scope='session')
+def toy_root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('toy')
+    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
+    try:
+        make_toy = importlib.import_module('make_toy').main
+    finally:
+        sys.path.pop(0)
+    arguments = ['cityscapes', str(folder)]
+    make_toy([*arguments, '--images', '8', '--size', '64'])
+    return folder / 'cityscapes'
+
+
+def shrink(node):
+    """Small images, two of them, and no extra processes."""
+    if isinstance(node, dict):
+        if 'num_workers' in node:
+            node['num_workers'] = 0
+            node['persistent_workers'] = False
+            node['batch_size'] = 2
+        for key, value in node.items():
+            if isinstance(value, (tuple, list)):
+                node[key] = (
+                    SCALES.get(tuple(value), value)
+                    if (len(value) == 2 and isinstance(value[0], int))
+                    else value
+                )
+            shrink(node[key])
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            shrink(value)
+
+
+def load(path, toy_root, tmp_path):
+    cfg = load_config(str(path), {'data_root': str(toy_root)})
+    shrink(cfg._cfg_dict)
+    # Pretrained weights would be downloaded.
+    cfg.model.pretrained = None
+    cfg.work_dir = str(tmp_path)
+    cfg.experiment_name = f'{path.stem}_{tmp_path.name}'
+    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.default_hooks.checkpoint = None
+    cfg.default_hooks.run_summary.figures = False
+    return cfg
+
+
+def test_all_configs_of_the_experiment_are_shipped():
+    assert {path.stem for path in CONFIGS} == {
+        f'cityscapes_{name}{size}'
+        for name in ('bus_5way', 'bus_19way', 'assemble')
+        for size in ('', '_light')
+    }
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
+    cfg = load(path, toy_root, tmp_path)
+    runner = Runner.from_cfg(cfg)
+    heads = [runner.model.decode_head, runner.model.auxiliary_head]
+    before = [head.adapter.kernel.detach().clone() for head in heads]
+    runner.train()
+    for head, kernel in zip(heads, before, strict=True):
+        assert isinstance(head, DynamicAdapterHead)
+        assert not torch.equal(head.adapter.kernel, kernel)
+        assert (
+            head.classes == runner.val_dataloader.dataset.metainfo['classes']
+        )
+    hub = runner.message_hub
+    assert np.isfinite(hub.get_scalar('train/loss').data[0]).all()
+    assert 0 <= hub.get_scalar('val/iou/mean').current() <= 100
+    two_views = 'train/decode.loss_consist' in hub.log_scalars
+    assert two_views == ('assemble' in path.stem)
+
+
+@pytest.mark.parametrize('size', ['', '_light'])
+def test_half_of_the_images_annotate_5_and_half_the_other_14(
+    size, toy_root, tmp_path
+):
+    path = ROOT / f'configs/da/cityscapes_assemble{size}.py'
+    cfg = load(path, toy_root, tmp_path)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        five, fourteen = DATASETS.build(cfg.train_dataloader.dataset).datasets
+    assert sorted(five.annotated_classes) == sorted(FIVE)
+    assert len(fourteen.annotated_classes) == 14
+    assert not set(fourteen.annotated_classes) & set(FIVE)
+    paths = [
+        {part.get_data_info(i)['img_path'] for i in range(len(part))}
+        for part in (five, fourteen)
+    ]
+    assert [len(part) for part in paths] == [4, 4]
+    assert not paths[0] & paths[1]
+
+
+@pytest.mark.parametrize('way', ['5way', '19way', '5way_light'])
+def test_the_validation_tells_all_19_classes_apart(way, toy_root, tmp_path):
+    path = ROOT / f'configs/da/cityscapes_bus_{way}.py'
+    cfg = load(path, toy_root, tmp_path)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        dataset = DATASETS.build(cfg.val_dataloader.dataset)
+    meta = dataset.metainfo
+    names = (*meta['classes'], *meta.get('background_classes', ()))
+    assert len(set(names)) == 19
+    codes = {
+        int(code)
+        for i in range(len(dataset))
+        for code in dataset[i]['data_samples'].gt_sem_seg.data.unique()
+    }
+    assert len(codes) > 15 and codes <= {*range(19), 255}
+
+
+@pytest.mark.parametrize('way', ['5way', 'assemble'])
+def test_the_light_config_asks_the_same_questions(way, toy_root, tmp_path):
+    stem = (
+        'cityscapes_assemble'
+        if way == 'assemble'
+        else (f'cityscapes_bus_{way}')
+    )
+    one, other = (
+        load(ROOT / f'configs/da/{name}.py', toy_root, tmp_path)
+        for name in (stem, f'{stem}_light')
+    )
+    for key in ('decode_head', 'auxiliary_head'):
+        assert one.model[key].classes == other.model[key].classes
+        assert one.model[key].loss_decode == other.model[key].loss_decode
+    assert one.val_evaluator == other.val_evaluator

@@ -1,0 +1,619 @@
+import copy
+import io
+import json
+import logging
+import math
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+from logged import logged
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset
+from mmengine.registry import DATASETS
+from mmpretrain.datasets import KFoldDataset, MultiLabelDataset
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from mmda.datasets import PartialLabelDataset
+
+N = math.nan
+SPACE = ('cat', 'dog', 'owl', 'fox')
+# The source names dog, cat, bee; bee is not in the label space.
+OWN = ('dog', 'cat', 'bee')
+LABELS = ([0], [0, 1], [], [2])
+ROWS = [[0, 1, N, N], [1, 1, N, N], [0, 0, N, N], [0, 0, N, N]]
+LOAD = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+PACK = dict(type='mmpretrain.PackInputs', meta_keys=('source', 'sample_idx'))
+
+
+def write_image(path, value=100, size=(8, 8)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(value)
+    pixels = generator.integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def write_source(folder, classes=OWN, labels=LABELS, field='gt_label'):
+    """A stock multi-label source: a JSON file and images."""
+    rows = []
+    for index, label in enumerate(labels):
+        write_image(folder / f'{index}.png', index)
+        rows.append({'img_path': f'{index}.png', field: label})
+    metainfo = {} if classes is None else {'classes': list(classes)}
+    text = json.dumps({'metainfo': metainfo, 'data_list': rows})
+    (folder / 'labels.json').write_text(text)
+    return dict(
+        type='mmpretrain.MultiLabelDataset',
+        data_root=str(folder),
+        ann_file='labels.json',
+        pipeline=[LOAD, PACK],
+        serialize_data=False,  # takes a while at each of many small sources
+    )
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_source(tmp_path)
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A source of 10 images; image i has class i of 10."""
+    classes = [f'c{i}' for i in range(10)]
+    config = write_source(tmp_path, classes, [[i] for i in range(10)])
+    return dict(dataset=config, classes=classes)
+
+
+def rows_of(dataset):
+    return np.stack(
+        [dataset.get_data_info(i)['gt_score'] for i in range(len(dataset))]
+    )
+
+
+def drawn(dataset):
+    """Which of the images of ``many`` a dataset has."""
+    return rows_of(dataset).argmax(axis=1).tolist()
+
+
+def test_a_list_of_labels_becomes_the_rows_written_here(source):
+    dataset = PartialLabelDataset(source, SPACE)
+    rows = rows_of(dataset)
+    assert rows.dtype == np.float32
+    np.testing.assert_array_equal(rows, ROWS)
+    assert dataset.metainfo == dict(classes=SPACE)
+    assert dataset.annotated_classes == ('dog', 'cat')
+
+
+def test_one_label_per_image_becomes_the_rows_written_here(tmp_path):
+    for name in ('fox/0.png', 'hound/0.png', 'hound/1.png'):
+        write_image(tmp_path / name)
+    config = dict(type='mmpretrain.CustomDataset', data_root=str(tmp_path))
+    dataset = PartialLabelDataset(config, SPACE, aliases={'hound': 'dog'})
+    np.testing.assert_array_equal(
+        rows_of(dataset), [[N, 0, N, 1], [N, 1, N, 0], [N, 1, N, 0]]
+    )
+
+
+def test_scores_of_the_source_keep_their_values_and_gaps(tmp_path):
+    scores = [[0.25, N, 1.0], [N, N, N], [1.0, 0.0, 0.0]]
+    config = write_source(tmp_path, OWN, scores, field='gt_score')
+    np.testing.assert_array_equal(
+        rows_of(PartialLabelDataset(config, SPACE)),
+        [[N, 0.25, N, N], [N, N, N, N], [0, 1, N, N]],
+    )
+
+
+@pytest.mark.parametrize('serialize', [True, False])
+def test_dict_and_instance_give_the_same(source, serialize):
+    source['serialize_data'] = serialize
+    built = MultiLabelDataset(**{k: source[k] for k in source if k != 'type'})
+    before = built.get_data_info(1)
+    from_dict = PartialLabelDataset(source, SPACE)
+    from_instance = PartialLabelDataset(built, SPACE)
+    for index in range(4):
+        one = from_dict.get_data_info(index)
+        other = from_instance.get_data_info(index)
+        np.testing.assert_array_equal(
+            one.pop('gt_score'), other.pop('gt_score')
+        )
+        assert one == other
+    # The source itself is left as it was.
+    assert built.get_data_info(1) == before
+    assert 'gt_label' in before
+
+
+def test_every_sample_carries_the_same_fields(source, tmp_path):
+    dataset = PartialLabelDataset(source, SPACE, name='zoo')
+    for index in (0, 3, -1):
+        info = dataset.get_data_info(index)
+        assert 'gt_label' not in info
+        assert info['source'] == 'zoo'
+        assert info['patient_id'] is None
+        assert info['sample_idx'] == index % 4
+        assert info['img_path'] == str(tmp_path / f'{index % 4}.png')
+    unnamed = PartialLabelDataset(source, SPACE)
+    assert unnamed.get_data_info(0)['source'] == 'MultiLabelDataset'
+
+
+def test_a_sample_is_fresh_every_time(source):
+    dataset = PartialLabelDataset(source, SPACE)
+    first = dataset.get_data_info(0)
+    first['gt_score'][:] = 9
+    first['img_path'] = 'elsewhere'
+    again = dataset.get_data_info(0)
+    np.testing.assert_array_equal(again['gt_score'], ROWS[0])
+    assert again['img_path'] != 'elsewhere'
+
+
+def test_an_item_comes_out_of_the_pipeline_with_its_gaps(source):
+    item = PartialLabelDataset(source, SPACE, name='zoo')[1]
+    assert item['inputs'].shape == (3, 8, 8)
+    sample = item['data_samples']
+    np.testing.assert_array_equal(sample.gt_score.numpy(), ROWS[1])
+    assert (sample.source, sample.sample_idx) == ('zoo', 1)
+    assert 'gt_label' not in sample
+
+
+def test_a_pipeline_of_its_own_takes_the_place_of_the_sources(source):
+    resize = dict(type='mmpretrain.Resize', scale=5)
+    dataset = PartialLabelDataset(source, SPACE, pipeline=[LOAD, resize, PACK])
+    assert dataset[0]['inputs'].shape == (3, 5, 5)
+
+
+def test_aliases_and_labeled_classes_in_either_spelling(tmp_path):
+    config = write_source(
+        tmp_path, ('hound', 'kitten', 'fox'), ([0], [0, 1], [2])
+    )
+    aliases = {'hound': 'dog', 'kitten': 'cat', 'unused': 'owl'}
+    for labeled in (['dog', 'fox'], ['hound', 'fox'], ['fox', 'dog']):
+        dataset = PartialLabelDataset(
+            config, SPACE, labeled_classes=labeled, aliases=aliases
+        )
+        np.testing.assert_array_equal(
+            rows_of(dataset), [[N, 1, N, 0], [N, 1, N, 0], [N, 0, N, 1]]
+        )
+        assert set(dataset.annotated_classes) == {'dog', 'fox'}
+    dataset = PartialLabelDataset(config, SPACE, aliases=aliases)
+    np.testing.assert_array_equal(
+        rows_of(dataset), [[0, 1, N, 0], [1, 1, N, 0], [0, 0, N, 1]]
+    )
+
+
+def test_an_alias_may_be_the_name_of_another_class_of_the_source(tmp_path):
+    config = write_source(tmp_path, ('cat', 'dog'), ([0], [1]))
+    aliases = {'cat': 'dog', 'dog': 'fox'}
+    np.testing.assert_array_equal(
+        rows_of(PartialLabelDataset(config, SPACE, aliases=aliases)),
+        [[N, 1, N, 0], [N, 0, N, 1]],
+    )
+
+
+def test_a_class_kept_apart_is_one_of_this_source_alone(tmp_path):
+    config = write_source(tmp_path, ('dog', 'cat'), ([0], [1]))
+    space = ('dog (A)', 'cat', 'dog (B)')
+    rows = {
+        name: rows_of(
+            PartialLabelDataset(config, space, name=name, keep_apart=['dog'])
+        )
+        for name in 'AB'
+    }
+    np.testing.assert_array_equal(rows['A'], [[1, 0, N], [0, 1, N]])
+    np.testing.assert_array_equal(rows['B'], [[N, 0, 1], [N, 1, 0]])
+    by_own_name = PartialLabelDataset(
+        config, space, ['dog'], name='B', keep_apart=['dog']
+    )
+    np.testing.assert_array_equal(rows_of(by_own_name), [[N, N, 1], [N, N, 0]])
+
+
+def test_classes_outside_of_the_space_are_left_out_and_logged(source):
+    with logged() as messages:
+        PartialLabelDataset(source, SPACE, name='zoo')
+    assert [m for m in messages if 'zoo' in m and "['bee']" in m]
+
+
+def test_a_draw_is_the_same_for_a_seed_and_has_no_image_twice(many):
+    draws = {}
+    for seed in (None, 0, 1, 2):
+        np.random.seed(3)  # must not matter
+        dataset = PartialLabelDataset(**many, num_samples=4, seed=seed)
+        draws[seed] = drawn(dataset)
+        np.random.seed(4)
+        again = PartialLabelDataset(**many, num_samples=4, seed=seed)
+        assert drawn(again) == draws[seed]
+        assert len(set(draws[seed])) == len(dataset) == 4
+        assert draws[seed] == sorted(draws[seed])
+    assert draws[None] == draws[0]
+    assert len({tuple(draw) for draw in draws.values()}) == 3
+    # np.sort(np.random.default_rng(1).choice(10, 4, replace=False))
+    assert draws[1] == [3, 4, 6, 9]
+
+
+def test_a_draw_of_all_images_is_the_source(many):
+    dataset = PartialLabelDataset(**many, num_samples=10)
+    assert drawn(dataset) == list(range(10))
+
+
+def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
+    parts = [
+        drawn(PartialLabelDataset(**many, part=(k, 3), seed=5))
+        for k in range(3)
+    ]
+    assert sorted(map(len, parts)) == [3, 3, 4]
+    assert sorted(sum(parts, [])) == list(range(10))
+    few = PartialLabelDataset(**many, part=(1, 3), seed=5, num_samples=2)
+    assert len(few) == 2
+    assert set(drawn(few)) < set(parts[1])
+
+
+def test_indices_apply_after_the_draw(many):
+    everything = drawn(PartialLabelDataset(**many, num_samples=5, seed=1))
+    for indices, expected in (
+        (2, everything[:2]),
+        (-2, everything[-2:]),
+        (0, []),
+        ([4, 0, 0], [everything[4], everything[0], everything[0]]),
+    ):
+        dataset = PartialLabelDataset(
+            **many, num_samples=5, seed=1, indices=indices
+        )
+        assert len(dataset) == len(expected)
+        assert [drawn(dataset) for _ in expected[:1]] == (
+            [expected] if expected else []
+        )
+
+
+def test_a_subset_is_a_view_and_leaves_the_dataset_alone(many):
+    dataset = PartialLabelDataset(**many)
+    subset = dataset.get_subset([7, 2])
+    assert drawn(subset) == [7, 2]
+    assert subset.get_data_info(1)['sample_idx'] == 1
+    assert subset.dataset is dataset.dataset
+    assert drawn(subset.get_subset(1)) == [7]
+    assert drawn(dataset) == list(range(10))
+    dataset.get_subset_(-3)
+    assert drawn(dataset) == [7, 8, 9]
+
+
+def test_nothing_is_read_before_the_first_use(tmp_path):
+    config = write_source(tmp_path)
+    labels = tmp_path / 'labels.json'
+    labels.rename(tmp_path / 'away')
+    lazy = [
+        PartialLabelDataset(config, SPACE, lazy_init=True, indices=2)
+        for _ in range(4)
+    ]
+    assert lazy[0].metainfo == dict(classes=SPACE)
+    with pytest.raises(FileNotFoundError, match=r'labels\.json'):
+        lazy[0].full_init()
+    (tmp_path / 'away').rename(labels)
+    assert len(lazy[0]) == 2
+    np.testing.assert_array_equal(
+        lazy[1].get_data_info(1)['gt_score'], ROWS[1]
+    )
+    assert lazy[2].annotated_classes == ('dog', 'cat')
+    assert lazy[3].get_cat_ids(1) == [0, 1]
+
+
+def test_concatenated_sources_keep_their_labels_and_names(tmp_path):
+    parts = []
+    for name, classes in (('A', ('dog', 'cat')), ('B', ('owl', 'dog'))):
+        config = write_source(tmp_path / name, classes, ([0], [1]))
+        parts.append(
+            dict(
+                type='PartialLabelDataset',
+                name=name,
+                classes=SPACE,
+                dataset=config,
+            )
+        )
+    dataset = DATASETS.build(dict(type='ConcatDataset', datasets=parts))
+    assert dataset.metainfo == dict(classes=SPACE)
+    np.testing.assert_array_equal(
+        rows_of(dataset),
+        [[0, 1, N, N], [1, 0, N, N], [N, 0, 1, N], [N, 1, 0, N]],
+    )
+    sources = [dataset[i]['data_samples'].source for i in range(4)]
+    assert sources == ['A', 'A', 'B', 'B']
+
+
+def test_sources_of_different_spaces_are_not_concatenated(source):
+    parts = [
+        PartialLabelDataset(source, space) for space in (SPACE, SPACE[::-1])
+    ]
+    with pytest.raises(ValueError, match='meta'):
+        ConcatDataset(parts)
+
+
+def test_class_balancing_repeats_images_of_rare_annotated_classes(source):
+    # cat is on 1 of 4 images, dog on 2: sqrt(0.5 / 0.25) = 1.4 -> twice.
+    wrapped = dict(type='PartialLabelDataset', classes=SPACE, dataset=source)
+    for dataset in (wrapped, PartialLabelDataset(source, SPACE)):
+        balanced = ClassBalancedDataset(dataset, oversample_thr=0.5)
+        np.testing.assert_array_equal(
+            rows_of(balanced), [ROWS[i] for i in (0, 1, 1, 2, 3)]
+        )
+
+
+def test_folds_part_the_images(many):
+    config = dict(type=PartialLabelDataset, **many)
+    settings = dict(fold=1, num_splits=5, seed=0)
+    train = KFoldDataset(copy.deepcopy(config), **settings)
+    val = KFoldDataset(copy.deepcopy(config), test_mode=True, **settings)
+    assert (len(train), len(val)) == (8, 2)
+    assert sorted(drawn(train) + drawn(val)) == list(range(10))
+    assert train.metainfo == dict(classes=tuple(many['classes']))
+    assert train[0]['inputs'].shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ('wrapper', 'length'),
+    [
+        (dict(type='mmpretrain.KFoldDataset', num_splits=2), 5),
+        (dict(type='RepeatDataset', times=3), 30),
+        (dict(type='ClassBalancedDataset', oversample_thr=0.4), 20),
+    ],
+)
+def test_a_wrapped_source_is_a_source_too(many, wrapper, length):
+    config = {**wrapper, 'dataset': many['dataset']}
+    dataset = PartialLabelDataset(config, many['classes'])
+    assert len(dataset) == length
+    item = dataset[length - 1]
+    assert item['inputs'].shape == (3, 8, 8)
+    assert item['data_samples'].gt_score[9] == 1
+
+
+def test_a_dataset_survives_pickling(source):
+    dataset = PartialLabelDataset(source, SPACE, num_samples=3, seed=1)
+    again = pickle.loads(pickle.dumps(dataset))
+    np.testing.assert_array_equal(rows_of(again), rows_of(dataset))
+    assert again[0]['inputs'].equal(dataset[0]['inputs'])
+
+
+def test_the_bare_name_is_found_from_mmpretrain(source):
+    config = dict(type='PartialLabelDataset', classes=SPACE, dataset=source)
+    for scope in ('mmpretrain', 'mmseg'):
+        with DATASETS.switch_scope_and_registry(scope) as registry:
+            assert isinstance(registry.build(config), PartialLabelDataset)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (
+            dict(labeled_classes=['dgo']),
+            "labeled_classes of zoo: 'dgo' is no class.*nearest: 'dog'",
+        ),
+        (
+            dict(labeled_classes=['bee']),
+            "labeled_classes of zoo: 'bee' is not in the label space",
+        ),
+        (dict(labeled_classes=['dog', 'dog']), "zoo: 'dog' .*twice"),
+        (
+            dict(labeled_classes=['dog', 'hound'], aliases={'dog': 'hound'}),
+            "zoo: 'hound' .*twice",
+        ),
+        (dict(labeled_classes=[]), 'zoo annotates no class'),
+        (dict(classes=('owl', 'fox')), r"zoo annotates no.*'owl', 'fox'.*dog"),
+        (
+            dict(aliases={'bee': 'dog'}),
+            "'dog' after aliasing: both 'dog' and 'bee' of zoo",
+        ),
+        (dict(classes=('dog', 'cat', 'dog')), r"twice.*\['dog'\]"),
+        (dict(classes=()), 'at least one class'),
+        (dict(num_samples=5), 'num_samples=5 of zoo: expected 1 to 4'),
+        (dict(num_samples=0), 'num_samples=0 of zoo: expected 1 to 4'),
+        (dict(part=(2, 2)), r'part=\(2, 2\) of zoo: expected'),
+        (dict(part=(0, 5)), r'part=\(0, 5\) of zoo: expected'),
+    ],
+)
+def test_what_cannot_be_matched_is_refused(source, arguments, message):
+    settings = dict(classes=(*SPACE, 'hound'), name='zoo')
+    with pytest.raises(ValueError, match=message):
+        PartialLabelDataset(source, **{**settings, **arguments})
+
+
+def test_an_empty_source_is_refused(tmp_path):
+    config = write_source(tmp_path, labels=())
+    for serialize in (True, False):
+        dataset = {**config, 'serialize_data': serialize}
+        with pytest.raises(ValueError, match='source zoo is empty'):
+            PartialLabelDataset(dataset, SPACE, name='zoo')
+
+
+def test_a_source_without_class_names_is_refused(tmp_path):
+    config = write_source(tmp_path, classes=None)
+    with pytest.raises(ValueError, match='zoo has no `classes`.*metainfo'):
+        PartialLabelDataset(config, SPACE, name='zoo')
+    named = PartialLabelDataset({**config, 'classes': OWN}, SPACE)
+    np.testing.assert_array_equal(rows_of(named), ROWS)
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'message'),
+    [
+        ('gt_label', [7], r'label \[7\] lies outside the 3 classes'),
+        ('gt_score', [0.0, 1.0], '2 scores.*3 classes'),
+        ('unknown', [0], 'neither gt_score nor gt_label'),
+    ],
+)
+def test_labels_that_do_not_fit_the_source_are_refused(
+    tmp_path, field, value, message
+):
+    config = write_source(tmp_path, labels=[value], field=field)
+    dataset = PartialLabelDataset(config, SPACE)
+    with pytest.raises(ValueError, match=message):
+        dataset.get_data_info(0)
+
+
+def broken_file(kind):
+    """Bytes of an image file that is no whole image."""
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3))
+    picture = Image.fromarray(pixels.astype(np.uint8))
+    picture.save(buffer, 'JPEG' if 'JPEG' in kind else 'PNG')
+    whole = buffer.getvalue()
+    if 'half' in kind:
+        return whole[: len(whole) // 2]
+    if 'start' in kind:
+        return whole[:20]
+    return b'' if kind == 'empty' else b'<html>Not found</html>' * 10
+
+
+BROKEN = (
+    ('half a JPEG', 'pillow'),
+    ('half a PNG', 'pillow'),
+    ('start of a JPEG', 'pillow'),
+    ('start of a PNG', 'pillow'),
+    ('empty', 'pillow'),
+    ('no image', 'pillow'),
+    ('empty', 'cv2'),
+    ('no image', 'cv2'),
+    ('start of a PNG', 'cv2'),
+)
+
+
+@pytest.mark.parametrize(('kind', 'backend'), BROKEN)
+def test_a_broken_image_is_skipped_counted_and_logged_in_training(
+    source, tmp_path, kind, backend
+):
+    (tmp_path / '2.png').write_bytes(broken_file(kind))
+    load = {**LOAD, 'imdecode_backend': backend}
+    dataset = PartialLabelDataset(
+        source, SPACE, name='zoo', pipeline=[load, PACK]
+    )
+    with logged(logging.WARNING) as messages:
+        samples = [dataset[i]['data_samples'] for i in range(4)]
+    assert [samples[i].sample_idx for i in (0, 1, 3)] == [0, 1, 3]
+    assert samples[2].sample_idx != 2
+    times = dataset.num_skipped
+    assert times >= 1
+    said = [m for m in messages if f'{tmp_path}/2.png of zoo' in m]
+    assert len(said) == times
+    assert f'({times} so far)' in said[-1]
+
+
+@pytest.mark.parametrize(('kind', 'backend'), BROKEN)
+def test_a_broken_image_is_an_error_in_test_mode(
+    source, tmp_path, kind, backend
+):
+    (tmp_path / '2.png').write_bytes(broken_file(kind))
+    load = {**LOAD, 'imdecode_backend': backend}
+    dataset = PartialLabelDataset(
+        {**source, 'test_mode': True, 'pipeline': [load, PACK]}, SPACE
+    )
+    assert dataset[1]['data_samples'].sample_idx == 1
+    with pytest.raises(OSError, match=r'2\.png of Multi.*cannot be decoded'):
+        dataset[2]
+    assert dataset.num_skipped == 0
+
+
+def test_test_mode_of_the_wrapper_goes_first(source):
+    tested = {**source, 'test_mode': True}
+    assert PartialLabelDataset(tested, SPACE).test_mode
+    assert not PartialLabelDataset(tested, SPACE, test_mode=False).test_mode
+    assert PartialLabelDataset(source, SPACE, test_mode=True).test_mode
+
+
+def test_skipped_images_of_all_workers_are_counted(source, tmp_path):
+    for index in (1, 2):
+        (tmp_path / f'{index}.png').write_bytes(b'no image')
+    dataset = PartialLabelDataset(source, SPACE)
+    loader = DataLoader(dataset, num_workers=2, collate_fn=list)
+    assert len(list(loader)) == 4
+    assert dataset.num_skipped >= 2
+
+
+def test_a_source_of_broken_images_gives_up(source, tmp_path):
+    for index in range(4):
+        (tmp_path / f'{index}.png').write_bytes(b'no image')
+    dataset = PartialLabelDataset(source, SPACE, max_refetch=3)
+    with pytest.raises(Exception, match='3'):
+        dataset[0]
+    assert dataset.num_skipped == 4
+
+
+@pytest.mark.parametrize('test_mode', [True, False])
+def test_a_missing_image_is_an_error_that_names_it(
+    source, tmp_path, test_mode
+):
+    (tmp_path / '2.png').unlink()
+    dataset = PartialLabelDataset(
+        source, SPACE, name='zoo', test_mode=test_mode
+    )
+    with pytest.raises(FileNotFoundError, match=r'2\.png of zoo is missing'):
+        dataset[2]
+    assert dataset.num_skipped == 0
+
+
+def test_the_line_of_the_table_is_named_too(tmp_path):
+    for index in range(4):
+        write_image(tmp_path / f'{index}.png', index)
+    lines = ['path,cat,dog', '0.png,1,0', '1.png,,1', '2.png,0,', '3.png,1,1']
+    (tmp_path / 'labels.csv').write_text('\n'.join(lines))
+    config = dict(
+        type='CSVLabelDataset',
+        data_root=str(tmp_path),
+        ann_file='labels.csv',
+        classes=['cat', 'dog'],
+        pipeline=[LOAD, PACK],
+    )
+    dataset = PartialLabelDataset(config, SPACE, indices=[1, 2])
+    np.testing.assert_array_equal(
+        rows_of(dataset), [[N, 1, N, N], [0, N, N, N]]
+    )
+    (tmp_path / '2.png').unlink()
+    with pytest.raises(FileNotFoundError, match=r'2\.png .*csv, line 4'):
+        dataset[1]
+
+
+def test_a_path_that_is_no_file_is_an_error_not_a_broken_image(tmp_path):
+    config = write_source(tmp_path)
+    (tmp_path / '2.png').unlink()
+    (tmp_path / '2.png').mkdir()
+    dataset = PartialLabelDataset(config, SPACE)
+    with pytest.raises(OSError, match=r'2\.png'):
+        dataset[2]
+    assert dataset.num_skipped == 0
+
+
+@pytest.mark.parametrize('error', [ValueError, AssertionError, KeyError])
+def test_a_fault_in_the_pipeline_is_an_error_not_a_broken_image(source, error):
+    def fail(results):
+        raise error('a fault')
+
+    dataset = PartialLabelDataset(source, SPACE, pipeline=[LOAD, fail])
+    with pytest.raises(error, match='a fault'):
+        dataset[0]
+    assert dataset.num_skipped == 0
+
+
+def test_a_fault_in_opencv_after_decoding_is_no_broken_image(source):
+    def shrink(results):
+        return {'img': cv2.resize(results['img'], (0, 0))}
+
+    dataset = PartialLabelDataset(source, SPACE, pipeline=[LOAD, shrink])
+    with pytest.raises(cv2.error):
+        dataset[0]
+    assert dataset.num_skipped == 0
+
+
+def test_positive_classes_are_joint_indices_of_annotated_entries(source):
+    dataset = PartialLabelDataset(source, SPACE)
+    assert [dataset.get_cat_ids(i) for i in range(4)] == [[1], [0, 1], [], []]
+    partly = PartialLabelDataset(source, SPACE, labeled_classes=['cat'])
+    assert [partly.get_cat_ids(i) for i in range(4)] == [[], [0], [], []]
+
+
+def test_images_that_are_in_memory_need_no_path():
+    dataset = PartialLabelDataset(
+        dict(type='Digits', digits=(3, 5), pipeline=[PACK]),
+        classes=('5', '7', '3'),
+    )
+    item = dataset[0]
+    assert item['inputs'].shape == (3, 8, 8)
+    score = item['data_samples'].gt_score.numpy()
+    assert np.isnan(score).tolist() == [False, True, False]
+    assert np.nansum(score) == 1
+    assert isinstance(dataset.dataset.get_data_info(0), dict)

@@ -1,0 +1,194 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix, jaccard_score
+
+from mmda.evaluation import PartialLabelIoU
+from mmda.evaluation.functional import (
+    iou_of_areas,
+    known_areas,
+    pixel_confusion,
+)
+
+NAMES = ('bus', 'road', 'wall')
+
+
+def sample(label, prediction, logits=None, **meta):
+    found = dict(
+        gt_sem_seg=dict(data=torch.tensor(label)[None]),
+        pred_sem_seg=dict(data=torch.tensor(prediction)[None]),
+        **meta,
+    )
+    if logits is not None:
+        found['seg_logits'] = dict(data=logits)
+    return found
+
+
+def run(samples, names=NAMES, background=(), **kwargs):
+    metric = PartialLabelIoU(**kwargs)
+    metric.dataset_meta = dict(classes=names)
+    if background:
+        metric.dataset_meta['background_classes'] = background
+    for one in samples:
+        metric.process({}, [one])
+    return metric.evaluate(len(samples))
+
+
+def random_maps(seed, shape=(40, 30), codes=(0, 1, 2, 254, 255)):
+    rng = np.random.default_rng(seed)
+    return rng.choice(codes, shape), rng.integers(3, size=shape)
+
+
+def test_fully_annotated_images_give_the_reference_iou():
+    maps = [random_maps(seed, codes=(0, 1, 2, 255)) for seed in range(3)]
+    found = run([sample(*pair) for pair in maps])
+    label = np.concatenate([pair[0].ravel() for pair in maps])
+    prediction = np.concatenate([pair[1].ravel() for pair in maps])
+    kept = label != 255
+    expected = jaccard_score(label[kept], prediction[kept], average=None) * 100
+    for name, value in zip(NAMES, expected, strict=True):
+        assert found[f'iou/{name}'] == pytest.approx(value)
+    assert found['iou/mean'] == pytest.approx(expected.mean())
+    assert found['iou/num_classes'] == 3
+
+
+@pytest.mark.parametrize('exclusive', [True, False])
+def test_partial_annotation_equals_a_loop_over_known_pixels(exclusive):
+    images, counts = [], np.zeros((3, 3))  # classes x (I, P, L)
+    annotations = ([1, 1, 0], [0, 1, 1], [1, 1, 1])
+    for seed, annotated in enumerate(annotations):
+        codes = [c for c in range(3) if annotated[c]] + [254, 255]
+        label, prediction = random_maps(seed, (12, 9), codes)
+        images.append(
+            sample(
+                label,
+                prediction,
+                annotated_classes=np.array(annotated, bool),
+                exclusive=exclusive,
+            )
+        )
+        for truth, said in zip(label.flat, prediction.flat, strict=True):
+            for c in range(3):
+                if truth == 255:
+                    continue
+                if truth == 254 or not exclusive:
+                    known = annotated[c]
+                else:
+                    known = True
+                if known:
+                    counts[c] += (
+                        truth == said == c,
+                        said == c,
+                        truth == c,
+                    )
+    found = run(images)
+    for c, name in enumerate(NAMES):
+        inter, predicted, labelled = counts[c]
+        iou = 100 * inter / (predicted + labelled - inter)
+        assert found[f'iou/{name}'] == pytest.approx(iou)
+
+
+def test_a_pixel_below_the_threshold_is_no_class():
+    probability = torch.tensor([[[0.9, 0.4, 0.2]], [[0.1, 0.3, 0.6]]])
+    one = sample([[0, 0, 1]], [[0, 0, 1]], torch.logit(probability))
+    names = ('a', 'b')
+    assert run([one], names)['iou/a'] == 100
+    cut = run([one], names, thr=0.5)
+    assert cut['iou/a'] == 50 and cut['iou/b'] == 100
+    assert run([one], names, thr=0.7)['iou/b'] == 0
+
+
+def test_the_confusion_says_which_classes_take_pixels_of_the_one_of_interest():
+    # Background classes: 3 is truck, 4 is car; 254 is none of all.
+    label = [[0, 0, 0, 0, 1, 3, 3, 4, 254, 255]]
+    prediction = [[0, 0, 1, 2, 0, 0, 1, 1, 0, 0]]
+    found = run(
+        [sample(label, prediction)],
+        background=('truck', 'car'),
+        class_of_interest='bus',
+    )
+    confusion = {
+        key.removeprefix('confusion/bus/'): value
+        for key, value in found.items()
+        if key.startswith('confusion/')
+    }
+    assert confusion == {
+        'lost_to/road': 25.0,
+        'lost_to/wall': 25.0,
+        'lost_to/none': 0.0,
+        'taken_from/road': 20.0,
+        'taken_from/wall': 0.0,
+        'taken_from/truck': 20.0,
+        'taken_from/car': 0.0,
+        'taken_from/none': 20.0,
+    }
+
+
+def test_bus_pixels_below_the_threshold_are_lost_to_none():
+    logits = torch.tensor([[[9.0, -9.0]], [[-9.0, -9.0]], [[-9.0, -9.0]]])
+    one = sample([[0, 0]], [[0, 0]], logits)
+    found = run([one], thr=0.5, class_of_interest='bus')
+    assert found['confusion/bus/lost_to/none'] == 50
+
+
+def test_images_that_do_not_annotate_the_class_of_interest_are_left_out():
+    unsure = sample(
+        [[1, 254]],
+        [[0, 0]],
+        annotated_classes=np.array([False, True, False]),
+    )
+    sure = sample([[0, 1]], [[0, 0]])
+    found = run([unsure, sure], class_of_interest='bus')
+    assert found['confusion/bus/taken_from/road'] == 50
+    assert found['confusion/bus/taken_from/none'] == 0
+
+
+def test_a_class_that_no_image_annotates_is_nan_and_the_log_says_why(mm_log):
+    one = sample(
+        [[1, 254]], [[0, 0]], annotated_classes=np.array([False, True, False])
+    )
+    found = run([one])
+    assert np.isnan(found['iou/bus']) and np.isnan(found['iou/wall'])
+    assert found['iou/num_classes'] == 1
+    assert found['iou/mean'] == found['iou/road'] == 0
+    assert 'iou/bus is undefined: no image annotates it' in mm_log.text
+
+
+def test_a_class_that_is_nowhere_is_nan_and_the_log_says_so(mm_log):
+    found = run([sample([[0, 1]], [[0, 1]])])
+    assert np.isnan(found['iou/wall'])
+    assert 'iou/wall is undefined: it is nowhere' in mm_log.text
+
+
+def test_a_space_without_the_class_of_interest_is_an_error():
+    with pytest.raises(ValueError, match="no 'busses'; nearest: 'bus'"):
+        run([sample([[0]], [[0]])], class_of_interest='busses')
+
+
+def test_a_prediction_of_another_size_is_an_error():
+    with pytest.raises(ValueError, match=r'shape \(1, 1\).*\(1, 2\)'):
+        run([sample([[0, 1]], [[0]])])
+
+
+def test_a_threshold_outside_of_its_range_is_an_error():
+    with pytest.raises(ValueError, match='thr=2: expected 0 to 1'):
+        PartialLabelIoU(thr=2)
+
+
+def test_the_confusion_matrix_equals_the_reference():
+    label, prediction = random_maps(0)
+    kept = label != 255
+    rows = np.where(label == 254, 3, label)
+    expected = confusion_matrix(
+        rows[kept], prediction[kept], labels=[0, 1, 2, 3]
+    )
+    found = pixel_confusion(label, prediction, 4, 4)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_areas_of_an_image_without_known_pixels_give_no_iou():
+    confusion = pixel_confusion(
+        np.full((2, 2), 255), np.zeros((2, 2), int), 3, 3
+    )
+    areas = known_areas(confusion, np.array([True, False]))
+    assert not areas.any() and np.isnan(iou_of_areas(areas)).all()

@@ -1,0 +1,110 @@
+import copy
+
+import pytest
+import torch
+from small_segmentors import ASPP, FCN, adapted, batch, build, model_config
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmda.models.losses import PartialBCEPseudoConsistLoss
+
+CONFIG = model_config(
+    adapted(dict(ASPP, dropout_ratio=0)), adapted(dict(FCN, dropout_ratio=0))
+)
+
+
+def prepared(model):
+    return model.data_preprocessor(copy.deepcopy(batch()), training=True)
+
+
+def statistics(model):
+    return {
+        key: value.clone()
+        for key, value in model.state_dict().items()
+        if 'running_' in key or 'num_batches' in key
+    }
+
+
+def test_the_running_statistics_are_those_of_a_pass_with_weak_views_alone():
+    model = build(CONFIG).train()
+    other = copy.deepcopy(model)
+    data = prepared(model)
+    model.loss(**data)
+    weak = {**data, 'inputs': data['inputs'][:2]}
+    other.loss(**weak)
+    found, expected = statistics(model), statistics(other)
+    assert any('decode_head' in key for key in found)
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=0, atol=0)
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            assert module.track_running_stats
+
+
+def test_each_view_is_normalised_by_its_own_batch_in_backbone_and_head():
+    model = build(CONFIG).train()
+    data = prepared(model)
+    seen = []
+    layers = [
+        model.backbone.layer1[0].bn1,
+        model.decode_head.head.sep_bottleneck[-1].pointwise_conv.bn,
+    ]
+    for layer in layers:
+        layer.register_forward_hook(
+            lambda _, args, out: seen.append(len(args[0]))
+        )
+    model.loss(**data)
+    assert seen == [2, 2, 2, 2]
+
+
+def test_a_batch_of_one_view_equals_the_stock_segmentor():
+    model = build(CONFIG).train()
+    stock = build(dict(CONFIG, type='EncoderDecoder')).train()
+    stock.load_state_dict(model.state_dict())
+    data = prepared(model)
+    data['inputs'] = data['inputs'][:2]
+    one, other = model.loss(**data), stock.loss(**data)
+    assert one.keys() == other.keys()
+    for key, value in other.items():
+        torch.testing.assert_close(one[key], value)
+
+
+def test_the_loss_sees_the_weak_and_the_strong_answers_in_order():
+    model = build(CONFIG).train()
+    data = prepared(model)
+    seen = []
+
+    class Spy(PartialBCEPseudoConsistLoss):
+        def terms(self, cls_score, target):
+            seen.append(cls_score)
+            return super().terms(cls_score, target)
+
+    model.decode_head.head.loss_decode = Spy()
+    model.loss(**data)
+    weak = copy.deepcopy(model).decode_head(
+        model.extract_feat(data['inputs'][:2])
+    )
+    size = data['inputs'].shape[2:]
+    expected = nn.functional.interpolate(weak, size, mode='bilinear')
+    torch.testing.assert_close(seen[0][:2], expected)
+    assert not torch.allclose(seen[0][2:], expected)
+
+
+def test_dropout_acts_on_both_views():
+    config = model_config(adapted(dict(FCN, dropout_ratio=0.5)))
+    model = build(config).train()
+    calls = []
+    model.decode_head.head.dropout.register_forward_hook(
+        lambda *args: calls.append(model.decode_head.head.dropout.training)
+    )
+    model.loss(**prepared(model))
+    assert calls == [True, True]
+
+
+@pytest.mark.parametrize('auxiliary', [adapted(FCN), [adapted(FCN)] * 2])
+def test_the_keys_are_those_of_the_stock_segmentor(auxiliary):
+    config = model_config(adapted(FCN), auxiliary)
+    model = build(config).train()
+    stock = build(dict(config, type='EncoderDecoder')).train()
+    data = prepared(model)
+    assert model.loss(**data).keys() == stock.loss(**data).keys()

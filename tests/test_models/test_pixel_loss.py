@@ -1,0 +1,215 @@
+import math
+
+import pytest
+import torch
+
+from mmda.models.losses import PartialBCEPseudoConsistLoss, pixel_sums
+from mmda.structures import PixelTarget
+
+NUM, CLASSES, HEIGHT, WIDTH = 2, 4, 5, 6
+ANNOTATED = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 1]]).bool()
+
+
+def make_target(exclusive=True, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    shape = (NUM, HEIGHT, WIDTH)
+    label = torch.randint(CLASSES, shape, generator=generator)
+    for n, c in (~ANNOTATED).nonzero().tolist():
+        label[n][label[n] == c] = 254
+    label[torch.rand(shape, generator=generator) < 0.2] = 255
+    on_class = torch.ones_like(ANNOTATED) if exclusive else ANNOTATED
+    return PixelTarget(label, on_class, ANNOTATED)
+
+
+def make_logits(rows, dtype=torch.float64, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    shape = (rows, CLASSES, HEIGHT, WIDTH)
+    logits = 3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+    return logits.to(dtype).requires_grad_()
+
+
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z))
+
+
+def naive(logits, target, tau, temperature, over):
+    """The three terms, pixel by pixel, straight from the equations."""
+    terms = {'loss_bce': [], 'loss_pseudo': [], 'loss_consist': []}
+    for n in range(NUM):
+        for c in range(CLASSES):
+            for y in range(HEIGHT):
+                for x in range(WIDTH):
+                    label = int(target.label[n, y, x])
+                    if label == 255:
+                        known = False
+                    elif label < CLASSES:
+                        known = bool(target.known_on_class[n, c])
+                    else:
+                        known = bool(target.known_elsewhere[n, c])
+                    answer = sigmoid(logits[n, c, y, x].item())
+                    strong = sigmoid(logits[NUM + n, c, y, x].item())
+                    if known:
+                        hit = answer if label == c else 1 - answer
+                        terms['loss_bce'].append((n, c, -math.log(hit)))
+                        continue
+                    shift = (1 - answer) if answer > tau else -answer
+                    pseudo = answer + shift / temperature
+                    terms['loss_pseudo'].append((n, c, (answer - pseudo) ** 2))
+                    terms['loss_consist'].append(
+                        (n, c, (strong - pseudo) ** 2)
+                    )
+    return {k: mean_over(values, over) for k, values in terms.items()}
+
+
+def mean_over(values, over):
+    groups = {}
+    for n, c, value in values:
+        key = {'entry': 0, 'class': c, 'sample': n}[over]
+        groups.setdefault(key, []).append(value)
+    means = [sum(group) / len(group) for group in groups.values()]
+    return sum(means) / len(means)
+
+
+@pytest.mark.parametrize('exclusive', [True, False])
+@pytest.mark.parametrize('over', ['entry', 'class', 'sample'])
+def test_the_terms_equal_a_loop_over_pixels(exclusive, over):
+    target, logits = make_target(exclusive), make_logits(2 * NUM)
+    loss = PartialBCEPseudoConsistLoss(
+        tau=0.4, temperature=3.0, ramp_up=0, normalize=over
+    )
+    found = loss.terms(logits, target)
+    for key, value in naive(logits, target, 0.4, 3.0, over).items():
+        assert found[key].item() == pytest.approx(value, rel=1e-6), key
+
+
+@pytest.mark.parametrize('detach', [True, False])
+@pytest.mark.parametrize('exclusive', [True, False])
+def test_value_and_gradient_equal_those_of_the_written_out_target(
+    detach, exclusive
+):
+    target, logits = make_target(exclusive), make_logits(2 * NUM)
+    loss = PartialBCEPseudoConsistLoss(ramp_up=0, detach_pseudo=detach)
+    results = []
+    for given in (target, target.dense().double()):
+        terms = loss.terms(logits, given)
+        total = sum(v for k, v in terms.items() if 'loss' in k)
+        results.append((terms, torch.autograd.grad(total, logits)[0]))
+    (lean, lean_grad), (dense, dense_grad) = results
+    assert lean.keys() == dense.keys()
+    for key, value in dense.items():
+        torch.testing.assert_close(
+            lean[key].double(), value.double(), rtol=1e-6, atol=1e-8
+        )
+    torch.testing.assert_close(lean_grad, dense_grad, rtol=1e-6, atol=1e-9)
+
+
+def test_a_class_that_a_source_does_not_annotate_gets_no_gradient_from_it():
+    logits = make_logits(NUM)
+    loss = PartialBCEPseudoConsistLoss()
+    loss.terms(logits, make_target(exclusive=False))['loss_bce'].backward()
+    for n in range(NUM):
+        for c in range(CLASSES):
+            grad = logits.grad[n, c]
+            assert bool((grad != 0).any()) == bool(ANNOTATED[n, c])
+
+
+def test_with_exclusive_classes_only_annotated_pixels_reach_the_others():
+    logits, target = make_logits(NUM), make_target(exclusive=True)
+    PartialBCEPseudoConsistLoss().terms(logits, target)['loss_bce'].backward()
+    carries = target.label < CLASSES
+    # Source 0 does not annotate class 3.
+    assert torch.equal(logits.grad[0, 3] != 0, carries[0])
+
+
+@pytest.mark.parametrize('detach', [True, False])
+def test_gradcheck_with_several_strips(detach):
+    def total(logits):
+        sums = pixel_sums(
+            logits,
+            make_target(),
+            temperature=2.0,
+            detach_pseudo=detach,
+            strip_entries=2 * NUM * CLASSES * WIDTH,
+        )
+        # A constant pseudo-label has no numerical derivative.
+        terms = [sums.bce] if detach else [sums.bce, sums.pseudo, sums.consist]
+        return torch.stack(terms)
+
+    torch.autograd.gradcheck(total, make_logits(2 * NUM), eps=1e-6, atol=1e-6)
+
+
+def test_the_result_does_not_depend_on_the_strips():
+    logits, target = make_logits(2 * NUM), make_target()
+    results = []
+    for entries in (1, 10**9):
+        sums = pixel_sums(logits, target, strip_entries=entries)
+        total = (sums.bce + 2 * sums.pseudo + 3 * sums.consist).sum()
+        results.append((*sums, torch.autograd.grad(total, logits)[0]))
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_an_image_without_known_pixels_trains_on_the_other_terms_alone():
+    label = torch.full((NUM, HEIGHT, WIDTH), 255)
+    every = torch.ones_like(ANNOTATED)
+    logits = make_logits(2 * NUM)
+    loss = PartialBCEPseudoConsistLoss(ramp_up=0)
+    terms = loss.terms(logits, PixelTarget(label, every, every))
+    assert terms['loss_bce'].item() == 0
+    (grad,) = torch.autograd.grad(terms['loss_bce'], logits, retain_graph=True)
+    assert not grad.any()
+    terms['loss_consist'].backward()
+    assert logits.grad[NUM:].abs().min() > 0
+
+
+def test_everything_known_leaves_the_supervised_term_alone():
+    target = make_target()
+    every = torch.ones_like(ANNOTATED)
+    label = target.label.clamp_max(CLASSES - 1)
+    logits = make_logits(2 * NUM)
+    terms = PartialBCEPseudoConsistLoss(ramp_up=0).terms(
+        logits, PixelTarget(label, every, every)
+    )
+    assert terms['loss_pseudo'].item() == terms['loss_consist'].item() == 0
+    one_hot = torch.nn.functional.one_hot(label, CLASSES).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits[:NUM], one_hot.double()
+    )
+    assert terms['loss_bce'].item() == pytest.approx(expected.item())
+    assert 'unannotated_answer' not in terms
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_logits_of_half_precision_are_summed_in_full(dtype):
+    target = make_target()
+    logits = make_logits(2 * NUM, dtype)
+    terms = PartialBCEPseudoConsistLoss(ramp_up=0).terms(logits, target)
+    full = PartialBCEPseudoConsistLoss(ramp_up=0).terms(
+        logits.detach().float(), target
+    )
+    assert terms['loss_bce'].dtype == torch.float32
+    for key, value in full.items():
+        torch.testing.assert_close(terms[key].detach(), value)
+    terms['loss_bce'].backward()
+    assert logits.grad.dtype == dtype and logits.grad.isfinite().all()
+
+
+def test_logits_of_another_size_are_an_error():
+    with pytest.raises(ValueError, match='for a target of shape'):
+        PartialBCEPseudoConsistLoss().terms(make_logits(3), make_target())
+
+
+def test_only_the_terms_have_loss_in_their_key():
+    terms = PartialBCEPseudoConsistLoss().terms(
+        make_logits(2 * NUM), make_target()
+    )
+    assert {key for key in terms if 'loss' in key} == {
+        'loss_bce',
+        'loss_pseudo',
+        'loss_consist',
+    }
+    assert set(terms) - {'loss_bce', 'loss_pseudo', 'loss_consist'} == {
+        'annotated_fraction',
+        'unannotated_answer',
+        'above_tau_fraction',
+    }
