@@ -57,9 +57,9 @@ def test_config_trains_two_iterations_and_validates(name, toy_root, tmp_path):
     assert runner.iter == 2
     head = runner.model.head
     if isinstance(head, DynamicAdapterHead):
-        assert head.classes == runner.train_dataloader.dataset.metainfo[
-            'classes'
-        ], 'the checkpoint would not know its classes'
+        assert (
+            head.classes == runner.train_dataloader.dataset.metainfo['classes']
+        ), 'the checkpoint would not know its classes'
     after = runner.model.state_dict()
     still = [
         key

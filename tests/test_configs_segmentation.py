@@ -4,12 +4,14 @@ import importlib
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 
+from mmda.analysis.commands.compare_segmentation import main as compare
 from mmda.apis.config import load_config
 from mmda.models.decode_heads import DynamicAdapterHead
 
@@ -150,3 +152,45 @@ def test_the_light_config_asks_the_same_questions(way, toy_root, tmp_path):
         assert one.model[key].classes == other.model[key].classes
         assert one.model[key].loss_decode == other.model[key].loss_decode
     assert one.val_evaluator == other.val_evaluator
+
+
+def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
+    arguments = []
+    for way in ('5way', '19way'):
+        path = ROOT / f'configs/da/cityscapes_bus_{way}_light.py'
+        cfg = load_config(str(path))
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            model = MODELS.build(cfg.model)
+        checkpoint = tmp_path / f'{way}.pth'
+        torch.save(dict(state_dict=model.state_dict()), checkpoint)
+        arguments += [str(path), str(checkpoint)]
+    out = tmp_path / 'out.png'
+    options = ['--cfg-options', f'data_root={toy_root}']
+    compare([*arguments, '--images', '0', '2', '--out', str(out), *options])
+    assert cv2.imread(str(out)).shape[1] > 2000
+    assert out.with_suffix('.pdf').is_file()
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(checkpoint='none.pth'), 'there is no checkpoint none.pth'),
+        (dict(name='buss'), "no class 'buss'; nearest: 'bus'"),
+    ],
+)
+def test_wrong_input_of_the_picture_ends_in_one_line(
+    change, message, toy_root, tmp_path, capsys
+):
+    path = str(ROOT / 'configs/da/cityscapes_bus_5way_light.py')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build(load_config(path).model)
+    good = tmp_path / 'good.pth'
+    torch.save(dict(state_dict=model.state_dict()), good)
+    first = change.get('checkpoint', str(good))
+    name = change.get('name', 'bus')
+    with pytest.raises(SystemExit):
+        compare(
+            [path, first, path, str(good), '--class-of-interest', name]
+            + ['--cfg-options', f'data_root={toy_root}']
+        )
+    assert message in capsys.readouterr().err

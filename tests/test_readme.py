@@ -47,9 +47,7 @@ def test_a_csv_of_ones_own_joins_the_chest_data_in_ten_lines(
     code = code.replace("'chestxray_chexpert.py'", repr(str(base)))
     code = code.replace('data/mine', str(mine))
     (tmp_path / 'mine.py').write_text(code)
-    cfg = load_config(
-        str(tmp_path / 'mine.py'), {'data_root': str(toy_root)}
-    )
+    cfg = load_config(str(tmp_path / 'mine.py'), {'data_root': str(toy_root)})
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
 
     classes = dataset.metainfo['classes']

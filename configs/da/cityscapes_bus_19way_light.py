@@ -72,7 +72,7 @@ param_scheduler = [
         by_epoch=False,
     )
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters // 3)
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters // 4)
 default_hooks = dict(
-    logger=dict(interval=20), checkpoint=dict(interval=max_iters // 3)
+    logger=dict(interval=20), checkpoint=dict(interval=max_iters // 4)
 )

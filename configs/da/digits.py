@@ -11,9 +11,7 @@ max_epochs = 30
 lr = 2e-3
 
 model = dict(
-    head=dict(
-        num_classes=len(_base_.classes), classes=_base_.classes
-    )
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
 )
 optim_wrapper = dict(optimizer=dict(lr=lr))
 train_cfg = dict(max_epochs=max_epochs)

@@ -157,7 +157,11 @@ def draw_comparison(
     entries += [('no class', colors[''])] if '' in shown else []
     entries += list(ERRORS.items())
     handles = [
-        Patch(facecolor=np.array(c) / 255, edgecolor='0.5', label=text)
+        Patch(
+            facecolor=(c[0] / 255, c[1] / 255, c[2] / 255),
+            edgecolor='0.5',
+            label=text,
+        )
         for text, c in entries
     ]
     figure.legend(

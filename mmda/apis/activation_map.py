@@ -52,7 +52,8 @@ def activation_map(
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
     except ImportError as error:
         raise ImportError(
-            'activation maps need grad-cam: pip install grad-cam, or mmda[cam]'
+            'activation maps need grad-cam: pip install grad-cam, or '
+            'mmda[optional]'
         ) from error
     if question not in trained.classes:
         raise ValueError(
@@ -75,9 +76,7 @@ def activation_map(
 
 
 @torch.no_grad()
-def _find_layer(
-    model: Any, inputs: Tensor, name: str | None
-) -> nn.Module:
+def _find_layer(model: Any, inputs: Tensor, name: str | None) -> nn.Module:
     """Return a module by name, else the last one with a feature map."""
     modules = dict(model.named_modules())
     if name is not None:

@@ -87,8 +87,8 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
 
     Returns:
         tuple[Config, dict]: A config with ``model``, the test pipeline and
-        the classes, and the checkpoint; both need the stock host alone (mmpretrain, or
-        mmseg for a segmentor).
+        the classes, and the checkpoint; both need the stock host alone
+        (mmpretrain, or mmseg for a segmentor).
 
     Raises:
         ValueError: If the checkpoint has no config, or nothing to fold.
@@ -101,7 +101,9 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
         )
     trained = Config.fromstring(text, file_format='.py')
     stored = dict(checkpoint['meta'].get('dataset_meta', {}))
-    metainfo = {k: stored.get(k) for k in ('classes', 'palette') if k in stored}
+    metainfo = {
+        k: stored.get(k) for k in ('classes', 'palette') if k in stored
+    }
     pipeline = _find_pipeline(trained.get('test_dataloader') or {})
     if 'decode_head' in trained.model:
         scope, model = 'mmseg', fold_segmentor_config(trained.model)

@@ -109,7 +109,11 @@ def fold_segmentor_state(
         own = {key: folded.pop(key) for key in keys}
         adapter = f'{inner}conv_seg.'
         weight, bias = _fold_adapter(
-            {k[len(adapter) :]: v for k, v in own.items() if k.startswith(adapter)}
+            {
+                k[len(adapter) :]: v
+                for k, v in own.items()
+                if k.startswith(adapter)
+            }
         )
         for key, value in own.items():
             if not key.startswith(adapter):

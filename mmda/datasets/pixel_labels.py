@@ -149,9 +149,7 @@ class PixelLabels:
         """
         kept = ('source', 'sample_idx', 'patient_id')
         meta = {key: info[key] for key in kept}
-        meta.update(
-            annotated_classes=self.annotated, exclusive=self.exclusive
-        )
+        meta.update(annotated_classes=self.annotated, exclusive=self.exclusive)
         steps = [pipeline]
         if isinstance(pipeline, Compose):
             steps = pipeline.transforms
@@ -193,7 +191,8 @@ class PixelLabels:
     def _unknown_ids(self, path: str, reduced: int) -> list[int]:
         """Read the ids again that the mapping made one."""
         buffer = np.frombuffer(fileio.get(path), dtype=np.uint8)
-        values = np.unique(cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED))
+        label = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+        values = () if label is None else np.unique(label)
         known = {i + reduced for i in self._ids} | {255, 0 if reduced else 255}
         return [int(value) for value in values if int(value) not in known]
 

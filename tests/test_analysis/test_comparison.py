@@ -11,8 +11,13 @@ from scipy.stats import ttest_ind
 from sklearn.metrics import roc_auc_score
 
 from mmda.analysis.commands.compare_runs import main
-from mmda.analysis.comparison import compare
-from mmda.analysis.comparison_report import arrow, to_json, to_markdown
+from mmda.analysis.comparison import Row, Test, compare
+from mmda.analysis.comparison_report import (
+    arrow,
+    significant,
+    to_json,
+    to_markdown,
+)
 from mmda.analysis.predictions import (
     collect_predictions,
     load_predictions,
@@ -150,6 +155,16 @@ def test_a_real_gain_is_starred_with_an_arrow():
     table = to_markdown(found, ['base', 'ours'])
     mass = table.splitlines()[2]
     assert f'(↑ {found.rows[0].gain:.1f})*' in mass
+
+
+def test_seeds_decide_where_there_are_any_then_the_bootstrap():
+    yes, no = Test(p=0.001, p_holm=0.01), Test(p=0.001, p_holm=0.2)
+    assert not significant(Row('a', seeds=no, bootstrap=yes, delong=yes))
+    assert significant(Row('a', seeds=yes, bootstrap=no, delong=no))
+    assert not significant(Row('a', bootstrap=no, delong=yes))
+    assert significant(Row('a', delong=yes))
+    assert not significant(Row('a'))
+    assert significant(Row('mean', bootstrap=Test(p=0.03)))  # one test
 
 
 @pytest.mark.parametrize(

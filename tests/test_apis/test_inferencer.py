@@ -188,8 +188,13 @@ def grad_cam_by_hand(trained, path, index):
     return cv2.resize(heat, (32, 32))
 
 
-def test_the_activation_map_explains_the_class_that_is_asked(run, inferencer):
+def test_the_activation_map_explains_the_class_that_is_asked(run):
     pytest.importorskip('pytorch_grad_cam')
+    inferencer = PartialLabelInferencer(run[0], run[1])
+    # After two epochs every answer is a no; here some parts say yes.
+    kernel = inferencer.trained.model.head.adapter.kernel
+    with torch.no_grad():
+        kernel.normal_(generator=torch.Generator().manual_seed(0))
     compared = 0
     for image in range(3):
         path = str(run[2] / f'{image}.png')

@@ -215,6 +215,16 @@ def test_an_id_outside_of_the_sources_classes_is_an_error(root, bad):
     assert 'z.png' in str(e.value) and 'of A' in str(e.value)
 
 
+def test_an_id_that_is_a_joint_index_is_no_class_of_the_source(root):
+    # road is 0 in the file and 1 in the joint space; 1 in the file is nothing.
+    write(root, 'z', np.array([[0, 1], [0, 0]], np.uint8))
+    dataset = wrap(root, dataset=source(root, classes=('road',)))
+    with pytest.raises(
+        ValueError, match=r'label space: \[1\]; expected \[0\]'
+    ):
+        dataset[5]
+
+
 def test_an_annotation_of_another_size_is_an_error(root):
     write(root, 'z', LABEL, size=(4, 6))
     pipeline = [

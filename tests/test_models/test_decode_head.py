@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from small_segmentors import (
     model_config,
 )
 
+from mmda.engine.hooks.check_label_space_hook import check_label_space
 from mmda.models import PartialLabelSegTTAModel
 from mmda.models.decode_heads import DynamicAdapterHead
 
@@ -224,6 +226,23 @@ def test_another_label_space_than_the_datasets_is_an_error():
     head = head_of(FCN, num_classes=3)
     with pytest.raises(ValueError, match='5 classes.*num_classes=3'):
         head.loss_by_feat(torch.rand(2, 3, 4, 4), batch()['data_samples'])
+
+
+@pytest.mark.parametrize('name', ['FCN', 'OCR in a cascade'])
+def test_another_label_space_stops_a_run_before_it_starts(name):
+    config = copy.deepcopy(SEGMENTORS[name])
+    heads = config['decode_head']
+    for head in heads if isinstance(heads, list) else [heads]:
+        head['classes'] = list('abcde')
+    model = build(config)
+    for classes in ('abcde', 'abcdf'):
+        dataset = SimpleNamespace(metainfo=dict(classes=tuple(classes)))
+        loader = SimpleNamespace(dataset=dataset)
+        if classes == 'abcde':
+            check_label_space(model, loader, 'train')
+            continue
+        with pytest.raises(ValueError, match=r"decode_head.classes: \['e'\]"):
+            check_label_space(model, loader, 'train')
 
 
 def test_both_hosts_have_a_head_of_this_name():

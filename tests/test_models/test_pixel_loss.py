@@ -2,8 +2,14 @@ import math
 
 import pytest
 import torch
+from two_ranks import run_on_two_ranks
 
-from mmda.models.losses import PartialBCEPseudoConsistLoss, pixel_sums
+from mmda.models.losses import (
+    PartialBCEPseudoConsistLoss,
+    masked_mean,
+    mean_of_sums,
+    pixel_sums,
+)
 from mmda.structures import PixelTarget
 
 NUM, CLASSES, HEIGHT, WIDTH = 2, 4, 5, 6
@@ -213,3 +219,34 @@ def test_only_the_terms_have_loss_in_their_key():
         'unannotated_answer',
         'above_tau_fraction',
     }
+
+
+def mean_on_a_rank(rank, sums, counts):
+    kept = slice(0, 1) if rank == 0 else slice(1, None)
+    return [
+        mean_of_sums(sums[kept], counts[kept], over).item()
+        for over in ('entry', 'class', 'sample')
+    ]
+
+
+def test_means_of_sums_are_those_of_the_values_also_on_two_ranks():
+    generator = torch.Generator().manual_seed(0)
+    values = torch.rand(4, 3, 5, 5, generator=generator)
+    mask = torch.rand(values.shape, generator=generator) < 0.4
+    mask[0] &= mask[1]  # the first rank has fewer
+    mask[2:, 1] = False
+    mask[3] = False
+    sums = torch.where(mask, values, 0.0).sum(dim=(2, 3))
+    counts = mask.sum(dim=(2, 3))
+    ranks = run_on_two_ranks(mean_on_a_rank, sums, counts)
+    for i, over in enumerate(('entry', 'class', 'sample')):
+        expected = masked_mean(values, mask, over).item()
+        found = mean_of_sums(sums, counts, over).item()
+        assert found == pytest.approx(expected, rel=1e-5)
+        together = (ranks[0][i] + ranks[1][i]) / 2
+        assert together == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_unknown_kind_of_mean_is_an_error():
+    with pytest.raises(ValueError, match="over='pixel': expected one of"):
+        mean_of_sums(torch.ones(1, 1), torch.ones(1, 1), 'pixel')

@@ -111,7 +111,9 @@ def draw_background(scene: Scene) -> None:
     while x < 1:
         w, top = scene.between(0.1, 0.25), scene.between(0.02, 0.3)
         if scene.chance(0.8):
-            shade = tuple(np.array(COLORS['building']) * scene.between(0.7, 1.2))
+            shade = tuple(
+                np.array(COLORS['building']) * scene.between(0.7, 1.2)
+            )
             scene.box('building', x, top, w, 0.6, shade)
             for row in np.arange(top + 0.05, 0.5, 0.1):
                 for column in np.arange(x + 0.015, x + w - 0.02, 0.04):
@@ -125,9 +127,7 @@ def draw_background(scene: Scene) -> None:
             )
             dx, dy = scene.between(-0.05, 0.05), scene.between(-0.06, 0.06)
             scene.disc('vegetation', x + dx, y + dy, 0.07, shade)
-    scene.polygon(
-        'sidewalk', [(0, 0.5), (1, 0.5), (1, 1), (0, 1)]
-    )
+    scene.polygon('sidewalk', [(0, 0.5), (1, 0.5), (1, 1), (0, 1)])
     scene.polygon(
         'road',
         [(0.42, horizon), (0.58, horizon), (1.15, 1), (-0.15, 1)],
@@ -207,7 +207,9 @@ def draw_vehicle(scene: Scene, name: str, x: float, y: float, h: float):
         for column in np.arange(x + 0.04 * h, x + w - 0.1 * h, step):
             scene.box(None, column, y - 0.82 * h, 0.13 * h, 0.3 * h, glass)
         if name == 'bus':
-            scene.box(None, x + 0.1 * w, y - 0.5 * h, 0.12 * w, 0.44 * h, glass)
+            scene.box(
+                None, x + 0.1 * w, y - 0.5 * h, 0.12 * w, 0.44 * h, glass
+            )
         else:
             for stripe in (0.92, 0.45):
                 scene.box(None, x, y - stripe * h, w, 0.06 * h, (225, 220, 90))

@@ -15,9 +15,7 @@ model = dict(
                 shear=10,
                 p=1.0,
             ),
-            dict(
-                type='ColorJiggle', brightness=0.3, contrast=0.3, p=0.8
-            ),
+            dict(type='ColorJiggle', brightness=0.3, contrast=0.3, p=0.8),
             dict(type='RandomErasing', scale=(0.02, 0.1), p=0.5),
         ],
     ),

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
+from mmcv import imread
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
 from mmengine.runner import load_checkpoint
@@ -171,7 +171,7 @@ def run(args: argparse.Namespace) -> None:
     ]
     rows = []
     for index in find_images(paths, args.images):
-        image = cv2.imread(paths[index])[..., ::-1]
+        image = imread(paths[index], channel_order='rgb')
         stem = Path(paths[index]).stem.removesuffix('_leftImg8bit')
         answer_b, truth = b.answer(index)
         rows.append(

@@ -27,7 +27,8 @@ from .common import (
 )
 
 EXAMPLES = """\
-  python tools/analysis_tools/cooccurrence.py configs/da/cityscapes_bus_19way.py
+  python tools/analysis_tools/cooccurrence.py \\
+      configs/da/cityscapes_bus_19way.py
   python tools/analysis_tools/cooccurrence.py \\
       configs/da/cityscapes_bus_19way.py --split val --highlight bus \\
       --cfg-options data_root=data/toy/cityscapes"""

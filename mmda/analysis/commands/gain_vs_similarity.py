@@ -6,13 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..gain_similarity import (
-    class_distribution,
-    correlate,
-    draw_distribution,
-    draw_gain_vs_similarity,
-    read_gains,
-)
+from ..gain_figures import draw_distribution, draw_gain_vs_similarity
+from ..gain_similarity import class_distribution, correlate, read_gains
 from .common import build_parser, read_json, run_tool, say, write_json
 
 EXAMPLES = """\

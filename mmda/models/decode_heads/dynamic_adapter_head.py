@@ -162,7 +162,8 @@ def _check_head(head: nn.Module, kind: str) -> None:
             f'head={kind}: expected a 1x1 convolution `conv_seg`, whose place '
             f'the adapter takes; found {conv}'
         )
-    if type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat:
+    stock = BaseDecodeHead.loss_by_feat
+    if getattr(type(head), 'loss_by_feat', None) is not stock:
         raise ValueError(
             f'head={kind} calculates a loss of its own, which would be left '
             'out: it cannot be wrapped'
@@ -175,7 +176,7 @@ def _check_head(head: nn.Module, kind: str) -> None:
 
 
 def _terms(
-    module: nn.Module, seg_logits: Tensor, target: PixelTarget
+    module: Any, seg_logits: Tensor, target: PixelTarget
 ) -> dict[str, Tensor]:
     """Apply a loss of mmda, or a stock one to what it can use."""
     if hasattr(module, 'terms'):

@@ -7,9 +7,7 @@ from torch import Tensor
 from .masked_mean import NORMALIZATIONS, _over_ranks
 
 
-def mean_of_sums(
-    sums: Tensor, counts: Tensor, over: str = 'entry'
-) -> Tensor:
+def mean_of_sums(sums: Tensor, counts: Tensor, over: str = 'entry') -> Tensor:
     """Return what :func:`masked_mean` gives for the values behind the sums.
 
     Args:

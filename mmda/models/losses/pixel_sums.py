@@ -119,11 +119,12 @@ class _StripSums(torch.autograd.Function):
             cls_score, target, ctx.strip_entries
         ):
             with torch.enable_grad():
-                views = [weak.detach().requires_grad_()]
+                weak = weak.detach().requires_grad_()
+                views = [weak]
                 if strong is not None:
-                    views.append(strong.detach().requires_grad_())
-                both = (*views, None)[:2]
-                sums = _sum_strip(*both, part, *ctx.sharpening)
+                    strong = strong.detach().requires_grad_()
+                    views.append(strong)
+                sums = _sum_strip(weak, strong, part, *ctx.sharpening)
                 wanted = (torch.stack(sums[:3]) * grad_terms).sum()
             parts = torch.autograd.grad(wanted, views)
             grad[:num, :, rows] = parts[0]

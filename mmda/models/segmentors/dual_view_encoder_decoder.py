@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from mmengine.registry import MODELS
 from mmseg.models import EncoderDecoder
@@ -48,7 +50,9 @@ class DualViewEncoderDecoder(EncoderDecoder):
             strong = self._answer(inputs[num:], heads)
         losses: dict[str, Tensor] = {}
         for (name, head), *views in zip(heads, weak, strong, strict=True):
-            terms = head.loss_by_feat(torch.cat(views), data_samples)
+            terms = cast(Any, head).loss_by_feat(
+                torch.cat(views), data_samples
+            )
             losses.update(add_prefix(terms, name))
         return losses
 
