@@ -12,6 +12,7 @@ default_hooks = dict(
     ),
     check_label_space=dict(type='CheckLabelSpaceHook'),
     check_finite=dict(type='CheckFiniteHook'),
+    label_report=dict(type='LabelReportHook'),
     early_stopping=dict(
         type='PersistentEarlyStoppingHook',
         monitor='auc/mean',

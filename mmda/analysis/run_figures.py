@@ -33,9 +33,11 @@ def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
         if key.startswith('train/') and 'loss_' in key
     }
     shown = {
-        key: scalars[f'train/{key}'].data[0]
-        for key in DIAGNOSTICS
-        if f'train/{key}' in scalars
+        key[len('train/') :]: scalars[key].data[0]
+        for key in sorted(scalars)
+        # A decode head's name stands before it: decode.annotated_fraction
+        if key.startswith('train/')
+        and key[len('train/') :].rpartition('.')[2] in DIAGNOSTICS
     }
     metric = {}
     if f'val/{monitor}' in scalars:

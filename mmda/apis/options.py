@@ -13,10 +13,10 @@ RUNNER_KEYS = frozenset(
     'model work_dir train_dataloader val_dataloader test_dataloader train_cfg '
     'val_cfg test_cfg auto_scale_lr optim_wrapper param_scheduler '
     'val_evaluator test_evaluator default_hooks custom_hooks '
-    'data_preprocessor load_from resume launcher env_cfg log_processor log_level visualizer '
-    'vis_backends default_scope randomness experiment_name custom_imports '
-    'runner_type tta_model tta_pipeline find_unused_parameters '
-    'model_wrapper_cfg sync_bn compile cfg'.split()
+    'data_preprocessor load_from resume launcher env_cfg log_processor '
+    'log_level visualizer vis_backends default_scope randomness '
+    'experiment_name custom_imports runner_type tta_model tta_pipeline '
+    'find_unused_parameters model_wrapper_cfg sync_bn compile cfg'.split()
 )
 
 

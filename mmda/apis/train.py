@@ -64,6 +64,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='start the workers of the dataloaders anew in each epoch',
     )
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='read the data, print the label report and stop',
+    )
     return parse_checked(parser, argv, _check)
 
 
@@ -143,7 +148,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     Args:
         argv (Sequence[str], optional): See :func:`parse_args`.
     """
-    cfg = merge_args(parse_args(argv))
+    args = parse_args(argv)
+    cfg = merge_args(args)
+    if args.dry_run:
+        # Here, since the analysis tools are not needed to train.
+        from mmda.analysis.commands.label_report import report_config
+
+        report_config(cfg, Path(cfg.work_dir) / 'label_report')
+        return
     run_logged(lambda: build_runner(cfg).train())
 
 

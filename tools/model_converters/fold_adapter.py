@@ -11,12 +11,18 @@ loadable without mmda, with the same answers.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
 from mmengine.runner import CheckpointLoader
 
-from mmda.apis.fold import fold_checkpoint
+ROOT = Path(__file__).resolve().parents[2]
+if (ROOT / 'mmda' / 'version.py').is_file():
+    # In a source checkout: its own package, installed or not.
+    sys.path.insert(0, str(ROOT))
+
+from mmda.apis.fold import fold_checkpoint  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -164,4 +164,7 @@ test_dataloader = dict(
     ),
 )
 val_evaluator = dict(type='PartialLabelAUC')
-test_evaluator = val_evaluator
+test_evaluator = [
+    dict(type='PartialLabelAUC', intervals=True, bootstrap=1000),
+    dict(type='PartialLabelAP'),
+]

@@ -89,4 +89,7 @@ test_dataloader = dict(
     ),
 )
 val_evaluator = dict(type='PartialLabelAUC')
-test_evaluator = val_evaluator
+test_evaluator = [
+    dict(type='PartialLabelAUC'),
+    dict(type='PartialLabelAP'),
+]

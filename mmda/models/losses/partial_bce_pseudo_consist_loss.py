@@ -1,4 +1,4 @@
-"""The loss of Data-Assemble: BCE where annotated, pseudo + consistency else."""
+"""The loss of Data-Assemble: BCE where annotated, self-training elsewhere."""
 
 from __future__ import annotations
 
