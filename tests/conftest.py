@@ -1,9 +1,15 @@
 import importlib
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MMLogger
+
+# Tiny models gain nothing by a second thread, and threads of several processes
+# that wait for each other can take many times as long. Before torch is loaded.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+from mmengine.logging import MMLogger  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / 'shared' / 'data'

@@ -92,7 +92,8 @@ def model_config(decode_head, auxiliary_head=None, **kwargs):
         config['auxiliary_head'] = auxiliary_head
     if isinstance(decode_head, list):
         config.update(
-            type='CascadeEncoderDecoder', num_stages=len(decode_head)
+            type='DualViewCascadeEncoderDecoder',
+            num_stages=len(decode_head),
         )
     return {**config, **kwargs}
 

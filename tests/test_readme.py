@@ -66,8 +66,8 @@ def test_a_csv_of_ones_own_joins_the_chest_data_in_ten_lines(
 
 @pytest.mark.parametrize('part', ['the loss alone', 'the adapter alone'])
 def test_one_component_works_in_a_stock_model(part, scope):
-    snippets = block('the loss alone')
-    text = next(s for s in snippets.split('# ') if s.startswith(part))
+    snippets = re.split('^# ', block('the loss alone'), flags=re.MULTILINE)
+    text = next(snippet for snippet in snippets if snippet.startswith(part))
     change = Config.fromstring(text.split('\n', 1)[1], '.py').model
     stock = dict(
         type='ImageClassifier',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from scipy.stats import ttest_ind
@@ -93,6 +94,7 @@ class Comparison:
             images where the patient is not known.
         num_seeds (tuple[int, int]): Files of the first and the second model.
         resamples (int): Of the bootstrap.
+        named (bool): Whether the classes have names, not indices.
     """
 
     rows: list[Row]
@@ -100,6 +102,7 @@ class Comparison:
     num_patients: int
     num_seeds: tuple[int, int]
     resamples: int
+    named: bool = True
 
 
 def compare(
@@ -123,7 +126,8 @@ def compare(
         Comparison: Undefined values are NaN with a note.
 
     Raises:
-        ValueError: If the files do not hold the same images.
+        ValueError: If the files do not hold the same images, or two of one
+            model the same scores.
     """
     reference = first[0]
     matched = [
@@ -131,10 +135,18 @@ def compare(
     ]
     runs_a = [reference, *matched[: len(first) - 1]]
     runs_b = matched[len(first) - 1 :]
+    for runs in (runs_a, runs_b):
+        _check_seeds(runs)
     # An entry counts where every file annotates it.
     target = reference.target + 0 * sum(run.target for run in matched)
     auc_a = _seed_values(runs_a, target)
     auc_b = _seed_values(runs_b, target)
+    # The means of all runs are over the same classes.
+    common = ~np.isnan(np.concatenate([auc_a, auc_b])).any(axis=0)
+    auc_a, auc_b = (
+        np.column_stack([auc, mean_of_defined(auc[:, common])])
+        for auc in (auc_a, auc_b)
+    )
     rows = [
         _class_row(index, name, runs_a[0], runs_b[0], target)
         for index, name in enumerate(reference.classes)
@@ -144,6 +156,13 @@ def compare(
         row.auc_a, row.auc_b = float(a.mean()), float(b.mean())
         row.sd_a, row.sd_b = _deviation(a), _deviation(b)
         row.seeds = seed_test(a, b)
+        if not row.note and math.isnan(row.gain):
+            row.note = 'NaN in the scores'
+    left_out = [
+        row.name for row in rows[:-1] if row.note == 'NaN in the scores'
+    ]
+    if left_out:
+        rows[-1].note = f'without {", ".join(left_out)}, which has NaN scores'
     clusters = number_clusters([*reference.patients], [*reference.sources])
     if resamples:
         _bootstrap(
@@ -152,6 +171,7 @@ def compare(
             runs_b[0],
             target,
             clusters,
+            common,
             resamples,
             seed,
             progress,
@@ -163,6 +183,7 @@ def compare(
         len(np.unique(clusters)),
         (len(runs_a), len(runs_b)),
         resamples,
+        reference.named,
     )
 
 
@@ -197,11 +218,20 @@ def seed_test(first: np.ndarray, second: np.ndarray) -> Test:
 def _seed_values(
     runs: Sequence[Predictions], target: np.ndarray
 ) -> np.ndarray:
-    """Return AUCs in %, (seeds, classes + 1); the mean is the last column."""
-    values = np.array(
+    """Return AUCs in %, (seeds, classes)."""
+    return np.array(
         [100 * partial_auc_per_class(run.score, target) for run in runs]
     )
-    return np.column_stack([values, mean_of_defined(values)])
+
+
+def _check_seeds(runs: Sequence[Predictions]) -> None:
+    """Refuse a file given twice: it would pass for another seed."""
+    for a, b in combinations(runs, 2):
+        if np.array_equal(a.score, b.score, equal_nan=True):
+            raise ValueError(
+                f'{a.name} and {b.name} hold the same scores: expected one '
+                'file per seed'
+            )
 
 
 def _class_row(
@@ -231,6 +261,7 @@ def _bootstrap(
     b: Predictions,
     target: np.ndarray,
     clusters: np.ndarray,
+    common: np.ndarray,
     resamples: int,
     seed: int,
     progress: Callable[[int], object] | None,
@@ -245,7 +276,7 @@ def _bootstrap(
     )
     # Models that rank alike differ by rounding, which is no difference.
     gains = np.round(values[:, 1] - values[:, 0], 9)
-    gains = np.column_stack([gains, mean_of_defined(gains)])
+    gains = np.column_stack([gains, mean_of_defined(gains[:, common])])
     lows, highs = percentile_interval(gains)
     p_values = bootstrap_p_value(gains)
     for row, low, high, p in zip(rows, lows, highs, p_values, strict=True):

@@ -120,10 +120,12 @@ def class_distribution(report: dict, comparison: dict) -> pd.DataFrame:
 
     Returns:
         DataFrame: Columns ``class``, ``positives``, ``gain`` (NaN where
-        undefined) and ``significant``, the most frequent class first.
+        undefined or not compared) and ``significant``, the most frequent
+        class first.
 
     Raises:
-        ValueError: If the files are of another kind, or no class is common.
+        ValueError: If the files are of another kind, the comparison has no
+            class names, or a class that the label report does not have.
     """
     try:
         positives = {
@@ -139,26 +141,37 @@ def class_distribution(report: dict, comparison: dict) -> pd.DataFrame:
             'expected label_report.json with a training split and '
             f'comparison.json, found no {error}'
         ) from error
-    common = [name for name in positives if name in rows]
-    if not common:
-        raise ValueError(
-            f'no class in common: {list(positives)} in the label report, '
-            f'{list(rows)} in the comparison'
-        )
+    _check_classes(list(positives), list(rows), comparison)
+    found = [rows.get(name, {}) for name in positives]
+    gains = [row.get('gain') for row in found]
     table = pd.DataFrame(
         {
-            'class': common,
-            'positives': [positives[name] for name in common],
-            'gain': [
-                np.nan if rows[n]['gain'] is None else rows[n]['gain']
-                for n in common
-            ],
-            'significant': [rows[name]['significant'] for name in common],
+            'class': list(positives),
+            'positives': list(positives.values()),
+            'gain': [np.nan if gain is None else gain for gain in gains],
+            'significant': [row.get('significant', False) for row in found],
         }
     )
     return table.sort_values(
         'positives', ascending=False, kind='stable', ignore_index=True
     )
+
+
+def _check_classes(
+    trained: list[str], compared: list[str], comparison: dict
+) -> None:
+    if not comparison.get('named', True):
+        raise ValueError(
+            'the classes of the comparison are indices, which cannot be '
+            'joined with names: run compare_runs.py with --config or --classes'
+        )
+    compared = [name for name in compared if name != 'mean']
+    unknown = [name for name in compared if name not in trained]
+    if unknown or not compared:
+        raise ValueError(
+            f'classes of the comparison that are not in the label report: '
+            f'{unknown or "none in common"}; it has {trained}'
+        )
 
 
 def _read_csv(path: str | Path) -> pd.DataFrame:

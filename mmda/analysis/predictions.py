@@ -28,6 +28,7 @@ class Predictions:
         paths (tuple): N paths or None.
         sources (tuple): N names or None.
         patients (tuple): N ids or None.
+        named (bool): Whether the classes have names, not indices.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Predictions:
     paths: tuple
     sources: tuple
     patients: tuple
+    named: bool = True
 
     def __len__(self) -> int:
         return len(self.score)
@@ -138,6 +140,7 @@ def collect_predictions(
         np.stack(targets),
         tuple(keys),
         **columns,
+        named=bool(classes),
     )
 
 
@@ -145,7 +148,8 @@ def match_predictions(first: Predictions, other: Predictions) -> Predictions:
     """Put a second file of predictions into the order of the first.
 
     Images are the same if source and index (or path) are, and, where both
-    files have paths, the file names. An entry that one of the two does not
+    files have paths, these too: only the root may differ, in the same way for
+    all images of a source. An entry that one of the two does not
     annotate is not annotated in the result.
 
     Args:
@@ -200,14 +204,31 @@ def match_predictions(first: Predictions, other: Predictions) -> Predictions:
 def _check_paths(
     first: Predictions, other: Predictions, order: np.ndarray
 ) -> None:
+    roots: dict[str | None, tuple] = {}
     for row, position in enumerate(order):
         own, theirs = first.paths[row], other.paths[position]
-        if own and theirs and PurePath(own).name != PurePath(theirs).name:
-            raise ValueError(
-                f'{first.name} and {other.name} hold different images: '
-                f'{_say(first.keys[row])} is {own} in the first and {theirs} '
-                'in the second'
-            )
+        if not own or not theirs:
+            continue
+        root = _roots(own, theirs)
+        same_name = PurePath(own).name == PurePath(theirs).name
+        if same_name and roots.setdefault(first.sources[row], root) == root:
+            continue
+        raise ValueError(
+            f'{first.name} and {other.name} hold different images: '
+            f'{_say(first.keys[row])} is {own} in the first and {theirs} '
+            'in the second'
+        )
+
+
+def _roots(first: str, second: str) -> tuple[tuple, tuple]:
+    """Return what is left of two paths without their common end."""
+    own, theirs = PurePath(first).parts, PurePath(second).parts
+    num = 0
+    for a, b in zip(reversed(own), reversed(theirs), strict=False):
+        if a != b:
+            break
+        num += 1
+    return own[: len(own) - num], theirs[: len(theirs) - num]
 
 
 def _target(sample: dict, num_classes: int, where: str) -> np.ndarray:

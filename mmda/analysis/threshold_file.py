@@ -55,7 +55,11 @@ def choose_thresholds(
         annotated entries, ``classes``: name -> ``threshold`` (None where
         undefined), ``positives``, ``negatives``, ``ece``, ``note``, and
         ``methods`` with what each method gives.
+
+    Raises:
+        ValueError: If a score is NaN or no probability; names the class.
     """
+    _check_scores(predictions)
     classes = {}
     for index, name in enumerate(predictions.classes):
         target = predictions.target[:, index]
@@ -116,6 +120,18 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
             f'{path}: expected thresholds as '
             f'tools/analysis_tools/thresholds.py writes them ({error!r})'
         ) from error
+
+
+def _check_scores(predictions: Predictions) -> None:
+    wrong = ~((predictions.score >= 0) & (predictions.score <= 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f'{predictions.name}, image {row}, class '
+            f'{predictions.classes[column]!r}: found the score '
+            f'{predictions.score[row, column]:g}, expected a probability, in '
+            '[0, 1]'
+        )
 
 
 def _plain(value: float) -> float | None:

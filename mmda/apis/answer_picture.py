@@ -49,7 +49,7 @@ def draw_answers(
             bars.text(
                 0.02,
                 row,
-                'never trained',
+                'no answer',
                 fontsize=SMALL,
                 va='center',
                 color='0.4',

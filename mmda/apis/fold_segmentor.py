@@ -78,8 +78,7 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
             'neither model.decode_head nor model.auxiliary_head is a '
             'DynamicAdapterHead: there is no adapter to fold'
         )
-    if folded['type'] == 'DualViewEncoderDecoder':
-        folded['type'] = 'EncoderDecoder'
+    folded['type'] = folded['type'].removeprefix('DualView')
     folded['pretrained'] = None
     preprocessor = dict(folded.get('data_preprocessor') or {})
     if preprocessor.get('type') == 'DualViewDataPreprocessor':

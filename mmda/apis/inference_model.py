@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,10 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
+from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import TRANSFORMS
 from torch import nn
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from mmda.analysis.label_report import positives_per_source
 
@@ -100,8 +102,8 @@ def load_model(
 
     Raises:
         FileNotFoundError: If config or checkpoint is not there.
-        ValueError: If the config has no test pipeline, or nothing says which
-            classes there are.
+        ValueError: If the checkpoint is not one of this model, the config has
+            no test pipeline, or nothing says which classes there are.
     """
     cfg = (
         config
@@ -111,7 +113,7 @@ def load_model(
     check_checkpoint(str(checkpoint), 'checkpoint')
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     model = MODELS.build(cfg.model)
-    content = load_checkpoint(model, str(checkpoint), map_location='cpu')
+    content = _load_weights(model, str(checkpoint))
     classes = getattr(getattr(model, 'head', None), 'classes', None)
     if classes is None:
         meta = content.get('meta', {}).get('dataset_meta') or {}
@@ -128,6 +130,53 @@ def load_model(
         _find_positives(content, Path(str(checkpoint)).parent),
         _default_threshold(model),
     )
+
+
+def _load_weights(model: nn.Module, path: str) -> dict:
+    """Fill a model and return the checkpoint; no weight may stay random."""
+    try:
+        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        KeyError,
+        ValueError,
+    ) as error:
+        raise ValueError(
+            f'{path} is no checkpoint: {type(error).__name__}, '
+            f'{str(error).splitlines()[:1]}'
+        ) from error
+    state = content
+    if isinstance(content, dict):
+        state = content.get('state_dict', content)
+    if not isinstance(state, dict):
+        raise ValueError(
+            f'{path} is no checkpoint: expected a dict of weights, found '
+            f'{type(state).__name__}'
+        )
+    # DistributedDataParallel puts it before the names; mmengine strips it.
+    consume_prefix_in_state_dict_if_present(state, 'module.')
+    try:
+        missing, unknown = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # torch's word for other shapes
+        other = [
+            f'{key} is {tuple(state[key].shape)}, not {tuple(weight.shape)}'
+            for key, weight in model.state_dict().items()
+            if key in state and state[key].shape != weight.shape
+        ]
+        raise ValueError(
+            f'{path} does not fit the model of the config: '
+            f'{"; ".join(other[:3]) or error}'
+        ) from error
+    missing = [k for k in missing if not k.endswith('num_batches_tracked')]
+    if missing:
+        found = f'; it has {unknown[:3]} instead' if unknown else ''
+        raise ValueError(
+            f'{path} does not fit the model of the config: {len(missing)} '
+            f'weights are missing, such as {missing[:3]}{found}'
+        )
+    return content
 
 
 def _default_threshold(model: nn.Module) -> float:

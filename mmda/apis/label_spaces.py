@@ -18,12 +18,21 @@ def check_label_spaces(cfg: Config) -> None:
         cfg (Config): A config with data loaders.
 
     Raises:
-        ValueError: If two sources differ; says where and in which classes.
+        ValueError: If two sources differ, says where and in which classes;
+            or if two of one loader have the same name.
     """
     first: tuple[str, tuple] | None = None
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        places: dict[str, str] = {}
         for place, source in _sources(cfg.get(loader), loader):
             name = source.get('name') or source['dataset'].get('type')
+            if name in places:
+                raise ValueError(
+                    f'two sources are named {name!r}: {places[name]} and '
+                    f'{place}; their results would be mixed up. Give each a '
+                    '`name` of its own'
+                )
+            places[name] = place
             classes = tuple(source.get('classes') or ())
             if first is None:
                 first = (f'{name} ({place})', classes)

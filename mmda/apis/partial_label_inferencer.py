@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Answer:
     Attributes:
         question (str): The class.
         probability (float | None): In [0, 1]; None for a class that never had
-            a positive in training, whose answer means nothing.
+            a positive in training, whose answer means nothing, and for NaN.
         decision (bool | None): Whether the probability reaches the threshold;
             None likewise.
         threshold (float): Of the decision.
@@ -60,7 +61,8 @@ class PartialLabelInferencer:
 
     Raises:
         FileNotFoundError: If config, checkpoint or thresholds are missing.
-        ValueError: If a threshold names an unknown class.
+        ValueError: If a threshold names an unknown class or is not in [0, 1],
+            or the checkpoint is not one of this model.
 
     Examples:
         >>> inferencer = PartialLabelInferencer(
@@ -87,8 +89,12 @@ class PartialLabelInferencer:
                     f'there are no thresholds {thresholds}'
                 )
             thresholds = read_thresholds(thresholds)
-        for name in thresholds:
+        for name, value in thresholds.items():
             self.check_class(name)
+            if not 0 <= value <= 1:
+                raise ValueError(
+                    f'threshold of {name!r}: found {value}, expected 0 to 1'
+                )
         self.thresholds = dict(thresholds)
 
     @property
@@ -197,19 +203,19 @@ class PartialLabelInferencer:
             sources = None
             if self.trained.positives is not None:
                 sources = self.trained.positives.get(name, {})
+            note = ''
             if sources is not None and not sum(sources.values()):
-                answers[name] = Answer(
-                    name,
-                    None,
-                    None,
-                    threshold,
-                    sources,
-                    'no positive in the training data',
-                )
-            else:
-                answers[name] = Answer(
-                    name, value, value >= threshold, threshold, sources
-                )
+                note = 'no positive in the training data'
+            elif math.isnan(value):
+                note = 'the model answers NaN'
+            answers[name] = Answer(
+                name,
+                None if note else value,
+                None if note else value >= threshold,
+                threshold,
+                sources,
+                note,
+            )
         return answers
 
 

@@ -153,7 +153,9 @@ def write_answers(
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.json':
         content = {image: plain(found) for image, found in results.items()}
-        text = json.dumps(content, indent=1, ensure_ascii=False)
+        text = json.dumps(
+            content, indent=1, ensure_ascii=False, allow_nan=False
+        )
         path.write_text(text + '\n', encoding='utf-8')
         return
     with path.open('w', encoding='utf-8', newline='') as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,7 +34,8 @@ def annotated_columns(
 
     Raises:
         ValueError: If a labeled class is not one of the source or of the
-            space, or stands there twice, or if no class is left.
+            space, or stands there twice, if an alias leads out of the space,
+            or if no class is left.
 
     Examples:
         >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
@@ -52,25 +54,47 @@ def annotated_columns(
         if name in space:
             own.append(position)
             joint.append(space.index(name))
-        elif labeled_classes is None:
-            left_out.append(name)
-        else:
+        elif labeled_classes is not None:
             raise ValueError(
                 f'labeled_classes of {source}: {name!r} is not in the '
                 f'label space{nearest(name, space.classes)}'
             )
+        elif name != source_classes[position]:
+            raise ValueError(
+                f'{source}: aliases and keep_apart make '
+                f'{source_classes[position]!r} to {name!r}, which is not in '
+                f'the label space{nearest(name, space.classes)}'
+            )
+        else:
+            left_out.append(name)
     if not own:
         raise ValueError(
             f'{source} annotates no class of the label space '
             f'{space.classes}; its classes are {tuple(source_classes)}'
         )
     if left_out:
-        print_log(
-            f'{source}: classes outside the label space are not used: '
-            f'{left_out}',
-            logger='current',
-        )
+        _report_left_out(left_out, space, source)
     return np.asarray(own), np.asarray(joint)
+
+
+def _report_left_out(
+    names: Sequence[str], space: LabelSpace, source: str
+) -> None:
+    """Log classes that are not used; warn of those that look like others."""
+    print_log(
+        f'{source}: classes outside the label space are not used: '
+        f'{list(names)}',
+        logger='current',
+    )
+    for name in names:
+        hint = nearest(name, space.classes)
+        if hint.startswith('; nearest'):
+            print_log(
+                f'{source}: is {name!r} one of the label space{hint}? It is '
+                'not used; `aliases` would join it',
+                logger='current',
+                level=logging.WARNING,
+            )
 
 
 def _positions(

@@ -1,13 +1,95 @@
-"""Checking and converting the cells of one column of a CSV file."""
+"""Checking and converting the cells of a CSV file."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from mmda.structures import UNANNOTATED, nearest
+
+# Bytes in which cells are counted at a time: they stay in the cache.
+_BLOCK_BYTES = 1 << 20
+_NO_MARKS = bytes(set(range(256)) - set(b',\n'))
+
+
+def check_row_lengths(path: str, expected: int) -> int:
+    """Check that every row of a CSV file has as many cells as the header.
+
+    pandas fills short rows with blanks and can cut long ones: the labels of a
+    file that was downloaded in part would be wrong without an error.
+
+    Args:
+        path (str): The file.
+        expected (int): Cells of the header. Lines without any text may occur.
+
+    Returns:
+        int: Number of records, including the header and empty lines.
+
+    Raises:
+        ValueError: If a row has another number of cells.
+    """
+    row = b',' * (expected - 1) + b'\n'
+    lines = 0
+    with open(path, 'rb') as file:
+        while block := file.read(_BLOCK_BYTES):
+            block += file.readline()
+            if b'"' in block or block.count(b'\r') != block.count(b'\r\n'):
+                # Not every comma separates, or not every line ends in \n.
+                return _check_records(path, expected)
+            if not block.endswith(b'\n'):
+                block += b'\n'
+            marks = block.translate(None, _NO_MARKS)
+            rows = marks.count(b'\n')
+            if marks != row * rows:
+                _check_block(path, block, lines, expected)
+            lines += rows
+    return lines
+
+
+def _check_block(path: str, block: bytes, lines: int, expected: int) -> None:
+    """Find the wrong row, if any, in a block of lines without quotes."""
+    for number, line in enumerate(block.split(b'\n')[:-1], lines + 1):
+        found = line.count(b',') + 1
+        if found != expected and line not in (b'', b'\r'):
+            raise _length_error(path, number, found, expected)
+
+
+def _check_records(path: str, expected: int) -> int:
+    """Check the rows with a parser: slower, but for files of any kind."""
+    records = previous = 0
+    # Other encodings are reported where the text is read.
+    with open(
+        path, encoding='utf-8-sig', errors='replace', newline=''
+    ) as file:
+        reader = csv.reader(file)
+        try:
+            for cells in reader:
+                if len(cells) != expected and cells:
+                    error = _length_error(
+                        path, previous + 1, len(cells), expected
+                    )
+                    if any('\n' in cell for cell in cells):
+                        raise ValueError(f'{error}. Is a quote not closed?')
+                    raise error
+                records += 1
+                previous = reader.line_num
+        except csv.Error as error:
+            raise ValueError(
+                f'{path}, line {previous + 1}: {error}. Is a quote not closed?'
+            ) from error
+    return records
+
+
+def _length_error(
+    path: str, line: int, found: int, expected: int
+) -> ValueError:
+    return ValueError(
+        f'{path}, line {line}: found {found} cell{"s" * (found != 1)}, '
+        f'expected {expected} as in the header'
+    )
 
 
 def cell_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from mmda.structures import nearest
 
+from .csv_cells import check_row_lengths
 from .label_table import LabelTable, encode_text
 
 # Rows in memory as Python objects at a time; larger is not faster.
@@ -26,27 +28,55 @@ def read_header(path: str, columns: Sequence[str] = ()) -> list[str]:
         columns (Sequence[str]): Columns that must be there.
 
     Returns:
-        list[str]: Column names, in the order of the file.
+        list[str]: Column names, in the order of the file, without spaces
+        around them. A first column without a name is left out: it is the
+        index that ``DataFrame.to_csv`` writes.
 
     Raises:
-        ValueError: If the file is empty, is no UTF-8 text, or has not all
-            ``columns``.
+        ValueError: If the file is empty, is no UTF-8 text, has not all
+            ``columns``, or has a name twice or, after the first column, none.
     """
-    try:
-        header = pd.read_csv(path, nrows=0, index_col=False).columns.tolist()
-    except pd.errors.EmptyDataError:
+    header = _read_names(path, columns)
+    names = header[1:] if header[0] == '' else header
+    if '' in names:
+        number = len(header) - len(names) + names.index('') + 1
         raise ValueError(
-            f'{path} is empty: expected a header and one row per image'
-        ) from None
-    except (UnicodeDecodeError, pd.errors.ParserError) as error:
+            f'{path}, line 1: column {number} of {len(header)} has no name. '
+            f'Expected a name there, or a choice of the columns to read '
+            f'(classes)'
+        )
+    return names
+
+
+def _read_names(path: str, columns: Sequence[str]) -> list[str]:
+    """Read the name of every column, '' where a column has none."""
+    try:
+        with open(path, encoding='utf-8-sig', newline='') as file:
+            cells = next(csv.reader(file, strict=True), None)
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(
             f'{path}: expected a CSV file in UTF-8, found: {error}'
         ) from error
-    for column in columns:
-        if column not in header:
+    if cells is None:
+        raise ValueError(
+            f'{path} is empty: expected a header and one row per image'
+        )
+    header = [cell.strip() for cell in cells]
+    names = [name for name in header if name]
+    if not names:
+        raise ValueError(
+            f'{path}, line 1: found no column name, expected a header'
+        )
+    for name in names:
+        if names.count(name) > 1:
             raise ValueError(
-                f'{path}, line 1: no column {column!r}'
-                f'{nearest(column, header)}'
+                f'{path}, line 1: found {names.count(name)} columns {name!r}, '
+                f'expected names that differ'
+            )
+    for column in columns:
+        if column not in names:
+            raise ValueError(
+                f'{path}, line 1: no column {column!r}{nearest(column, names)}'
             )
     return header
 
@@ -67,15 +97,27 @@ def iter_csv(
 
     Raises:
         ValueError: If a column is missing, the first column is empty in a
-            row, or the file cannot be parsed.
+            row, a row has more or fewer cells than the header, or the file
+            cannot be parsed.
     """
-    read_header(path, [*text, *numbers])
+    header = _read_names(path, [*text, *numbers])
+    check_row_lengths(path, len(header))
+    yield from _iter_chunks(path, header, text, numbers)
+
+
+def _iter_chunks(
+    path: str, header: list[str], text: Sequence[str], numbers: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """Read a file whose rows are known to be as long as its header."""
+    places = sorted({header.index(name) for name in [*text, *numbers]})
     blank = {column: _BLANK_LABELS for column in numbers}
     blank.update({column: [''] for column in text})
     try:
         chunks = pd.read_csv(
             path,
-            usecols=[*text, *numbers],
+            header=0,
+            names=[header[place] for place in places],
+            usecols=places,
             dtype={column: object for column in text},
             index_col=False,
             keep_default_na=False,
@@ -132,13 +174,15 @@ def read_table(
         LabelTable: All rows of the file.
 
     Raises:
-        ValueError: If the file has no rows, lacks a column, or a cell has a
-            value that is not known.
+        ValueError: If the file has no rows, lacks a column, a row has more or
+            fewer cells than the header, or a cell has a value that is not
+            known.
     """
-    capacity = _count_lines(path)
+    header = _read_names(path, [*text, *numbers])
+    capacity = check_row_lengths(path, len(header))
     columns = {'gt_score': np.empty((capacity, num_classes), dtype=np.float32)}
     filled = 0
-    for frame in iter_csv(path, text, numbers):
+    for frame in _iter_chunks(path, header, text, numbers):
         parsed = parse(frame)
         parsed['img_path'] = encode_text(parsed['img_path'])
         parsed['row'] = frame.index.to_numpy(np.int32)
@@ -164,10 +208,3 @@ def _put(
         column = wider
     column[start : start + len(values)] = values
     return column
-
-
-def _count_lines(path: str) -> int:
-    """Count the lines of a file: at least as many as it has records."""
-    with open(path, 'rb') as file:
-        blocks = iter(lambda: file.read(1 << 20), b'')
-        return 1 + sum(block.count(b'\n') for block in blocks)

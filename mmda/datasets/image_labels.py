@@ -46,7 +46,8 @@ class ImageLabels:
             info (dict): From the source, with ``gt_score`` or ``gt_label``.
 
         Raises:
-            ValueError: If it has neither, or they do not fit the classes.
+            ValueError: If it has neither, they do not fit the classes, or a
+                score is neither in [0, 1] nor NaN.
         """
         own_score = info.get('gt_score')
         label = info.pop('gt_label', None)
@@ -63,7 +64,13 @@ class ImageLabels:
                 f'expected one for each of its {self._num_own} classes'
             )
         score = np.full(self._num_classes, UNANNOTATED, dtype=np.float32)
-        score[self._joint] = np.asarray(own_score)[self._own]
+        values = np.asarray(own_score, dtype=np.float32)[self._own]
+        if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
+            raise ValueError(
+                f'the source gives the scores {values.tolist()}; expected '
+                'numbers in [0, 1], or NaN where a class is not annotated'
+            )
+        score[self._joint] = values
         info['gt_score'] = score
 
     def run(self, pipeline: Callable[[dict], Any], info: dict) -> Any:

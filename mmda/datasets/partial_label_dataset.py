@@ -188,6 +188,11 @@ class PartialLabelDataset(BaseDataset):
         self._fully_initialized = True
         if self._indices is not None:
             self.get_subset_(self._indices)
+            if not len(self._selected):
+                raise ValueError(
+                    f'indices={self._indices} of {self.name} leave no image '
+                    f'of {total}'
+                )
 
     def _make_labels(
         self, joint_names: Sequence[str], own: np.ndarray, joint: np.ndarray
@@ -240,7 +245,12 @@ class PartialLabelDataset(BaseDataset):
         if not self._fully_initialized:
             self.full_init()
         info = self.dataset.get_data_info(int(self._selected[idx]))
-        self._labels.annotate(info)
+        try:
+            self._labels.annotate(info)
+        except ValueError as error:
+            raise ValueError(
+                f'image {info.get("img_path", idx)} of {self.name}: {error}'
+            ) from error
         info['source'] = self.name
         info.setdefault('patient_id', None)
         info['sample_idx'] = idx if idx >= 0 else len(self) + idx

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from mmengine import fileio
 from mmengine.dataset import Compose
+from PIL import Image, UnidentifiedImageError
 
 from mmda.structures import (
     NO_ANNOTATED_CLASS,
@@ -19,6 +22,9 @@ from mmda.structures import (
 
 # Marks, after the mapping, an id that the source has no class for.
 INVALID_PIXEL = 253
+
+# Pillow's modes whose values may exceed the uint8 of the stock transform.
+WIDE_MODES = ('I', 'I;16', 'I;16B', 'I;16L', 'F')
 
 
 def joint_label_map(
@@ -145,7 +151,8 @@ class PixelLabels:
 
         Raises:
             ValueError: If the label map has another size than the image, or
-                an id that the source has no class for.
+                an id that the source has no class for (above 255: in a local
+                file).
         """
         kept = ('source', 'sample_idx', 'patient_id')
         meta = {key: info[key] for key in kept}
@@ -178,6 +185,13 @@ class PixelLabels:
                 f'{where} has the shape {label.shape} (rows, columns), but '
                 f'its image has {expected}'
             )
+        wide = _ids_above_255(results.get('seg_map_path', ''))
+        if wide:
+            raise ValueError(
+                f'{where} has the ids {wide}, but the host reads label maps '
+                'as uint8, in which they would become others: expected at '
+                'most 255'
+            )
         found = np.bincount(label.reshape(-1), minlength=256) > 0
         if (found & ~self._valid).any():
             reduced = int(bool(results.get('reduce_zero_label')))
@@ -190,9 +204,9 @@ class PixelLabels:
 
     def _unknown_ids(self, path: str, reduced: int) -> list[int]:
         """Read the ids again that the mapping made one."""
-        buffer = np.frombuffer(fileio.get(path), dtype=np.uint8)
-        label = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-        values = () if label is None else np.unique(label)
+        # Pillow keeps the ids of a file with a palette, not its colours.
+        with Image.open(BytesIO(fileio.get(path))) as image:
+            values = np.unique(np.asarray(image))
         known = {i + reduced for i in self._ids} | {255, 0 if reduced else 255}
         return [int(value) for value in values if int(value) not in known]
 
@@ -203,6 +217,20 @@ class PixelLabels:
             'not known without reading it, so a sampler by class cannot be '
             'used'
         )
+
+
+def _ids_above_255(path: str) -> list[int]:
+    """Return what a local file holds above 255, by its header if possible."""
+    if not Path(path).is_file():
+        return []
+    try:
+        with Image.open(path) as image:
+            if image.mode not in WIDE_MODES:
+                return []
+            values = np.unique(np.asarray(image))
+    except UnidentifiedImageError:  # a format of another decoder
+        return []
+    return [int(value) for value in values if value > 255]
 
 
 def joint_palette(num_classes: int) -> list[list[int]]:

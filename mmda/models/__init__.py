@@ -13,9 +13,14 @@ from .data_preprocessors import (
 )
 from .heads import DynamicAdapterHead
 from .losses import PartialBCEPseudoConsistLoss
-from .segmentors import DualViewEncoderDecoder, PartialLabelSegTTAModel
+from .segmentors import (
+    DualViewCascadeEncoderDecoder,
+    DualViewEncoderDecoder,
+    PartialLabelSegTTAModel,
+)
 
 __all__ = [
+    'DualViewCascadeEncoderDecoder',
     'DualViewDataPreprocessor',
     'DualViewEncoderDecoder',
     'DualViewImageClassifier',

@@ -54,7 +54,7 @@ def rename_classes(
 
     Raises:
         ValueError: If two classes of the source get the same name, or if
-            ``keep_apart`` is given without ``source``.
+            ``keep_apart`` is given without ``source`` or names no class.
 
     Examples:
         >>> rename_classes(['Pleural Effusion', 'Edema'],
@@ -69,6 +69,7 @@ def rename_classes(
             f'keep_apart={sorted(apart)} needs the name of the source, '
             'found none'
         )
+    plain = [aliases.get(own, own) for own in classes]
     renamed: dict[str, str] = {}
     for own in classes:
         name = aliases.get(own, own)
@@ -81,6 +82,10 @@ def rename_classes(
                 f'{source or "the source"} get this name'
             )
         renamed[name] = own
+    for name in sorted(apart.difference(plain)):
+        raise ValueError(
+            f'keep_apart: {source} has no class {name!r}{nearest(name, plain)}'
+        )
     return tuple(renamed)
 
 
@@ -197,7 +202,9 @@ class LabelSpace:
                 )
         joint: dict[str, None] = {}
         for source, classes in sources.items():
+            own = set(rename_classes(classes, aliases))
+            here = [name for name in apart if name in own]
             joint.update(
-                dict.fromkeys(rename_classes(classes, aliases, apart, source))
+                dict.fromkeys(rename_classes(classes, aliases, here, source))
             )
         return cls(tuple(joint))

@@ -50,20 +50,22 @@ class PixelTarget:
             samples (Sequence[SegDataSample]): With ``gt_sem_seg``. A sample
                 that does not come from a ``PartialLabelDataset`` has no
                 ``annotated_classes``: all its classes are annotated, as its
-                host takes it.
+                host takes it, so that each pixel has a class or is unknown.
             num_classes (int): Number of classes that the model answers, C.
 
         Returns:
             PixelTarget: On the device of the label maps.
 
         Raises:
-            ValueError: If a sample's label space is of another size.
+            ValueError: If a sample's label space is of another size, or if
+                it has no ``annotated_classes`` and pixels of no class.
         """
         label = torch.cat([sample.gt_sem_seg.data for sample in samples])
         on_class, elsewhere = [], []
         for sample in samples:
             stated = sample.metainfo.get('annotated_classes')
             if stated is None:
+                _check_all_annotated(sample, num_classes)
                 stated = torch.ones(num_classes, dtype=torch.bool)
             annotated = torch.as_tensor(stated)
             if len(annotated) != num_classes:
@@ -147,3 +149,15 @@ class PixelTarget:
             Tensor: float32 (N, C, H, W), 0, 1, or NaN where not known.
         """
         return torch.where(self.known(), self.positive().float(), torch.nan)
+
+
+def _check_all_annotated(sample: BaseDataElement, num_classes: int) -> None:
+    label = sample.gt_sem_seg.data
+    if ((label >= num_classes) & (label != UNKNOWN_PIXEL)).any():
+        raise ValueError(
+            f'{sample.metainfo.get("img_path")} has no annotated_classes, but '
+            f'pixels of no class (a code from {num_classes} to 254), so that '
+            'what it annotates is not known. Expected the field in its '
+            'metainfo: a PartialLabelDataset sets it, a dataset around it '
+            'that packs samples anew (such as MultiImageMixDataset) drops it'
+        )

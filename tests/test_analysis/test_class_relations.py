@@ -198,8 +198,16 @@ def test_class_distribution_joins_positives_and_gains(tmp_path):
         ]
     )
     assert imread(tmp_path / 'class_distribution.png').std() > 0.01
-    with pytest.raises(ValueError, match='no class in common'):
+    with pytest.raises(ValueError, match='none in common'):
         class_distribution(report, dict(rows=[rows[3]]))
+    other = dict(name='Mass', gain=1.0, significant=False)
+    with pytest.raises(ValueError, match=r"report: \['Mass'\]; it has"):
+        class_distribution(report, dict(rows=[*rows, other]))
+    with pytest.raises(ValueError, match='indices.*--config or --classes'):
+        class_distribution(report, dict(rows=rows, named=False))
+    fewer = class_distribution(report, dict(rows=rows[1:2]))
+    assert fewer['class'].tolist() == ['b', 'a', 'c']
+    assert np.isnan(fewer['gain'][1:]).all()
     with pytest.raises(ValueError, match="found no 'rows'"):
         class_distribution(report, {})
 

@@ -260,3 +260,47 @@ def test_the_command_writes_table_json_and_figure(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([files[0], str(tmp_path / 'none.pkl'), *options])
     assert 'there are no predictions' in capsys.readouterr().err
+
+
+def test_paths_that_differ_beyond_the_root_are_different_images():
+    def run(pattern, name):
+        samples = make_samples(1)
+        for index, sample in enumerate(samples):
+            sample['img_path'] = pattern.format(index)
+        return collect_predictions(samples, CLASSES, name)
+
+    first = run('/x/train/patient{}/view1_frontal.jpg', 'a')
+    other = run('/x/train/patient9{}/view1_frontal.jpg', 'b')
+    with pytest.raises(ValueError, match='a and b hold different images'):
+        match_predictions(first, other)
+    match_predictions(first, run('train/patient{}/view1_frontal.jpg', 'b'))
+
+
+def test_the_mean_is_over_classes_that_all_runs_define():
+    a, samples = predictions(0.5), make_samples(1.5, 1)
+    samples[0]['pred_score'][0] = NAN
+    b = collect_predictions(samples, CLASSES, 'b')
+    for first, second in (([a], [b]), ([a, predictions(0.4, 5)], [a, b])):
+        found = compare(first, second, resamples=20)
+        mean = found.rows[-1]
+        for side in ('auc_a', 'auc_b'):
+            expected = np.mean([getattr(found.rows[i], side) for i in (1, 3)])
+            assert getattr(mean, side) == pytest.approx(expected)
+        assert found.rows[0].note == 'NaN in the scores'
+        assert mean.note == 'without Mass, which has NaN scores'
+
+
+def test_one_file_given_twice_is_no_second_seed():
+    a, b = predictions(0.5, name='a'), predictions(1, 1, name='b')
+    again = predictions(0.5, name='again')
+    with pytest.raises(ValueError, match='a and again hold the same scores'):
+        compare([a, again], [b, predictions(1, 2)], 0)
+    with pytest.raises(ValueError, match='b and b hold the same scores'):
+        compare([a, predictions(1, 2)], [b, b], 0)
+
+
+def test_classes_without_names_are_marked_as_such():
+    run = collect_predictions(make_samples(1), None, 'a')
+    assert to_json(compare([run], [run], 0), 'ab')['named'] is False
+    run = predictions(1)
+    assert to_json(compare([run], [run], 0), 'ab')['named'] is True

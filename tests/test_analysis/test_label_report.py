@@ -389,3 +389,29 @@ def test_the_registry_still_builds_what_the_report_reads():
     dataset = DATASETS.build(dict(type='Digits', split='val'))
     found = sources_of_datasets({'val': dataset})[0]
     assert found.name == 'Digits' and found.score.shape == (200, 10)
+
+
+def test_one_file_is_found_however_its_root_is_spelt(tmp_path, monkeypatch):
+    (tmp_path / 'd').mkdir()
+    (tmp_path / 'link').symlink_to('d')
+    monkeypatch.chdir(tmp_path)
+    plain = source('train', 'A', paths=np.array([b'd/1.png', b'd/2.png']))
+    for root in ('./d//', 'x/../d/', f'{tmp_path}/d/', 'link/'):
+        paths = np.array([f'{root}2.png', f'{root}s/3.png', '']).astype('S')
+        found = leaks([plain, source('test', 'B', paths=paths)])
+        assert len(found) == 1
+        assert found[0].endswith(f'in common, such as {tmp_path}/d/2.png')
+
+
+def test_equal_patients_of_another_root_may_be_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ids = np.array([b'p1', b'p2'])
+    train = source('train', 'A', ('T', 'd'), patients=ids)
+    same = source('val', 'A', ('T', './d/'), patients=ids)
+    assert 'have 2 patients in common, such as p1' in leaks([train, same])[0]
+    other = source('val', 'B', ('T', 'e'), patients=ids)
+    assert leaks([train, other]) == [
+        'train/A and val/B have 2 patient ids, which may be other people, in '
+        'common, such as p1'
+    ]
+    assert not leaks([train, source('train', 'B', ('T', 'e'), patients=ids)])

@@ -2,7 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mmda.analysis.commands.compare_segmentation import find_images
+from mmda.analysis.commands.compare_segmentation import (
+    check_same_image,
+    find_images,
+    threshold_of,
+)
 from mmda.analysis.segmentation_figure import (
     ERRORS,
     Comparison,
@@ -75,3 +79,31 @@ def test_an_image_that_is_not_one_is_an_error(text):
     paths = ['x/frankfurt_01.png', 'x/frankfurt_02.png']
     with pytest.raises(ValueError, match=f'--images {text}: expected'):
         find_images(paths, [text])
+
+
+@pytest.mark.parametrize(
+    ('evaluator', 'expected'),
+    [
+        (None, 0),
+        (dict(type='PartialLabelIoU'), 0),
+        (dict(type='PartialLabelIoU', thr=0.5), 0.5),
+        ([dict(type='IoUMetric'), dict(type='PartialLabelIoU', thr=0.5)], 0.5),
+        ([], 0),
+    ],
+)
+def test_the_threshold_is_found_in_one_metric_or_several(evaluator, expected):
+    assert threshold_of(evaluator) == expected
+
+
+class Images(list):
+    def get_data_info(self, index):
+        return dict(img_path=self[index])
+
+
+def test_two_models_are_drawn_on_the_same_image_alone():
+    a, b = Images(['x/1.png', 'x/2.png']), Images(['x/../x/1.png', 'x/3.png'])
+    check_same_image(a, b, 0)
+    with pytest.raises(ValueError, match='x/2.png for the first.*x/3.png'):
+        check_same_image(a, b, 1)
+    with pytest.raises(ValueError, match='None for the first'):
+        check_same_image(Images(), b, 0)

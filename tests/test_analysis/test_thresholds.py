@@ -11,7 +11,8 @@ from matplotlib.image import imread
 from sklearn.metrics import f1_score, precision_recall_curve, roc_curve
 
 from mmda.analysis.commands.thresholds import main
-from mmda.analysis.threshold_file import read_thresholds
+from mmda.analysis.predictions import collect_predictions
+from mmda.analysis.threshold_file import choose_thresholds, read_thresholds
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.evaluation.functional import choose_threshold, reliability
 
@@ -142,3 +143,18 @@ def test_the_command_leaves_thresholds_beside_the_checkpoint(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(run / 'config.py'), 'none.pth', str(tmp_path / 'val.pkl')])
     assert 'there is no checkpoint none.pth' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('wrong', 'text'), [(NAN, 'nan'), (-2.5, '-2.5')])
+def test_scores_that_are_no_probabilities_are_named(wrong, text):
+    samples = [
+        dict(pred_score=torch.tensor([0.2, 0.4]), gt_score=torch.eye(2)[i])
+        for i in range(2)
+    ]
+    samples[1]['pred_score'][1] = wrong
+    found = collect_predictions(samples, ['a', 'b'], 'v.pkl')
+    message = f"v.pkl, image 1, class 'b': found the score {text}"
+    with pytest.raises(ValueError, match=message):
+        choose_thresholds(found)
+    with pytest.raises(ValueError, match=f'found the score {text}'):
+        reliability(found.score, found.target)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import shutil
 
 import cv2
@@ -17,7 +18,7 @@ from mmengine.runner import load_checkpoint
 from mmda.apis.activation_map import activation_map
 from mmda.apis.inference_inputs import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
-from mmda.apis.predict import main
+from mmda.apis.predict import main, write_answers
 
 THREADS = torch.set_num_threads(1)
 
@@ -254,3 +255,45 @@ def test_the_command_writes_csv_json_and_pictures(run, tmp_path, capsys):
         with pytest.raises(SystemExit):
             main([*base, str(run[2] / '0.png'), *wrong])
         assert message in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_leaves_weights_random_is_refused(run, tmp_path):
+    path = tmp_path / 'x.pth'
+    content = torch.load(run[1], weights_only=False)
+    state = content['state_dict']
+
+    def load(**changes):
+        torch.save({**content, **changes}, path)
+        return PartialLabelInferencer(run[0], path)
+
+    foreign = {f'x.{key}': value for key, value in state.items()}
+    with pytest.raises(
+        ValueError, match=r"missing, such as \['backbone.*'x\."
+    ):
+        load(state_dict=foreign)
+    name = 'head.adapter.kernel'
+    without = {key: value for key, value in state.items() if key != name}
+    with pytest.raises(ValueError, match=f'x.pth does not fit.*{name}'):
+        load(state_dict=without)
+    with pytest.raises(ValueError, match=f'(?s)x.pth does not fit.*{name}'):
+        load(state_dict={**state, name: torch.zeros(1, 2)})
+    wrapped = {f'module.{key}': value for key, value in state.items()}
+    assert load(state_dict=wrapped).classes
+    for written in (b'hello', b'', pickle.dumps([1])):
+        path.write_bytes(written)
+        with pytest.raises(ValueError, match='x.pth is no checkpoint'):
+            PartialLabelInferencer(run[0], path)
+
+
+def test_nan_is_no_answer_and_the_json_stays_valid(run, tmp_path):
+    path = tmp_path / 'x.pth'
+    content = torch.load(run[1], weights_only=False)
+    content['state_dict']['head.adapter.kernel'].fill_(float('nan'))
+    torch.save(content, path)
+    answer = PartialLabelInferencer(run[0], path).ask(run[2] / '0.png', '3')
+    assert answer.probability is None and answer.decision is None
+    assert answer.note == 'the model answers NaN'
+    write_answers({'a.png': {'3': answer}}, tmp_path / 'a.json')
+    assert 'NaN,' not in (tmp_path / 'a.json').read_text()
+    with pytest.raises(ValueError, match="threshold of '3': found nan"):
+        PartialLabelInferencer(run[0], path, thresholds={'3': float('nan')})

@@ -206,7 +206,12 @@ def test_a_missing_column_is_named(write, arguments, message):
     [
         ('', r'labels\.csv is empty'),
         ('path,Mass\n', 'has a header but no rows'),
-        ('path,Mass\n"a.png,1\n', r'labels\.csv: .*EOF inside string'),
+        (
+            'path,Mass\n"a.png,1\n',
+            r'labels\.csv, line 2: .*a quote not closed',
+        ),
+        ('path,Mass\na.png,"1\n', r'labels\.csv: .*EOF inside string'),
+        ('path,"Mass\na.png,1\n', r'labels\.csv: .*unexpected end of data'),
     ],
 )
 def test_a_file_that_is_no_table_is_an_error(write, text, message):

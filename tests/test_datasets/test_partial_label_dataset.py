@@ -252,16 +252,55 @@ def test_indices_apply_after_the_draw(many):
     for indices, expected in (
         (2, everything[:2]),
         (-2, everything[-2:]),
-        (0, []),
         ([4, 0, 0], [everything[4], everything[0], everything[0]]),
     ):
         dataset = PartialLabelDataset(
             **many, num_samples=5, seed=1, indices=indices
         )
         assert len(dataset) == len(expected)
-        assert [drawn(dataset) for _ in expected[:1]] == (
-            [expected] if expected else []
-        )
+        assert drawn(dataset) == expected
+
+
+def test_indices_that_leave_no_image_are_refused(many):
+    with pytest.raises(ValueError, match='indices=0 of .* no image of 10'):
+        PartialLabelDataset(**many, indices=0)
+
+
+@pytest.mark.parametrize('value', [-1, 2, float('inf')])
+def test_a_score_outside_of_0_to_1_names_image_and_source(tmp_path, value):
+    config = write_source(tmp_path, labels=([0, N, 1], [0, value, 0]))
+    for row in json.loads((tmp_path / 'labels.json').read_text())['data_list']:
+        assert 'gt_label' in row
+    text = (tmp_path / 'labels.json').read_text()
+    (tmp_path / 'labels.json').write_text(text.replace('gt_label', 'gt_score'))
+    dataset = PartialLabelDataset(config, SPACE, name='mine')
+    np.testing.assert_array_equal(
+        rows_of(dataset.get_subset(1)), [[N, 0, N, N]]
+    )
+    with pytest.raises(ValueError, match=r'1\.png of mine: .* in \[0, 1\]'):
+        dataset.get_data_info(1)
+
+
+@pytest.mark.parametrize('target', ['ctaa', 'weasel'])
+def test_an_alias_out_of_the_label_space_is_refused(tmp_path, target):
+    config = write_source(tmp_path)
+    with pytest.raises(ValueError, match=f"make 'cat' to '{target}'"):
+        PartialLabelDataset(config, SPACE, aliases={'cat': target})
+
+
+def test_a_class_that_looks_like_one_of_the_space_is_warned_of(tmp_path):
+    config = write_source(tmp_path, ('dog', 'Cats'), ([0], [1]))
+    with logged(logging.WARNING) as messages:
+        PartialLabelDataset(config, SPACE)
+    assert any("'Cats'" in m and "nearest: 'cat'" in m for m in messages)
+
+
+def test_keep_apart_must_name_a_class_of_the_source(tmp_path):
+    config = write_source(tmp_path)
+    with pytest.raises(ValueError, match="no class 'dgo'; nearest: 'dog'"):
+        PartialLabelDataset(config, SPACE, keep_apart=['dgo'])
+    with pytest.raises(ValueError, match=r"make 'dog' to 'dog \(A\)'"):
+        PartialLabelDataset(config, SPACE, keep_apart=['dog'], name='A')
 
 
 def test_a_subset_is_a_view_and_leaves_the_dataset_alone(many):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.registry import DATASETS, DefaultScope
 from mmseg.datasets import BaseSegDataset
+from PIL import Image
 
 from mmda.datasets import PartialLabelDataset
 
@@ -223,6 +224,27 @@ def test_an_id_that_is_a_joint_index_is_no_class_of_the_source(root):
         ValueError, match=r'label space: \[1\]; expected \[0\]'
     ):
         dataset[5]
+
+
+def test_ids_that_a_byte_cannot_hold_are_an_error_not_another_class(root):
+    # 257 would be read as 1, which is a class.
+    write(root, 'z', np.array([[0, 257], [1, 256]], np.uint16))
+    with pytest.raises(ValueError, match=r'z\.png of A.*ids \[256, 257\]'):
+        wrap(root)[5]
+
+
+def test_a_label_map_of_16_bits_with_small_ids_is_read_like_any_other(root):
+    write(root, 'z', LABEL.astype(np.uint16))
+    assert label_of(wrap(root), 5) == label_of(wrap(root), 0)
+
+
+def test_the_message_names_the_ids_of_a_file_with_a_palette(root):
+    write(root, 'z', LABEL)
+    image = Image.fromarray(np.array([[0, 1, 7, 7]] * 4, np.uint8))
+    image.putpalette([90, 100, 50] * 256)
+    image.save(root / 'labels' / 'z.png')
+    with pytest.raises(ValueError, match=r'label space: \[7\]; expected'):
+        wrap(root)[5]
 
 
 def test_an_annotation_of_another_size_is_an_error(root):

@@ -428,6 +428,29 @@ def test_the_test_data_are_checked_too():
         CheckLabelSpaceHook().before_test(runner)
 
 
+def test_a_model_wrapped_for_test_time_augmentation_is_checked_too():
+    wrapper = nn.Module()
+    wrapper.module = Toy()
+    runner = SimpleNamespace(
+        model=wrapper,
+        test_dataloader=SimpleNamespace(dataset=Points(('x', 'y'))),
+    )
+    with pytest.raises(ValueError, match='the test dataset has another'):
+        CheckLabelSpaceHook().before_test(runner)
+
+
+def test_only_a_resume_in_another_label_space_is_refused():
+    permuted = dict(dataset_meta=dict(classes=CLASSES[::-1]))
+    equal = dict(dataset_meta=dict(classes=list(CLASSES)))
+    hook = CheckLabelSpaceHook()
+    resumed = SimpleNamespace(model=Toy(), _resume=True)
+    with pytest.raises(ValueError, match='load_from in place of --resume'):
+        hook.after_load_checkpoint(resumed, dict(meta=permuted))
+    hook.after_load_checkpoint(resumed, dict(meta=equal))
+    loaded = SimpleNamespace(model=Toy(), _resume=False)
+    hook.after_load_checkpoint(loaded, dict(meta=permuted))
+
+
 def test_equal_or_unknown_label_spaces_pass(tmp_path):
     for number, (model, train) in enumerate(
         [

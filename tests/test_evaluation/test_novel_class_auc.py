@@ -6,6 +6,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from mmda.evaluation import NovelClassAUC
+from mmda.evaluation.functional.novelty import max_novelty
 from mmda.evaluation.metrics import novel_class_auc
 
 NAN = float('nan')
@@ -106,3 +107,8 @@ def test_unknown_names_are_refused():
         evaluate(NovelClassAUC(novel_classes=['zero']), score, target)
     with pytest.raises(ValueError, match='every class'):
         evaluate(NovelClassAUC(novel_classes=list('1230')), score, target)
+
+
+def test_tiny_answers_do_not_tie():
+    answers = np.array([[1e-9], [1e-10], [1e-8]], np.float32)
+    assert max_novelty(answers).argsort().tolist() == [2, 0, 1]

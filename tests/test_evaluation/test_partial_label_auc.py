@@ -279,3 +279,13 @@ def test_two_ranks_with_a_padded_sample_equal_one_process():
     padded = np.append(np.arange(13), 0)
     twice = evaluate(to_samples(score[padded], target[padded]))
     assert twice['auc/a'] != expected['auc/a']
+
+
+@pytest.mark.parametrize('name', ['mean', 'num_classes', 'mean_shared'])
+def test_a_class_named_like_a_key_is_refused(name):
+    metric = PartialLabelAUC()
+    metric.dataset_meta = dict(classes=(name, 'b'))
+    sample = dict(pred_score=torch.zeros(2), gt_score=torch.zeros(2))
+    metric.process({}, [sample])
+    with pytest.raises(ValueError, match=f'a class is named {name!r}'):
+        metric.evaluate(1)

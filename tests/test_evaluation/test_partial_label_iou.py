@@ -192,3 +192,26 @@ def test_areas_of_an_image_without_known_pixels_give_no_iou():
     )
     areas = known_areas(confusion, np.array([True, False]))
     assert not areas.any() and np.isnan(iou_of_areas(areas)).all()
+
+
+@pytest.mark.parametrize('bad', [3, 5, -1])
+def test_a_prediction_outside_of_the_label_space_is_an_error(bad):
+    with pytest.raises(ValueError, match=f'predict.* {bad}.*expected 0 to'):
+        run([sample([[0, 1]], [[bad, 1]])])
+
+
+def test_answers_of_another_label_space_are_an_error():
+    one = sample([[0, 1]], [[0, 1]], torch.zeros(4, 1, 2))
+    with pytest.raises(ValueError, match='4 answers.* 3 classes'):
+        run([one], thr=0.5)
+
+
+def test_the_confusion_matrix_refuses_predictions_without_a_column():
+    with pytest.raises(ValueError, match='from 0 to 5: expected 0 to 1'):
+        pixel_confusion(np.array([0, 0, 1]), np.array([0, 5, 1]), 3, 2)
+
+
+def test_shares_of_no_pixels_are_nan():
+    found = run([sample([[1, 1]], [[1, 1]])], class_of_interest='bus')
+    for kind in ('lost_to', 'taken_from'):
+        assert np.isnan(found[f'confusion/bus/{kind}/road'])

@@ -204,6 +204,7 @@ def test_accuracy_is_that_of_the_weak_view_on_annotated_pixels():
             dict(FCN, sampler=dict(type='OHEMPixelSampler', thresh=0.7)),
             'sampler',
         ),
+        (dict(FCN, ignore_index=0), 'ignore_index=0; expected 255'),
         (
             dict(
                 type='SegmenterMaskTransformerHead',
@@ -220,6 +221,11 @@ def test_accuracy_is_that_of_the_weak_view_on_annotated_pixels():
 def test_heads_that_cannot_be_wrapped_are_refused(config, message):
     with pytest.raises(ValueError, match=message):
         head_of(config, num_classes=NUM_CLASSES)
+
+
+def test_a_label_space_of_one_class_is_refused_with_a_way_out():
+    with pytest.raises(ValueError, match='num_classes=1.*Add a class'):
+        head_of(FCN, num_classes=1)
 
 
 def test_another_label_space_than_the_datasets_is_an_error():

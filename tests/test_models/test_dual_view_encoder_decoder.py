@@ -2,7 +2,15 @@ import copy
 
 import pytest
 import torch
-from small_segmentors import ASPP, FCN, adapted, batch, build, model_config
+from small_segmentors import (
+    ASPP,
+    FCN,
+    OCR,
+    adapted,
+    batch,
+    build,
+    model_config,
+)
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -107,4 +115,63 @@ def test_the_keys_are_those_of_the_stock_segmentor(auxiliary):
     model = build(config).train()
     stock = build(dict(config, type='EncoderDecoder')).train()
     data = prepared(model)
+    data['inputs'] = data['inputs'][:2]
     assert model.loss(**data).keys() == stock.loss(**data).keys()
+
+
+CASCADE = model_config(
+    [adapted(dict(FCN, dropout_ratio=0)), adapted(dict(OCR, dropout_ratio=0))]
+)
+
+
+def test_the_statistics_of_a_cascade_are_those_of_weak_views_alone():
+    model = build(CASCADE).train()
+    other = copy.deepcopy(model)
+    data = prepared(model)
+    losses = model.loss(**data)
+    # The stock pass without a loss, once through all stages.
+    other(data['inputs'][:2], mode='tensor')
+    found, expected = statistics(model), statistics(other)
+    for part in ('backbone', 'decode_head.0', 'decode_head.1'):
+        assert any(key.startswith(part) for key in found)
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=0, atol=0)
+    for stage in ('decode_0', 'decode_1'):
+        assert f'{stage}.loss_consist' in losses
+
+
+def test_a_stage_of_a_cascade_gets_the_answers_before_to_the_same_view():
+    model = build(CASCADE).train()
+    answers, before = [], []
+    first, second = model.decode_head
+    first.register_forward_hook(lambda *args: answers.append(args[-1]))
+    second.register_forward_hook(lambda _, args, __: before.append(args[1]))
+    model.loss(**prepared(model))
+    assert len(answers) == len(before) == 2
+    for one, other in zip(answers, before, strict=True):
+        assert one is other
+
+
+def test_a_cascade_with_one_view_equals_the_stock_one():
+    model = build(CASCADE).train()
+    stock = build(dict(CASCADE, type='CascadeEncoderDecoder')).train()
+    data = prepared(model)
+    data['inputs'] = data['inputs'][:2]
+    one, other = model.loss(**data), stock.loss(**data)
+    assert one.keys() == other.keys()
+    for key, value in other.items():
+        torch.testing.assert_close(one[key], value)
+
+
+@pytest.mark.parametrize('config', [CONFIG, CASCADE])
+def test_a_stock_segmentor_with_two_views_is_an_error(config):
+    kind = config['type'].removeprefix('DualView')
+    model = build(dict(config, type=kind)).train()
+    with pytest.raises(ValueError, match='4 rows for 2 samples.*DualView'):
+        model.loss(**prepared(model))
+
+
+def test_two_views_and_a_stock_auxiliary_head_are_an_error():
+    model = build(model_config(adapted(ASPP), FCN)).train()
+    with pytest.raises(ValueError, match='aux: FCNHead takes one view'):
+        model.loss(**prepared(model))

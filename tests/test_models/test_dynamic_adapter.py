@@ -303,15 +303,26 @@ def test_loading_leaves_the_checkpoint_alone():
 
 
 def test_without_names_classes_are_matched_by_position():
-    source, target = trained(OLD), DynamicAdapter(4, CHANNELS)
-    target.load_state_dict(source.state_dict())
-    assert torch.equal(target.kernel, source.kernel)
+    nameless = DynamicAdapter(4, CHANNELS)
     named = DynamicAdapter(4, CHANNELS, PERMUTED)
-    named.load_state_dict(target.state_dict())
-    assert torch.equal(named.kernel, source.kernel)
+    named.load_state_dict(nameless.state_dict())
+    assert torch.equal(named.kernel, nameless.kernel)
     assert decode_names(named.class_names) == PERMUTED
     with pytest.raises(RuntimeError, match='size mismatch'):
-        DynamicAdapter(5, CHANNELS).load_state_dict(target.state_dict())
+        DynamicAdapter(5, CHANNELS).load_state_dict(nameless.state_dict())
+
+
+def test_an_adapter_without_names_takes_those_of_its_checkpoint(load):
+    source, target = trained(OLD), DynamicAdapter(4, CHANNELS)
+    load(source, target)
+    assert torch.equal(target.kernel, source.kernel)
+    assert target.classes == OLD
+    # So its own checkpoint is matched by name again.
+    permuted = DynamicAdapter(4, CHANNELS, PERMUTED)
+    permuted.load_state_dict(target.state_dict())
+    answers = permuted.eval()(features())
+    columns = [PERMUTED.index(name) for name in OLD]
+    assert torch.equal(answers[:, columns], source.eval()(features()))
 
 
 def test_names_survive_as_a_tensor():

@@ -67,8 +67,8 @@ def test_counts_of_known_entries_equal_those_of_the_mask(exclusive):
     assert counts.tolist() == [[13, 13, 9 if exclusive else 0]]
 
 
-def sample(**meta):
-    found = SegDataSample(gt_sem_seg=PixelData(data=LABEL))
+def sample(label=LABEL, **meta):
+    found = SegDataSample(gt_sem_seg=PixelData(data=label))
     found.set_metainfo(meta)
     return found
 
@@ -78,7 +78,7 @@ def test_a_batch_keeps_what_each_sample_annotates():
         [
             sample(annotated_classes=ANNOTATED[0].numpy(), exclusive=True),
             sample(annotated_classes=ANNOTATED[0].numpy(), exclusive=False),
-            sample(),
+            sample(LABEL.masked_fill(LABEL == 254, 2)),
         ],
         num_classes=3,
     )
@@ -101,3 +101,10 @@ def test_a_label_space_of_another_size_is_an_error():
         PixelTarget.from_samples(
             [sample(annotated_classes=ANNOTATED[0], source='A')], 5
         )
+
+
+@pytest.mark.parametrize('code', [3, 254])
+def test_pixels_of_no_class_without_the_annotated_classes_are_an_error(code):
+    label = LABEL.masked_fill(LABEL == 254, code)
+    with pytest.raises(ValueError, match=r'a\.png has no annotated_classes'):
+        PixelTarget.from_samples([sample(label, img_path='a.png')], 3)

@@ -121,6 +121,7 @@ class TestParsing:
             auto_scale_lr=True,
             no_pin_memory=True,
             no_persistent_workers=True,
+            dry_run=False,
             launcher='pytorch',
             local_rank=1,
             cfg_options={'a.b': 1, 'c': [1, 2]},

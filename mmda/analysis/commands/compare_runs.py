@@ -25,7 +25,7 @@ EXAMPLES = """\
   python tools/analysis_tools/compare_runs.py A.pkl B.pkl \\
       --config configs/da/digits.py --out-dir comparison
   python tools/analysis_tools/compare_runs.py A1.pkl B1.pkl \\
-      --seeds-a A2.pkl A3.pkl --seeds-b B2.pkl B3.pkl"""
+      --config CONFIG --seeds-a A2.pkl A3.pkl --seeds-b B2.pkl B3.pkl"""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -56,7 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='PKL',
         help='the same of the second model',
     )
-    parser.add_argument('--config', help='config to take class names from')
+    parser.add_argument(
+        '--config', help='config to take class names from (default: indices)'
+    )
     parser.add_argument(
         '--classes',
         nargs='+',
@@ -97,6 +99,10 @@ def run(args: argparse.Namespace) -> None:
     classes = args.classes
     if classes is None and args.config:
         classes = classes_of(open_config(args.config))
+        if classes is None:
+            raise ValueError(
+                f'{args.config} names no classes: expected --classes'
+            )
     first = [load_predictions(p, classes) for p in [args.a, *args.seeds_a]]
     second = [load_predictions(p, classes) for p in [args.b, *args.seeds_b]]
     names = args.names or [Path(args.a).stem, Path(args.b).stem]
@@ -106,6 +112,8 @@ def run(args: argparse.Namespace) -> None:
     found = compare(first, second, args.resamples, args.seed, progress)
     table = to_markdown(found, names)
     say('\n' + table)
+    if not found.named:
+        say('classes are indices: --config or --classes gives them names')
     folder = Path(args.out_dir)
     write_json(folder / 'comparison.json', to_json(found, names))
     (folder / 'comparison.md').write_text(table, encoding='utf-8')

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,7 +91,7 @@ class Segmentor:
         self.model.eval()
         self.dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
-        self.thr = (self.cfg.get('test_evaluator') or {}).get('thr', 0.0)
+        self.thr = threshold_of(self.cfg.get('test_evaluator'))
 
     @torch.no_grad()
     def answer(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -112,6 +114,47 @@ class Segmentor:
         return (
             name_pixels(found.numpy(), self.classes),
             name_pixels(truth.numpy(), (*self.classes, *kinds)),
+        )
+
+
+def threshold_of(evaluator: Any) -> float:
+    """Return below which answer a pixel is no class.
+
+    Args:
+        evaluator (dict | Sequence[dict] | None): ``test_evaluator``.
+
+    Returns:
+        float: The ``thr`` of the first metric that has one, else 0.
+
+    Examples:
+        >>> threshold_of([dict(type='IoUMetric'), dict(thr=0.5)])
+        0.5
+    """
+    metrics = evaluator or ()
+    if isinstance(metrics, Mapping):
+        metrics = [metrics]
+    found = [metric['thr'] for metric in metrics if 'thr' in metric]
+    return float(found[0]) if found else 0.0
+
+
+def check_same_image(a: Any, b: Any, index: int) -> None:
+    """Check that two test sets have one image at a position.
+
+    Args:
+        a (Dataset): Of the first model.
+        b (Dataset): Of the second model.
+        index (int): Position in both.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    other = b.get_data_info(index)['img_path']
+    found = a.get_data_info(index)['img_path'] if index < len(a) else None
+    if found is None or os.path.realpath(found) != os.path.realpath(other):
+        raise ValueError(
+            f'image {index} of the test set is {found} for the first config '
+            f'and {other} for the second: expected the same images in the '
+            'same order'
         )
 
 
@@ -171,6 +214,7 @@ def run(args: argparse.Namespace) -> None:
     ]
     rows = []
     for index in find_images(paths, args.images):
+        check_same_image(a.dataset, b.dataset, index)
         image = imread(paths[index], channel_order='rgb')
         stem = Path(paths[index]).stem.removesuffix('_leftImg8bit')
         answer_b, truth = b.answer(index)

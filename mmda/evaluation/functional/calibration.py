@@ -45,6 +45,9 @@ def reliability(
     Returns:
         Reliability: ``ece`` is NaN without an annotated entry.
 
+    Raises:
+        ValueError: If the score of an annotated entry is no probability.
+
     Examples:
         >>> result = reliability(np.array([.25, .25, .75, .75]),
         ...                      np.array([0, 0, 1, np.nan]), num_bins=2)
@@ -53,6 +56,12 @@ def reliability(
     """
     annotated = ~np.isnan(target)
     score = np.asarray(score, dtype=np.float64)[annotated]
+    wrong = ~((score >= 0) & (score <= 1))  # NaN is wrong too
+    if wrong.any():
+        raise ValueError(
+            f'found the score {score[wrong][0]:g}, expected probabilities, in '
+            '[0, 1]'
+        )
     positive = np.asarray(target)[annotated] > 0.5
     index = np.minimum((score * num_bins).astype(np.int64), num_bins - 1)
     count = np.bincount(index, minlength=num_bins)

@@ -22,7 +22,8 @@ def pixel_confusion(
         ndarray: int64 (num_rows, num_columns).
 
     Raises:
-        ValueError: If the shapes differ.
+        ValueError: If the shapes differ, or a prediction is outside of its
+            range.
 
     Examples:
         >>> pixel_confusion(np.array([0, 0, 254, 255]),
@@ -35,6 +36,13 @@ def pixel_confusion(
             f'the prediction has the shape {prediction.shape}, its label map '
             f'{label.shape}'
         )
+    if prediction.size:
+        low, high = prediction.min(), prediction.max()
+        if not 0 <= low <= high < num_columns:
+            raise ValueError(
+                f'predictions from {low} to {high}: expected 0 to '
+                f'{num_columns - 1}'
+            )
     kept = label != 255
     rows = np.minimum(label[kept].astype(np.int64), num_rows - 1)
     cells = rows * num_columns + prediction[kept]

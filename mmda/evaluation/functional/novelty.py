@@ -17,13 +17,14 @@ def max_novelty(answers: np.ndarray) -> np.ndarray:
         answers (ndarray): (N, C), probabilities.
 
     Returns:
-        ndarray: (N,), in [0, 1].
+        ndarray: float64 (N,), in [0, 1].
 
     Examples:
         >>> max_novelty(np.array([[.25, .5], [.75, 0.]]))
         array([0.5 , 0.25])
     """
-    return 1 - answers.max(axis=1)
+    # In float32 all answers below 6e-8 would tie.
+    return 1 - answers.max(axis=1).astype(np.float64)
 
 
 def entropy_novelty(answers: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from prettytable import PrettyTable
 from mmda.structures import nearest
 
 from ..functional.iou import iou_of_areas, known_areas, pixel_confusion
+from .partial_label_metric import check_names
 
 
 @METRICS.register_module()
@@ -30,8 +31,8 @@ class PartialLabelIoU(BaseMetric):
     With a class of interest, ``confusion/<class>/lost_to/<other>`` is the
     share of its pixels that are predicted as another class, and
     ``confusion/<class>/taken_from/<other>`` the share of the pixels predicted
-    as it that carry another; both over the images that annotate it. The log
-    has them as a table.
+    as it that carry another; both over the images that annotate it, and NaN
+    where there are no such pixels. The log has them as a table.
 
     Args:
         thr (float): A pixel whose best answer (a probability) is below it is
@@ -79,6 +80,9 @@ class PartialLabelIoU(BaseMetric):
                 ``pred_sem_seg``, for ``thr`` above 0 ``seg_logits``, and of a
                 ``PartialLabelDataset`` ``annotated_classes`` and
                 ``exclusive``.
+
+        Raises:
+            ValueError: If a prediction is outside of the label space.
         """
         num_classes = len(self._classes)
         for sample in data_samples:
@@ -99,7 +103,20 @@ class PartialLabelIoU(BaseMetric):
     def _predict(self, sample: dict, num_classes: int) -> np.ndarray:
         """Return the predicted classes, ``num_classes`` for none."""
         if self.thr == 0:
-            return sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
+            found = sample['pred_sem_seg']['data'].squeeze(0)
+            # The column after the classes would be counted as "no class".
+            if found.numel() and found.max() >= num_classes:
+                raise ValueError(
+                    f'the model predicts class {int(found.max())}, but the '
+                    f'label space has {num_classes} classes (expected 0 to '
+                    f'{num_classes - 1})'
+                )
+            return found.cpu().numpy()
+        if len(sample['seg_logits']['data']) != num_classes:
+            raise ValueError(
+                f'the model gives {len(sample["seg_logits"]["data"])} '
+                f'answers, but the label space has {num_classes} classes'
+            )
         best, index = sample['seg_logits']['data'].max(dim=0)
         below = best.sigmoid() < self.thr
         return torch.where(below, num_classes, index).cpu().numpy()
@@ -155,8 +172,7 @@ class PartialLabelIoU(BaseMetric):
         for _, confusion, annotated in results:
             if annotated[index]:
                 total += confusion
-        lost = total[index] / max(1, total[index].sum()) * 100
-        taken = total[:, index] / max(1, total[:, index].sum()) * 100
+        lost, taken = _percent(total[index]), _percent(total[:, index])
         table = PrettyTable(
             ['class', f'{name} lost to it', f'{name} taken from it']
         )
@@ -194,6 +210,7 @@ class PartialLabelIoU(BaseMetric):
                 "PartialLabelIoU needs the dataset's metainfo['classes']; "
                 f'found {self.dataset_meta}'
             )
+        check_names(self.dataset_meta['classes'])
         return tuple(self.dataset_meta['classes'])
 
     @property
@@ -205,3 +222,9 @@ class PartialLabelIoU(BaseMetric):
         if message not in self._warned:
             self._warned.add(message)
             print_log(message, logger='current', level=logging.WARNING)
+
+
+def _percent(counts: np.ndarray) -> np.ndarray:
+    """Return shares in %, NaN of nothing."""
+    total = int(counts.sum())
+    return counts / total * 100 if total else np.full(len(counts), np.nan)

@@ -15,6 +15,8 @@ from mmda.structures import nearest
 
 from ..functional import why_undefined
 
+_KEYS = ('mean', 'mean_shared', 'mean_of_interest', 'num_classes')
+
 
 class Collected(NamedTuple):
     """Answers and annotations of N images, in the order of the data.
@@ -225,7 +227,25 @@ class PartialLabelMetric(BaseMetric):
                 f'the model answers {num_classes} questions, but the dataset '
                 f'has {len(names)} classes: {tuple(names)}'
             )
+        check_names(names)
         return tuple(names)
+
+
+def check_names(classes: Sequence[str]) -> None:
+    """Refuse classes whose values would overwrite a mean.
+
+    Args:
+        classes (Sequence[str]): Class names.
+
+    Raises:
+        ValueError: If a class is named like a key of the metrics.
+    """
+    for name in classes:
+        if name in _KEYS:
+            raise ValueError(
+                f'a class is named {name!r}, which is a key of the metrics: '
+                'rename it'
+            )
 
 
 def _mean(values: np.ndarray) -> float:

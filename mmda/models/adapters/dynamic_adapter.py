@@ -40,7 +40,8 @@ class DynamicAdapter(BaseModule):
         in_channels (int): Dimension of the feature, m.
         classes (Sequence[str], optional): The label space. It is saved with
             the weights; a checkpoint with other or permuted classes is then
-            matched by name. Defaults to None, which saves no names.
+            matched by name. Defaults to None: no names, until a checkpoint
+            that has as many is loaded.
         bias (bool): Whether each class has a bias. Defaults to True.
         init_cfg (dict, optional): As in ``BaseModule``.
 
@@ -131,6 +132,11 @@ class DynamicAdapter(BaseModule):
         names = state_dict.get(prefix + 'class_names')
         if names is not None:
             stored = decode_names(names)
+            if self.classes is None and len(stored) == self.num_classes:
+                # What the rows mean is known from now on, so that a check
+                # against the data can find a permuted label space.
+                self.classes = stored
+                self.class_names = names.to(self.kernel.device)
             if stored and self.classes and stored != self.classes:
                 self._rearrange(state_dict, prefix, stored)
             state_dict[prefix + 'class_names'] = self.class_names

@@ -70,5 +70,8 @@ def make_strong_view(
         204.0
     """
     image = ((weak * std + mean) / 255).clamp(0, 1)
-    strong = strong_view(image).clamp(0, 1)
+    # The runner calls this inside of its autocast, and half precision would
+    # shift the sampling grid of a geometric augmentation.
+    with torch.autocast(weak.device.type, enabled=False):
+        strong = strong_view(image.float()).clamp(0, 1)
     return (strong * 255 - mean) / std

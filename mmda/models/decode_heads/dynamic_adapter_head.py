@@ -44,7 +44,8 @@ class DynamicAdapterHead(BaseModule):
 
     Raises:
         ValueError: If the head has no 1x1 ``conv_seg`` with an output per
-            class, or a loss or a sampler of its own.
+            class, or a loss, a sampler or an ``ignore_index`` of its own, or
+            if there are fewer than two classes.
 
     Examples:
         >>> head = DynamicAdapterHead(
@@ -65,6 +66,13 @@ class DynamicAdapterHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         if num_classes is None:
             num_classes = head['num_classes']
+        if num_classes < 2:
+            raise ValueError(
+                f'num_classes={num_classes}: the stock segmentors read a '
+                'single answer in a way of their own; expected at least 2. '
+                'Add a class to the label space, for instance another one of '
+                'the source'
+            )
         self.head = MODELS.build(
             {
                 **head,
@@ -113,9 +121,20 @@ class DynamicAdapterHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: See :meth:`loss_by_feat`.
+
+        Raises:
+            ValueError: If a stock segmentor passes two views as one batch.
         """
         *feats, samples, _ = args
-        return self.loss_by_feat(self(*feats), samples)
+        seg_logits = self(*feats)
+        if len(seg_logits) != len(samples):
+            raise ValueError(
+                f'{len(seg_logits)} rows for {len(samples)} samples: a stock '
+                'segmentor would normalise the weak and the strong view as '
+                'one batch. Expected type=DualViewEncoderDecoder (or '
+                'DualViewCascadeEncoderDecoder), or one view'
+            )
+        return self.loss_by_feat(seg_logits, samples)
 
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]
@@ -167,6 +186,12 @@ def _check_head(head: nn.Module, kind: str) -> None:
         raise ValueError(
             f'head={kind} calculates a loss of its own, which would be left '
             'out: it cannot be wrapped'
+        )
+    if head.ignore_index != UNKNOWN_PIXEL:
+        raise ValueError(
+            f'head={kind} has ignore_index={head.ignore_index}; expected '
+            f'{UNKNOWN_PIXEL}, which marks unknown pixels here. State the '
+            "id to ignore as the source dataset's ignore_index"
         )
     if head.sampler is not None:
         raise ValueError(

@@ -11,6 +11,7 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from ..decode_heads import DynamicAdapterHead
 from ..utils import frozen_running_stats
 
 
@@ -40,14 +41,19 @@ class DualViewEncoderDecoder(EncoderDecoder):
         Returns:
             dict[str, Tensor]: The heads' losses, as ``decode.<key>`` and
             ``aux.<key>`` or ``aux_<i>.<key>``.
+
+        Raises:
+            ValueError: If there are two views and a head that cannot tell
+                them apart.
         """
         num = len(data_samples)
         if len(inputs) != 2 * num:
             return super().loss(inputs, data_samples)
         heads = self._named_heads()
-        weak = self._answer(inputs[:num], heads)
+        _check_heads(heads)
+        weak = self._answer(inputs[:num])
         with frozen_running_stats(self):
-            strong = self._answer(inputs[num:], heads)
+            strong = self._answer(inputs[num:])
         losses: dict[str, Tensor] = {}
         for (name, head), *views in zip(heads, weak, strong, strict=True):
             terms = cast(Any, head).loss_by_feat(
@@ -57,18 +63,37 @@ class DualViewEncoderDecoder(EncoderDecoder):
         return losses
 
     def _named_heads(self) -> list[tuple[str, nn.Module]]:
-        heads = [('decode', self.decode_head)]
+        heads = _numbered('decode', self.decode_head)
         if self.with_auxiliary_head:
-            auxiliary = self.auxiliary_head
-            if isinstance(auxiliary, nn.ModuleList):
-                heads += [(f'aux_{i}', h) for i, h in enumerate(auxiliary)]
-            else:
-                heads.append(('aux', auxiliary))
+            heads += _numbered('aux', self.auxiliary_head)
         return heads
 
-    def _answer(
-        self, view: Tensor, heads: list[tuple[str, nn.Module]]
-    ) -> list[Tensor]:
+    def _answer(self, view: Tensor) -> list[Tensor]:
         """Return each head's logits for one view."""
         feats = self.extract_feat(view)
-        return [head(feats) for _, head in heads]
+        answers = self._decode(feats)
+        if self.with_auxiliary_head:
+            heads = _numbered('aux', self.auxiliary_head)
+            answers += [head(feats) for _, head in heads]
+        return answers
+
+    def _decode(self, feats: Any) -> list[Tensor]:
+        """Return the logits of the decode head, or of each of its stages."""
+        return [self.decode_head(feats)]
+
+
+def _numbered(name: str, heads: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Name one head, or each of several, as the host's losses do."""
+    if isinstance(heads, nn.ModuleList):
+        return [(f'{name}_{i}', head) for i, head in enumerate(heads)]
+    return [(name, heads)]
+
+
+def _check_heads(heads: list[tuple[str, nn.Module]]) -> None:
+    for name, head in heads:
+        if not isinstance(head, DynamicAdapterHead):
+            raise ValueError(
+                f'{name}: {type(head).__name__} takes one view, but the batch '
+                'has a weak and a strong one; expected a DynamicAdapterHead '
+                'around it, or data_preprocessor.strong_view=None'
+            )
