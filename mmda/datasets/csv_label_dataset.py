@@ -36,8 +36,9 @@ class CSVLabelDataset(TableDataset):
         image_suffix (str): Appended to each path, such as '.jpg' where the
             column holds bare names. Defaults to ''.
         classes (Sequence[str], optional): Class names. Defaults to every
-            column that has no other use, or to the sorted names that occur in
-            ``label_column``.
+            column that has no other use (a first one without a name, as
+            pandas writes its index, is none), or to the sorted names that
+            occur in ``label_column``.
         label_column (str, optional): Column of lists.
         separator (str): Between the names of a list. Defaults to '|'.
         patient_column (str, optional): Column of the patients.
@@ -47,8 +48,9 @@ class CSVLabelDataset(TableDataset):
 
     Raises:
         FileNotFoundError: If the CSV file or the first image is missing.
-        ValueError: If the file is empty, lacks a column, or has a label that
-            is not known.
+        ValueError: If the file is empty, lacks a column or names one twice,
+            has a row with more or fewer cells than the header, or a label
+            that is not known.
 
     Examples:
         >>> import os, tempfile
