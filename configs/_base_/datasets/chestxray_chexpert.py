@@ -60,82 +60,38 @@ test_pipeline = [
     dict(type='PackInputs', meta_keys=meta_keys),
 ]
 
-train_chestxray = dict(
-    type='PartialLabelDataset',
-    name='ChestXray14',
-    classes=classes,
-    dataset=dict(
-        type='ChestXray14',
-        data_root=data_root + 'ChestXray14',
-        split='train',
-        pipeline=train_pipeline,
-    ),
+chestxray = dict(
+    type='PartialLabelDataset', name='ChestXray14', classes=classes
 )
+chexpert = dict(
+    type='PartialLabelDataset',
+    name='CheXpert',
+    classes=classes,
+    aliases=aliases,
+)
+chestxray_source = dict(
+    type='ChestXray14', data_root=data_root + 'ChestXray14'
+)
+chexpert_source = dict(type='CheXpert', data_root=data_root + 'CheXpert')
+# What a label of CheXpert means that is uncertain (-1), or blank; the
+# official validation images have neither.
+policies = dict(uncertain='zeros', blank='negative')
+training = dict(split='train', pipeline=train_pipeline)
+validation = dict(split='val', test_mode=True, pipeline=test_pipeline)
+testing = dict(split='test', test_mode=True, pipeline=test_pipeline)
+
+train_chestxray = dict(chestxray, dataset=dict(chestxray_source, **training))
 train_chexpert = dict(
-    type='PartialLabelDataset',
-    name='CheXpert',
-    classes=classes,
-    aliases=aliases,
-    dataset=dict(
-        type='CheXpert',
-        data_root=data_root + 'CheXpert',
-        split='train',
-        uncertain='zeros',
-        blank='negative',
-        pipeline=train_pipeline,
-    ),
+    chexpert, dataset=dict(chexpert_source, **policies, **training)
 )
-val_chestxray = dict(
-    type='PartialLabelDataset',
-    name='ChestXray14',
-    classes=classes,
-    dataset=dict(
-        type='ChestXray14',
-        data_root=data_root + 'ChestXray14',
-        split='val',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+val_chestxray = dict(chestxray, dataset=dict(chestxray_source, **validation))
 val_chexpert = dict(
-    type='PartialLabelDataset',
-    name='CheXpert',
-    classes=classes,
-    aliases=aliases,
-    dataset=dict(
-        type='CheXpert',
-        data_root=data_root + 'CheXpert',
-        split='official_val',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
+    chexpert,
+    dataset=dict(chexpert_source, **dict(validation, split='official_val')),
 )
-test_chestxray = dict(
-    type='PartialLabelDataset',
-    name='ChestXray14',
-    classes=classes,
-    dataset=dict(
-        type='ChestXray14',
-        data_root=data_root + 'ChestXray14',
-        split='test',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+test_chestxray = dict(chestxray, dataset=dict(chestxray_source, **testing))
 test_chexpert = dict(
-    type='PartialLabelDataset',
-    name='CheXpert',
-    classes=classes,
-    aliases=aliases,
-    dataset=dict(
-        type='CheXpert',
-        data_root=data_root + 'CheXpert',
-        split='test',
-        uncertain='zeros',
-        blank='negative',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
+    chexpert, dataset=dict(chexpert_source, **policies, **testing)
 )
 
 train_dataloader = dict(
