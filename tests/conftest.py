@@ -43,3 +43,22 @@ def toy_root(tmp_path_factory):
     arguments = ['chestxray_chexpert', str(folder)]
     make_toy([*arguments, '--images', '40', '--size', '48'])
     return folder
+
+
+def _not_in_the_index(package, path):
+    raise ValueError(path)
+
+
+@pytest.fixture
+def quick_configs(monkeypatch):
+    """Leave out what takes longer than to read a config, or to train a toy.
+
+    That is the layout of configs for the log, and a search through the index
+    of mmpretrain's models, in which no base config is.
+    """
+    monkeypatch.setattr(
+        'yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True)
+    )
+    monkeypatch.setattr(
+        'mmengine.config.utils._get_cfg_metainfo', _not_in_the_index
+    )

@@ -10,6 +10,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+import mmda  # noqa: F401  registers the components
+
 NORM = dict(type='BN', requires_grad=True)
 SIZE = 32
 NUM_CLASSES = 5

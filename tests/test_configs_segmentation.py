@@ -8,11 +8,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine import load as load_file
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
+from mmseg.models.segmentors import SegTTAModel
 
 from mmda.analysis.commands.compare_segmentation import main as compare
 from mmda.apis.config import load_config
+from mmda.apis.test import main as evaluate
+from mmda.apis.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -151,7 +155,86 @@ def test_the_light_config_asks_the_same_questions(way, toy_root, tmp_path):
     for key in ('decode_head', 'auxiliary_head'):
         assert one.model[key].classes == other.model[key].classes
         assert one.model[key].loss_decode == other.model[key].loss_decode
+    assert one.model.decode_head.thr == other.model.decode_head.thr
     assert one.val_evaluator == other.val_evaluator
+
+
+@pytest.fixture(scope='session')
+def trained_light(toy_root, tmp_path_factory):
+    """The training command's checkpoint of a config, and its options."""
+    path = str(ROOT / 'configs/da/cityscapes_bus_5way_light.py')
+    folder = tmp_path_factory.mktemp('light')
+    options = [f'data_root={toy_root}', 'val_dataloader.num_workers=0']
+    options += ['test_dataloader.num_workers=0']
+    short = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2']
+    short += ['default_hooks.checkpoint.interval=2']
+    short += [
+        'train_dataloader.num_workers=0',
+        'train_dataloader.batch_size=2',
+    ]
+    train([path, '--work-dir', str(folder), '--cfg-options', *options, *short])
+    checkpoint = torch.load(folder / 'iter_2.pth', weights_only=False)
+    # Answers as far apart as those of a long training.
+    state = checkpoint['state_dict']
+    state['decode_head.head.conv_seg.kernel'] *= 50
+    state['decode_head.head.conv_seg.bias'].zero_()
+    torch.save(checkpoint, folder / 'sure.pth')
+    return path, str(folder / 'sure.pth'), options
+
+
+def test_the_test_command_draws_and_writes_what_the_metric_counts(
+    trained_light, tmp_path
+):
+    path, checkpoint, options = trained_light
+    out = tmp_path / 'out.pkl'
+    evaluate(
+        [path, checkpoint, '--work-dir', str(tmp_path / 'work')]
+        + ['--show-dir', str(tmp_path / 'shown'), '--out', str(out)]
+        # A visualizer is kept by its name, with its folder, in a process.
+        + ['--cfg-options', *options, f'visualizer.name={tmp_path.name}']
+    )
+    samples = load_file(out)
+    assert len(samples) == 4
+    pictures = sorted((tmp_path / 'shown').rglob('*.png'))
+    assert len(pictures) == 4
+    none = 0
+    for sample, picture in zip(samples, pictures, strict=True):
+        label = sample['pred_sem_seg']['data'][0].numpy()
+        best = sample['seg_logits']['data'][:5].max(0).values.sigmoid()
+        np.testing.assert_array_equal(label == 5, best.numpy() < 0.5)
+        none += (label == 5).mean() / 4
+        # Truth to the left, prediction to the right; "none" is not painted,
+        # so that the image alone, darkened, is there: no bright pixel.
+        drawn = cv2.imread(str(picture))[:, label.shape[1] :]
+        frame = cv2.imread(sample['img_path'])
+        bare = label == 5
+        gap = np.abs(drawn[bare] - 0.2 * frame[bare])
+        assert np.median(gap) <= 1
+    assert 0.01 < none < 0.99
+
+
+def test_the_test_command_augments_a_light_config_in_its_own_size(
+    trained_light, tmp_path, monkeypatch
+):
+    path, checkpoint, options = trained_light
+    seen = []
+    stock = SegTTAModel.test_step
+
+    def spy(self, data):
+        seen.append({tuple(x.shape[-2:]) for b in data['inputs'] for x in b})
+        return stock(self, data)
+
+    monkeypatch.setattr(SegTTAModel, 'test_step', spy)
+    out = tmp_path / 'out.json'
+    evaluate(
+        [path, checkpoint, '--tta', '--work-dir', str(tmp_path / 'work')]
+        + ['--out', str(out), '--out-item', 'metrics']
+        + ['--cfg-options', *options, 'test_dataloader.batch_size=4']
+    )
+    # 64 pixels high in the file, 128 in the config.
+    ratios = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
+    assert seen == [{(int(128 * r), int(256 * r)) for r in ratios}]
+    assert 0 <= load_file(out)['iou/mean'] <= 100
 
 
 def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):

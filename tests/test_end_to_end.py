@@ -88,6 +88,9 @@ def test_test_command_writes_predictions_that_give_the_printed_auc(
     for column, digit in enumerate('1234567'):
         expected = 100 * roc_auc_score(target[:, column], score[:, column])
         assert metrics[f'auc/{digit}'] == pytest.approx(expected, abs=1e-6)
+    run = samples[0]['run']
+    assert run['split'] == 'test' and len(run['digest']) == 32
+    assert run['checkpoint'] == Path(checkpoint).name
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert 'auc in % (test)' in log
 

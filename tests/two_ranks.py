@@ -38,7 +38,7 @@ def _pipes():
     return pipes
 
 
-def run_on_two_ranks(function, *args, seconds=60):
+def run_on_two_ranks(function, *args, seconds=180):
     """Call ``function(rank, *args)`` in both processes, return both results.
 
     The function and what it gives are pickled: a function of a module, plain

@@ -4,7 +4,7 @@ _base_ = 'mmpretrain::_base_/default_runtime.py'
 custom_imports = dict(imports=['mmda'])
 randomness = dict(seed=0)
 
-# Named, so that a config changes one of them, or drops it with `name=None`.
+# Named, so that a config can change one of them.
 default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(

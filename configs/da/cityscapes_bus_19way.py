@@ -15,7 +15,7 @@ adapter = dict(num_classes=len(classes), classes=classes)
 model = dict(
     # Everything is annotated: one view and the supervised term.
     data_preprocessor=dict(strong_view=None),
-    decode_head=adapter,
+    decode_head=dict(adapter, thr=thr),
     auxiliary_head=adapter,
 )
 train_dataloader = dict(
@@ -37,5 +37,3 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(thr=thr)
-test_evaluator = val_evaluator

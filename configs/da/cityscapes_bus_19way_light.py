@@ -27,6 +27,11 @@ test_pipeline = [
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=scale, keep_ratio=True),
+    _base_.tta_pipeline[-1],  # scales of this size, with and without a flip
+]
 train_source = dict(pipeline=train_pipeline)
 val_source = dict(pipeline=test_pipeline)
 train_dataloader = dict(

@@ -7,11 +7,9 @@ thr = 0.5  # all other classes are "none" here, so the best answer may be none
 classes = _base_.five_classes
 adapter = dict(num_classes=len(classes), classes=classes)
 
-model = dict(decode_head=adapter, auxiliary_head=adapter)
+model = dict(decode_head=dict(adapter, thr=thr), auxiliary_head=adapter)
 train_dataloader = dict(dataset=dict(classes=classes))
 val_dataloader = dict(
     dataset=dict(classes=classes, background_classes=_base_.other_classes)
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(thr=thr)
-test_evaluator = val_evaluator

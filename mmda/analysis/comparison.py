@@ -20,7 +20,7 @@ from mmda.evaluation.functional import (
     resampled_auc,
     why_undefined,
 )
-from mmda.evaluation.metrics.partial_label_auc import mean_of_defined
+from mmda.evaluation.metrics.bootstrapped_metric import mean_of_defined
 
 from .predictions import Predictions, match_predictions
 
@@ -95,6 +95,7 @@ class Comparison:
         num_seeds (tuple[int, int]): Files of the first and the second model.
         resamples (int): Of the bootstrap.
         named (bool): Whether the classes have names, not indices.
+        patients_known (bool): Whether any image has a patient.
     """
 
     rows: list[Row]
@@ -103,6 +104,7 @@ class Comparison:
     num_seeds: tuple[int, int]
     resamples: int
     named: bool = True
+    patients_known: bool = True
 
 
 def compare(
@@ -184,6 +186,7 @@ def compare(
         (len(runs_a), len(runs_b)),
         resamples,
         reference.named,
+        any(patient is not None for patient in reference.patients),
     )
 
 
@@ -281,6 +284,12 @@ def _bootstrap(
     p_values = bootstrap_p_value(gains)
     for row, low, high, p in zip(rows, lows, highs, p_values, strict=True):
         row.bootstrap = Test(float(low), float(high), float(p))
+        if low == high:
+            # An interval of length 0 would claim to know the gain exactly.
+            row.bootstrap.low = row.bootstrap.high = NAN
+            row.note = row.note or (
+                'bootstrap interval n/a, all resamples give the same gain'
+            )
 
 
 def _correct(rows: list[Row]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from .comparison import Comparison, Row, Test
 from .figure import COLORS, COLUMN_WIDTH, SMALL, new_figure, save_figure
@@ -118,6 +119,12 @@ def _reading_aid(comparison: Comparison) -> list[str]:
         'p-values two-sided, in brackets after Holm over the classes; '
         '* p < 0.05 (by the seeds if there are any, else by the bootstrap).',
     ]
+    if not comparison.patients_known:
+        notes.append(
+            'No image has a `patient_id`: the bootstrap draws images, and '
+            'where patients have several, its intervals are too short (add it '
+            'to `meta_keys` of PackInputs if the data have it).'
+        )
     if comparison.num_patients < comparison.num_images:
         notes.append(
             "DeLong's test takes the images as independent; with several "
@@ -205,6 +212,7 @@ def draw_forest(
     labels = ['mAUC' if row.name == 'mean' else row.name for row in rows]
     axes.set_yticks(heights, labels, fontsize=SMALL)
     axes.tick_params(axis='x', labelsize=SMALL)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.invert_yaxis()
     axes.grid(axis='x', alpha=0.3)
     figure.supxlabel(

@@ -4,57 +4,195 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.utils import ProgressBar
 
 from .source_labels import SourceLabels
+
+#: Read of a file before all of it: enough to tell most images apart.
+_HEAD = 4096
+#: Files between two looks at the clock and steps of the progress bar.
+_STEP = 256
+
+
+class ContentCheck(NamedTuple):
+    """Which files are equal, and how many have been compared.
+
+    Attributes:
+        warnings (list[str]): One sentence per pair of sources.
+        files (int): Image files of all sources.
+        compared (int): Those compared with every other of equal size.
+        missing (int): Those that are not there (or not local).
+        seconds (float | None): Where the time was up: the limit.
+    """
+
+    warnings: list[str]
+    files: int
+    compared: int
+    missing: int
+    seconds: float | None
+
+    def __str__(self) -> str:
+        """Say what was compared, in one sentence; '' without files."""
+        if not self.files:
+            return ''
+        text = f'{self.compared:,} of {self.files:,} image files compared'
+        if self.missing:
+            text += f', {self.missing:,} are not there'
+        if self.seconds is not None:
+            text += (
+                f'; stopped after {self.seconds:g} s: '
+                'tools/analysis_tools/label_report.py --hash compares all'
+            )
+        return text
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
+class _Watch:
+    """Counts files, shows how many are done, and looks at the clock."""
+
+    def __init__(self, deadline: float | None, total: int, show: bool) -> None:
+        self.deadline = deadline
+        self.done = 0
+        self.bar = ProgressBar(total, file=sys.stdout) if show else None
+        self.total = total
+
+    def step(self) -> None:
+        self.done += 1
+        if self.done % _STEP and self.done != self.total:
+            return
+        if self.bar is not None:
+            self.bar.update(self.done - self.bar.completed)
+            if self.done == self.total:
+                self.bar.file.write('\n')
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise _TimeIsUp
 
 
 def equal_files(
     sources: Sequence[SourceLabels],
-    progress: Callable[[], object] | None = None,
-) -> list[str]:
+    seconds: float | None = None,
+    show: bool = False,
+) -> ContentCheck:
     """Point out files of equal content in two splits or two sources.
 
-    Only files of equal size are read.
+    Only files of equal size in different sources are read, and to the end
+    only those that begin alike.
 
     Args:
         sources (Sequence[SourceLabels]): Of all splits.
-        progress (Callable, optional): Called after each file.
+        seconds (float, optional): Stop then; what was found counts. Defaults
+            to None: compare all.
+        show (bool): Whether to show progress. Defaults to False.
 
     Returns:
-        list[str]: One sentence per pair of sources. Files that are not there
-        are left to the training to complain about.
+        ContentCheck: Files that are not there are left to the training to
+        complain about.
     """
-    owners: dict[str, set[int]] = defaultdict(set)
+    owners: dict[bytes, int] = {}  # path -> bits of its sources
     for number, source in enumerate(sources):
-        for path in source.paths if source.paths is not None else ():
-            owners[os.fsdecode(path)].add(number)
-    by_size: dict[int, list[str]] = defaultdict(list)
-    for path in owners:
-        if os.path.isfile(path):
-            by_size[os.path.getsize(path)].append(path)
-        if progress is not None:
-            progress()
-    by_content: dict[bytes, list[str]] = defaultdict(list)
-    for group in by_size.values():
-        for path in group if len(group) > 1 else ():
-            by_content[_hash_file(path)].append(path)
-    shared: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
-    for paths in by_content.values():
-        for i, first in enumerate(paths):
-            for second in paths[i + 1 :]:
-                for a in owners[first]:
-                    for b in owners[second] - {a}:
-                        pair = (first, second) if a < b else (second, first)
-                        shared[min(a, b), max(a, b)].append(pair)
-    return [
+        for path in source.paths.tolist() if source.paths is not None else ():
+            owners[path] = owners.get(path, 0) | 1 << number
+    deadline = None if seconds is None else time.monotonic() + seconds
+    shared: dict[tuple[int, int], list[tuple[bytes, bytes]]]
+    shared = defaultdict(list)
+    compared = missing = 0
+    stopped = False
+    try:
+        by_size = _group_by_size(owners, _Watch(deadline, len(owners), show))
+        missing = len(owners) - sum(map(len, by_size))
+        suspects = [g for g in by_size if _several_owners(g, owners)]
+        compared = len(owners) - missing - sum(map(len, suspects))
+        watch = _Watch(
+            deadline, sum(map(len, suspects)), show and bool(suspects)
+        )
+        # The small groups first: most files per second.
+        for group in sorted(suspects, key=len):
+            for first, second in _equal_pairs(group, owners, watch):
+                for a, b in _pairs_of_sources(owners[first], owners[second]):
+                    pair = (first, second) if a < b else (second, first)
+                    shared[min(a, b), max(a, b)].append(pair)
+            compared += len(group)
+    except _TimeIsUp:
+        stopped = compared + missing < len(owners)
+    warnings = [
         f'{sources[a].label} and {sources[b].label} have {len(pairs)} pairs '
-        f'of equal files, such as {pairs[0][0]} and {pairs[0][1]}'
+        f'of equal files, such as {os.fsdecode(pairs[0][0])} and '
+        f'{os.fsdecode(pairs[0][1])}'
         for (a, b), pairs in sorted(shared.items())
     ]
+    return ContentCheck(
+        warnings, len(owners), compared, missing, seconds if stopped else None
+    )
 
 
-def _hash_file(path: str) -> bytes:
+def file_digest(path: str | bytes | Path) -> str:
+    """Return a hash of a file's content.
+
+    Args:
+        path (str | bytes | Path): The file.
+
+    Returns:
+        str: 32 hexadecimal digits.
+    """
+    digest = hashlib.blake2b(digest_size=16)
     with open(path, 'rb') as file:
-        return hashlib.blake2b(file.read()).digest()
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _group_by_size(
+    owners: dict[bytes, int], watch: _Watch
+) -> list[list[bytes]]:
+    groups: dict[int, list[bytes]] = defaultdict(list)
+    if len({*owners.values()}) < 2:  # one source: nothing to compare with
+        return [list(owners)]
+    for path in owners:
+        try:
+            groups[os.stat(path).st_size].append(path)
+        except OSError:
+            pass
+        watch.step()
+    return list(groups.values())
+
+
+def _several_owners(group: list[bytes], owners: dict[bytes, int]) -> bool:
+    masks = {owners[path] for path in group}
+    return len(group) > 1 and (len(masks) > 1 or max(masks).bit_count() > 1)
+
+
+def _equal_pairs(
+    group: list[bytes], owners: dict[bytes, int], watch: _Watch
+) -> Iterator[tuple[bytes, bytes]]:
+    by_head: dict[bytes, list[bytes]] = defaultdict(list)
+    for path in group:
+        with open(path, 'rb') as file:
+            by_head[file.read(_HEAD)].append(path)
+        watch.step()
+    for alike in by_head.values():
+        if not _several_owners(alike, owners):
+            continue
+        by_content: dict[str, list[bytes]] = defaultdict(list)
+        for path in alike:
+            by_content[file_digest(path)].append(path)
+        for paths in by_content.values():
+            for i, first in enumerate(paths):
+                for second in paths[i + 1 :]:
+                    yield first, second
+
+
+def _pairs_of_sources(first: int, second: int) -> Iterator[tuple[int, int]]:
+    for a in range(first.bit_length()):
+        for b in range(second.bit_length()):
+            if a != b and first >> a & 1 and second >> b & 1:
+                yield a, b

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from .figure import (
@@ -42,8 +43,6 @@ def draw_gain_vs_similarity(
         slope, offset = np.polyfit(x, y, 1)
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, slope * ends + offset, color=COLORS[1], linewidth=1)
-    if len(x):
-        _name_points(axes, table['class'].astype(str).tolist(), x, y)
     text = (
         f'n/a: {found.note}'
         if found.note
@@ -55,59 +54,79 @@ def draw_gain_vs_similarity(
     )
     axes.set_ylabel('gain in AUC (points)', fontsize=SMALL)
     axes.tick_params(labelsize=SMALL)
+    if len(x):
+        _name_points(axes, table['class'].astype(str).tolist(), x, y)
     save_figure(figure, path)
 
 
-# Where a name may stand beside its point, in points of lettering: the offset
-# and the side of the name that is fixed.
-_PLACES = (
-    (5, 0, 'left'),
-    (-5, 0, 'right'),
-    (0, 7, 'center'),
-    (0, -7, 'center'),
-    (4, 7, 'left'),
-    (-4, 7, 'right'),
-    (4, -7, 'left'),
-    (-4, -7, 'right'),
+# Directions in which a name may stand off its point, the side of the name that
+# is fixed, and the distances that are tried, in points of lettering.
+_SIDES = (
+    (1, 0, 'left'),
+    (-1, 0, 'right'),
+    (0, 1, 'center'),
+    (0, -1, 'center'),
+    (0.8, 1, 'left'),
+    (-0.8, 1, 'right'),
+    (0.8, -1, 'left'),
+    (-0.8, -1, 'right'),
 )
+_DISTANCES = (6, 13, 20, 28, 36, 45)
 _START = {'left': 0.0, 'center': -0.5, 'right': -1.0}
 
 
 def _name_points(
     axes: Axes, names: Sequence[str], x: np.ndarray, y: np.ndarray
 ) -> None:
-    """Write each name beside its point, off other names and points."""
-    width, height = 190.0, 150.0  # of the axes, in points
-    places = np.column_stack(
-        [
-            (values - values.min()) / max(np.ptp(values), 1e-9) * size
-            for values, size in ((x, width), (y, height))
-        ]
-    )
-    boxes = [(px - 2, py - 2, px + 2, py + 2) for px, py in places]
-    for name, point, (px, py) in zip(
-        names, zip(x, y, strict=True), places, strict=True
-    ):
-        long = 3.3 * len(name)
-        tried: list[tuple[int, int, tuple]] = []
-        for dx, dy, side in _PLACES:
-            left = px + dx + _START[side] * long
-            box = (left, py + dy - 3, left + long, py + dy + 3)
-            hits = sum(_overlap(box, other) for other in boxes)
-            outside = box[0] < -8 or box[2] > width + 8
-            tried.append((hits + outside, len(tried), box))
-        _, best, box = min(tried)
+    """Write each name near its point, off other names and points."""
+    axes.margins(0.12)
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()  # now the axes have their final size
+    scale = 72 / figure.dpi
+    places = axes.transData.transform(np.column_stack([x, y])) * scale
+    frame = np.array(axes.bbox.extents) * scale
+    boxes = [(px - 2.5, py - 2.5, px + 2.5, py + 2.5) for px, py in places]
+    # The crowded ones last: they find a place farther off.
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    crowd = (apart < 25).sum(axis=1)
+    for index in np.argsort(crowd, kind='stable'):
+        px, py = places[index]
+        long = 3.4 * len(names[index])
+        tried: list[tuple] = []
+        for distance in _DISTANCES:
+            for dx, dy, side in _SIDES:
+                shift = (dx * distance, dy * distance)
+                left = px + shift[0] + _START[side] * long
+                middle = py + shift[1]
+                box = (left, middle - 3.2, left + long, middle + 3.2)
+                hits = sum(_overlap(box, other) for other in boxes)
+                hits += 3 * (not _inside(box, frame))
+                tried.append((hits, len(tried), box, shift, side))
+        hits, _, box, shift, side = min(tried, key=lambda found: found[:2])
         boxes.append(box)
-        dx, dy, side = _PLACES[best]
+        far = max(map(abs, shift)) > _DISTANCES[0]
         axes.annotate(
-            name,
-            point,
-            (dx, dy),
+            names[index],
+            (x[index], y[index]),
+            shift,
             textcoords='offset points',
             fontsize=5.5,
             va='center',
             ha=side,
+            arrowprops=dict(arrowstyle='-', color='0.6', lw=0.4)
+            if far
+            else None,
         )
+
+
+def _inside(box: tuple, frame: np.ndarray) -> bool:
+    return bool(
+        frame[0] < box[0]
+        and frame[1] < box[1]
+        and box[2] < frame[2]
+        and box[3] < frame[3]
+    )
 
 
 def _overlap(a: tuple, b: tuple) -> bool:

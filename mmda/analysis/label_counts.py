@@ -17,7 +17,8 @@ def count_labels(source: SourceLabels) -> dict:
         source (SourceLabels): N images, C classes.
 
     Returns:
-        dict: ``images``, ``patients`` (None where unknown), ``labels`` (all
+        dict: ``images``, ``sampled_from`` (images of which these are a part,
+        0 if all were read), ``patients`` (None where unknown), ``labels`` (all
         annotated entries, the paper's "# of labels"), and ``classes``: name
         -> ``positives`` (> 0.5), ``negatives``, ``uncertain`` (whatever the
         policy made of them), ``unannotated``, ``prevalence`` (positives among
@@ -47,6 +48,7 @@ def count_labels(source: SourceLabels) -> dict:
     patients = source.patients
     return dict(
         images=len(source.score),
+        sampled_from=source.sampled_from,
         patients=None if patients is None else _num_patients(patients),
         labels=int(annotated.sum()),
         left_out=list(source.left_out),

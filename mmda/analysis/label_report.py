@@ -6,22 +6,26 @@ from collections.abc import Sequence
 
 from prettytable import PrettyTable
 
+from .file_hashes import ContentCheck
 from .label_counts import class_overlap, co_occurrence, count_labels
 from .label_warnings import label_warnings
 from .source_labels import SPLITS, SourceLabels
 
 
-def label_report(sources: Sequence[SourceLabels]) -> dict:
+def label_report(
+    sources: Sequence[SourceLabels], content: ContentCheck | None = None
+) -> dict:
     """Count the labels of all sources.
 
     Args:
         sources (Sequence[SourceLabels]): Of all splits.
+        content (ContentCheck, optional): Of the image files.
 
     Returns:
         dict: Plain values, ready for JSON: ``classes``, ``splits`` (name ->
         ``images``, ``labels``, ``sources`` (see
         :func:`~mmda.analysis.label_counts.count_labels`), ``overlap`` and
-        ``co_occurrence``), and ``warnings``.
+        ``co_occurrence``), ``content`` (what was compared), and ``warnings``.
 
     Raises:
         ValueError: If there is no source, or the sources have different label
@@ -49,8 +53,14 @@ def label_report(sources: Sequence[SourceLabels]) -> dict:
             overlap=class_overlap(group),
             co_occurrence=co_occurrence(group).tolist(),
         )
+    warnings = label_warnings(sources)
+    if content is not None:
+        warnings += content.warnings
     return dict(
-        classes=list(classes), splits=splits, warnings=label_warnings(sources)
+        classes=list(classes),
+        splits=splits,
+        content='' if content is None else str(content),
+        warnings=warnings,
     )
 
 
@@ -108,6 +118,8 @@ def report_text(report: dict) -> str:
         together = _most_together(report['classes'], content['co_occurrence'])
         if together:
             parts.append(f'most often together: {together}')
+    if report['content']:
+        parts.append(f'by content: {report["content"]}')
     warnings = report['warnings']
     parts.append(f'warnings: {len(warnings) or "none"}')
     return '\n'.join(parts + [f'  ! {warning}' for warning in warnings])
@@ -126,8 +138,10 @@ def _source_table(label: str, counts: dict) -> str:
     )
     patients = counts['patients']
     people = '' if patients is None else f' of {patients:,} patients'
+    whole = counts['sampled_from']
+    part = f' (label maps read, of {whole:,})' if whole else ''
     table.title = (
-        f'{label}: {counts["images"]:,} images{people}, '
+        f'{label}: {counts["images"]:,} images{part}{people}, '
         f'{counts["labels"]:,} labels'
     )
     table.align = 'r'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -29,6 +31,8 @@ class Predictions:
         sources (tuple): N names or None.
         patients (tuple): N ids or None.
         named (bool): Whether the classes have names, not indices.
+        run (dict | None): ``checkpoint``, ``digest`` and ``split``; None for
+            a file of another tool.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Predictions:
     sources: tuple
     patients: tuple
     named: bool = True
+    run: dict | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -102,7 +107,7 @@ def collect_predictions(
         >>> found.target, found.keys
         (array([[1., 0.]], dtype=float32), ((None, 'a.png'),))
     """
-    scores, targets, keys = [], [], []
+    scores, targets = [], []
     for row, sample in enumerate(samples):
         if not isinstance(sample, dict) or 'pred_score' not in sample:
             raise ValueError(
@@ -112,12 +117,7 @@ def collect_predictions(
         targets.append(
             _target(sample, len(scores[-1]), f'{name}, image {row}')
         )
-        index = sample.get('sample_idx')
-        image = sample.get('img_path') if index is None else index
-        keys.append((sample.get('source'), row if image is None else image))
-    if len(set(keys)) < len(keys):
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'{name}: image {_say(twice)} occurs twice')
+    keys = _identify(samples, name)
     num_classes = len(scores[0])
     names = tuple(classes or map(str, range(num_classes)))
     if len(names) != num_classes:
@@ -141,7 +141,33 @@ def collect_predictions(
         tuple(keys),
         **columns,
         named=bool(classes),
+        run=samples[0].get('run'),
     )
+
+
+def _identify(samples: Sequence[dict], name: str) -> list[tuple]:
+    """Return what tells the images apart, the same in every test of them."""
+    keys: list[tuple] = []
+    for row, sample in enumerate(samples):
+        index = sample.get('sample_idx')
+        image = sample.get('img_path') if index is None else index
+        keys.append((sample.get('source'), row if image is None else image))
+    seen = Counter(keys)
+    twice = {key for key, num in seen.items() if num > 1}
+    paths = [str(sample.get('img_path') or '') for sample in samples]
+    if twice and all(paths):
+        # Sources without a name count from 0 each; below their common folder
+        # the paths do not depend on where the data lie.
+        root = os.path.commonpath([os.path.dirname(path) for path in paths])
+        keys = [
+            (*key, os.path.relpath(path, root)) if key in twice else key
+            for key, path in zip(keys, paths, strict=True)
+        ]
+        twice = {key for key, num in Counter(keys).items() if num > 1}
+    if twice:
+        first = next(key for key in keys if key in twice)
+        raise ValueError(f'{name}: image {_say(first)} occurs twice')
+    return keys
 
 
 def match_predictions(first: Predictions, other: Predictions) -> Predictions:
@@ -245,5 +271,6 @@ def _to_array(values: Any) -> np.ndarray:
 
 
 def _say(key: tuple) -> str:
-    source, image = key
+    source, image, *path = key
+    image = f'{image} ({path[0]})' if path else image
     return f'{image}' if source is None else f'{image} of {source}'

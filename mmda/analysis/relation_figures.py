@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 
@@ -88,7 +89,7 @@ def draw_chord(
     similarity: np.ndarray,
     classes: Sequence[str],
     path: str | FilePath,
-    strong: float = 0.6,
+    strong: float | None = None,
 ) -> None:
     """Draw classes on a circle, joined by their positive similarities.
 
@@ -96,9 +97,12 @@ def draw_chord(
         similarity (ndarray): (C, C); NaN draws no chord.
         classes (Sequence[str]): C names.
         path (str | Path): PNG to write; a PDF lies beside it.
-        strong (float): Chords from this similarity on are coloured, weaker
-            ones are dimmed, as in Fig. 14 of the paper. Defaults to 0.6.
+        strong (float, optional): Chords from this similarity on are coloured,
+            weaker ones are dimmed, as in Fig. 14 of the paper. Defaults to
+            :func:`strong_from`.
     """
+    if strong is None:
+        strong = strong_from(similarity)
     num = len(classes)
     figure = new_figure(COLUMN_WIDTH * 1.3, COLUMN_WIDTH * 1.3)
     axes = figure.subplots()
@@ -108,7 +112,7 @@ def draw_chord(
         (similarity[i, j], i, j)
         for i in range(num)
         for j in range(i)
-        if similarity[i, j] > 0.05  # NaN is not
+        if similarity[i, j] > min(0.05, strong / 2)  # NaN is not
     ]
     for value, i, j in sorted(pairs):  # the strongest on top
         is_strong = value >= strong
@@ -116,7 +120,7 @@ def draw_chord(
             axes,
             points[i],
             points[j],
-            value,
+            value / max(1e-9, strong, *(pair[0] for pair in pairs)),
             COLORS[i % len(COLORS)] if is_strong else '0.8',
         )
     for index, name in enumerate(classes):
@@ -146,10 +150,46 @@ def draw_chord(
     axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect='equal')
     axes.set_axis_off()
     figure.supxlabel(
-        f'coloured: cosine similarity of {strong:g} or more',
+        _legend(strong, len(pairs)),
         fontsize=SMALL,
     )
     save_figure(figure, path)
+
+
+def strong_from(similarity: np.ndarray) -> float:
+    """Choose from which similarity on a relation is called strong.
+
+    Args:
+        similarity (ndarray): (C, C), NaN where missing.
+
+    Returns:
+        float: 0.6, as in the paper, if one relation in ten reaches it; else
+        what one positive relation in five reaches; 0.6 without any.
+
+    Examples:
+        >>> s = np.full((5, 5), 0.1)
+        >>> s[0, 1] = s[1, 0] = s[2, 3] = s[3, 2] = 0.4
+        >>> strong_from(s)
+        0.4
+    """
+    pairs = similarity[np.tril_indices(len(similarity), -1)]
+    pairs = pairs[~np.isnan(pairs)]
+    positive = np.sort(pairs[pairs > 0])[::-1]
+    if not len(positive) or (pairs >= 0.6).mean() >= 0.1:
+        return 0.6
+    chosen = positive[(len(positive) - 1) // 5]
+    # Rounded down, so that the figure says what it does.
+    digits = 2 - math.ceil(math.log10(chosen))
+    return math.floor(round(chosen * 10**digits, 6)) / 10**digits
+
+
+def _legend(strong: float, num: int) -> str:
+    if not num:
+        return 'no two classes have a positive cosine similarity'
+    return (
+        f'coloured: cosine similarity of {strong:g} or more; width: '
+        'relative to the greatest'
+    )
 
 
 def _add_chord(

@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmda.datasets import LabelTable, PartialLabelDataset
+from mmda.datasets import DatasetWrapper, LabelTable, PartialLabelDataset
 from mmda.structures import label_to_score, rename_classes
 
 SPLITS = ('train', 'val', 'test')
@@ -26,7 +26,8 @@ class SourceLabels:
         split (str): 'train', 'val' or 'test'.
         name (str): Of the source.
         classes (tuple[str, ...]): The joint label space, C names.
-        score (ndarray): float32 (N, C), NaN where not annotated.
+        score (ndarray): float32 (N, C), NaN where not annotated; of a label
+            map 1 where the class has a pixel.
         uncertain (ndarray): int64 (C,), labels that the source calls
             uncertain, whatever the policy made of them.
         left_out (tuple[str, ...]): Classes of the source that the label space
@@ -36,6 +37,8 @@ class SourceLabels:
         images (Any): Images that are held in memory, N of them, or None.
         origin (tuple): Where patient ids mean the same people: kind of
             dataset and its root.
+        sampled_from (int): Images of a source of which N label maps were read
+            and not all; 0 where all were.
     """
 
     split: str
@@ -48,6 +51,7 @@ class SourceLabels:
     paths: np.ndarray | None = None
     images: Any = None
     origin: tuple = ()
+    sampled_from: int = 0
 
     @property
     def label(self) -> str:
@@ -85,11 +89,14 @@ hash_array(one) == hash_array(two)
     return digest.hexdigest().encode()
 
 
-def sources_of_config(cfg: Config) -> list[SourceLabels]:
+def sources_of_config(
+    cfg: Config, max_maps: int | None = None
+) -> list[SourceLabels]:
     """Build the datasets of a config and read their labels.
 
     Args:
         cfg (Config): With ``train_dataloader`` and so on, where they exist.
+        max_maps (int, optional): See :func:`sources_of_datasets`.
 
     Returns:
         list[SourceLabels]: Of all splits.
@@ -103,15 +110,19 @@ def sources_of_config(cfg: Config) -> list[SourceLabels]:
         loader = cfg.get(f'{split}_dataloader')
         if loader and loader.get('dataset') is not None:
             datasets[split] = DATASETS.build(loader['dataset'])
-    return sources_of_datasets(datasets)
+    return sources_of_datasets(datasets, max_maps)
 
 
-def sources_of_datasets(datasets: Mapping[str, Any]) -> list[SourceLabels]:
+def sources_of_datasets(
+    datasets: Mapping[str, Any], max_maps: int | None = None
+) -> list[SourceLabels]:
     """Read the labels of datasets.
 
     Args:
         datasets (Mapping[str, Any]): Split -> dataset, possibly nested in
             wrappers such as ``ConcatDataset``.
+        max_maps (int, optional): Of the label maps of a source, read so many.
+            Defaults to None: all.
 
     Returns:
         list[SourceLabels]: One per source and split.
@@ -122,7 +133,7 @@ def sources_of_datasets(datasets: Mapping[str, Any]) -> list[SourceLabels]:
     found: list[SourceLabels] = []
     for split, dataset in datasets.items():
         for leaf in leaves(dataset):
-            labels = _read(split, leaf)
+            labels = _read(split, leaf, max_maps)
             taken = [s.name for s in found if s.split == split]
             if labels.name in taken:
                 labels.name = f'{labels.name} ({len(taken) + 1})'
@@ -139,7 +150,7 @@ def leaves(dataset: Any) -> Iterator[Any]:
     Yields:
         Any: Datasets with labels of their own.
     """
-    if isinstance(dataset, PartialLabelDataset):
+    if isinstance(dataset, (PartialLabelDataset, DatasetWrapper)):
         yield dataset
     elif hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
@@ -150,20 +161,27 @@ def leaves(dataset: Any) -> Iterator[Any]:
         yield dataset
 
 
-def _read(split: str, dataset: Any) -> SourceLabels:
-    if getattr(dataset, 'has_pixel_labels', False):
-        raise ValueError(
-            f'{split} source {dataset.name} has pixel labels; the label '
-            'report counts image labels'
-        )
+def _read(
+    split: str, dataset: Any, max_maps: int | None = None
+) -> SourceLabels:
     dataset.full_init()
     classes = (dataset.metainfo or {}).get('classes')
     name = getattr(dataset, 'name', type(dataset).__name__)
     if not classes:
         raise ValueError(f'{split} source {name} has no `classes`')
-    inner = getattr(dataset, 'dataset', dataset)
+    inner = dataset
+    if isinstance(dataset, PartialLabelDataset):
+        inner = dataset.dataset
+    reader = inner
+    while isinstance(reader, (PartialLabelDataset, DatasetWrapper)):
+        reader = reader.dataset
     table = getattr(inner, 'data_list', None)
-    if isinstance(table, LabelTable):
+    if getattr(dataset, 'has_pixel_labels', False):
+        # mmseg is not needed where there are none.
+        from .label_map_presence import read_presence
+
+        labels = read_presence(dataset, max_maps)
+    elif isinstance(table, LabelTable):
         labels = _from_table(dataset, inner, table, tuple(classes))
     else:
         labels = _one_by_one(dataset, tuple(classes))
@@ -172,7 +190,7 @@ def _read(split: str, dataset: Any) -> SourceLabels:
         name,
         tuple(classes),
         left_out=_left_out(dataset, inner),
-        origin=(type(inner).__name__, getattr(inner, 'data_root', '')),
+        origin=(type(reader).__name__, getattr(reader, 'data_root', '')),
         **labels,
     )
 
@@ -181,8 +199,10 @@ def _from_table(
     dataset: Any, inner: Any, table: LabelTable, classes: tuple[str, ...]
 ) -> dict:
     """Take the columns as they are: no dict per image."""
-    rows = getattr(dataset, '_selected', np.arange(len(table)))
-    own, joint = _columns(dataset, len(classes))
+    rows = np.arange(len(table))
+    own = joint = np.arange(len(classes))
+    if dataset is not inner:
+        rows, (own, joint) = dataset.selected, dataset.columns
     score = np.full((len(rows), len(classes)), np.nan, dtype=np.float32)
     score[:, joint] = table.gt_score[rows][:, own]
     uncertain = np.zeros(len(classes), dtype=np.int64)
@@ -200,13 +220,6 @@ def _from_table(
         images=None if images is None else images[rows],
         patients=None if patients is None else patients[rows],
     )
-
-
-def _columns(dataset: Any, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = getattr(dataset, '_labels', None)
-    if labels is None:
-        return np.arange(num_classes), np.arange(num_classes)
-    return labels._own, labels._joint
 
 
 def _uncertain(inner: Any, table: LabelTable) -> np.ndarray:

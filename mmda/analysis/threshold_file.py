@@ -14,6 +14,7 @@ from mmda.evaluation.functional import (
     why_undefined,
 )
 
+from .checkpoint_record import other_checkpoint
 from .predictions import Predictions
 
 METHODS = ('youden', 'sensitivity', 'f1')
@@ -120,6 +121,20 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
             f'{path}: expected thresholds as '
             f'tools/analysis_tools/thresholds.py writes them ({error!r})'
         ) from error
+
+
+def other_model(path: str | Path, checkpoint: str | Path) -> str:
+    """Say that thresholds were chosen for another checkpoint.
+
+    Args:
+        path (str | Path): Written by ``tools/analysis_tools/thresholds.py``.
+        checkpoint (str | Path): The one that they are used for.
+
+    Returns:
+        str: What differs; '' where nothing does, or the file does not say.
+    """
+    content = json.loads(Path(path).read_text(encoding='utf-8'))
+    return other_checkpoint(content, checkpoint)
 
 
 def _check_scores(predictions: Predictions) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 import torch.distributed as torch_dist
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.device import get_device
@@ -111,6 +112,28 @@ def check_checkpoint(path: str, option: str) -> None:
     """
     if '://' not in path and not Path(path).is_file():
         raise FileNotFoundError(f'{option}: there is no checkpoint {path}')
+
+
+def check_device(name: str) -> None:
+    """Check that a device can be used.
+
+    Args:
+        name (str): Such as 'cpu' or 'cuda:0'.
+
+    Raises:
+        ValueError: If there is no such device.
+
+    Examples:
+        >>> check_device('cpu')
+    """
+    try:
+        torch.empty(0, device=name)
+    # The last is torch's word where it was built without CUDA.
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
+        reason = str(error).strip().splitlines() or ['']
+        raise ValueError(
+            f'device {name!r} cannot be used: {reason[0]}; cpu always can'
+        ) from error
 
 
 def set_work_dir(cfg: Config, config: str, work_dir: str | None) -> None:

@@ -7,34 +7,62 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from torch import Tensor
 
 import mmda.models  # noqa: F401  (registers the heads)
 from mmda.models.adapters import DynamicAdapter
 
-from .fold_segmentor import fold_segmentor_config, fold_segmentor_state
+from .fold_segmentor import (
+    fold_segmentor_config,
+    fold_segmentor_state,
+    prediction_thr,
+)
 
 ADAPTER_HEAD = 'DynamicAdapterHead'
+LINEAR_HEAD = 'PartialLabelLinearHead'
+LINEAR_NAMES = 'head.fc.class_names'
+
+
+def can_fold(model: Mapping[str, Any]) -> bool:
+    """Return whether a classifier has a stock one of the same answers.
+
+    Args:
+        model (Mapping): Its config.
+
+    Returns:
+        bool: Whether :func:`fold_model_config` takes it.
+
+    Examples:
+        >>> can_fold(dict(head=dict(type='MultiLabelLinearClsHead')))
+        False
+    """
+    head = model.get('head') or {}
+    # Several networks cannot become one.
+    is_one = model.get('type') != 'MultiNetworkClassifier'
+    return is_one and head.get('type') in (ADAPTER_HEAD, LINEAR_HEAD)
 
 
 def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config of the stock model with a plain linear layer.
 
     Args:
-        model (Mapping): Config of a classifier with a ``DynamicAdapterHead``.
+        model (Mapping): Config of a classifier with a ``DynamicAdapterHead``,
+            or a ``PartialLabelLinearHead``, which is plain but for the names.
 
     Returns:
         dict: Config of stock mmpretrain parts only.
 
     Raises:
-        ValueError: If the head is no ``DynamicAdapterHead``.
+        ValueError: If the head is neither.
     """
     folded = copy.deepcopy(dict(model))
     head = folded.get('head') or {}
-    if head.get('type') != ADAPTER_HEAD:
+    if not can_fold(folded):
         raise ValueError(
-            f'model.head.type is {head.get("type")!r}, expected '
-            f'{ADAPTER_HEAD!r}: there is no adapter to fold'
+            f'model.head.type is {head.get("type")!r} of a '
+            f'{folded.get("type")}, expected {ADAPTER_HEAD!r} or '
+            f'{LINEAR_HEAD!r} of a single network: there is no adapter to fold'
         )
     kept = ('num_classes', 'in_channels', 'thr', 'topk')
     folded['type'] = 'ImageClassifier'
@@ -57,8 +85,10 @@ def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Returns:
         dict[str, Tensor]: ``head.fc.weight`` (C, m) and ``head.fc.bias``
-        (C,) in place of ``head.adapter.*``.
+        (C,) in place of ``head.adapter.*``; those of a linear head stay.
     """
+    if 'head.fc.weight' in state_dict:
+        return {k: v for k, v in state_dict.items() if k != LINEAR_NAMES}
     prefix = 'head.adapter.'
     own = {
         key[len(prefix) :]: value
@@ -104,10 +134,16 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
     metainfo = {
         k: stored.get(k) for k in ('classes', 'palette') if k in stored
     }
-    pipeline = _find_pipeline(trained.get('test_dataloader') or {})
+    pipeline = find_pipeline(trained.get('test_dataloader') or {})
     if 'decode_head' in trained.model:
         scope, model = 'mmseg', fold_segmentor_config(trained.model)
-        state = fold_segmentor_state(checkpoint['state_dict'])
+        thr = prediction_thr(trained.model)
+        state = fold_segmentor_state(checkpoint['state_dict'], thr)
+        if thr:
+            print_log(
+                f'thr={thr} is kept: the folded head has one answer more than '
+                'classes, "no class", which is the same at every pixel'
+            )
         dataset = dict(type='BaseSegDataset', test_mode=True)
     else:
         scope, model = 'mmpretrain', fold_model_config(trained.model)
@@ -132,8 +168,19 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
     return config, dict(meta=meta, state_dict=state)
 
 
-def _find_pipeline(node: Any) -> list | None:
-    """Return the first non-empty pipeline inside a data loader's config."""
+def find_pipeline(node: Any) -> list | None:
+    """Return the first non-empty pipeline inside a data loader's config.
+
+    Args:
+        node (Any): The data loader, or a part of it.
+
+    Returns:
+        list | None: The transforms, None where there are none.
+
+    Examples:
+        >>> find_pipeline(dict(dataset=dict(pipeline=[dict(type='Resize')])))
+        [{'type': 'Resize'}]
+    """
     if isinstance(node, Mapping):
         if node.get('pipeline'):
             return node['pipeline']
@@ -141,7 +188,7 @@ def _find_pipeline(node: Any) -> list | None:
     else:
         children = list(node) if isinstance(node, (list, tuple)) else []
     for child in children:
-        found = _find_pipeline(child)
+        found = find_pipeline(child)
         if found is not None:
             return found
     return None

@@ -6,10 +6,12 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 import mmda.models  # noqa: F401  (registers the heads)
 from mmda.models.adapters import DynamicAdapter
+from mmda.models.decode_heads import none_logit
 
 HEADS = ('decode_head', 'auxiliary_head')
 ENCODING = '.head.conv_seg.task_encoding'
@@ -22,7 +24,8 @@ def fold_decode_head(head: Mapping[str, Any]) -> dict[str, Any]:
         head (Mapping): Config of a segmentation ``DynamicAdapterHead``.
 
     Returns:
-        dict: Config of the head that it wraps, with the same answers.
+        dict: Config of the head that it wraps, with the same answers; with
+        ``thr`` one more, "no class".
 
     Raises:
         ValueError: If the head is no ``DynamicAdapterHead``.
@@ -40,6 +43,8 @@ def fold_decode_head(head: Mapping[str, Any]) -> dict[str, Any]:
     folded = copy.deepcopy(dict(head['head']))
     if head.get('num_classes') is not None:
         folded['num_classes'] = head['num_classes']
+    # The answer "no class" is one of the stock head's.
+    folded['num_classes'] += bool(head.get('thr'))
     folded['out_channels'] = folded['num_classes']
     # Answers are probabilities of their own, not of one choice among all.
     folded['loss_decode'] = dict(
@@ -67,8 +72,10 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
         heads = folded.get(key)
         listed = heads if isinstance(heads, (list, tuple)) else [heads]
         new = []
-        for head in listed:
+        for i, head in enumerate(listed):
             if head and head.get('type') == 'DynamicAdapterHead':
+                if (key, i) != (HEADS[0], len(listed) - 1):
+                    head = {**head, 'thr': 0}  # its answers are no prediction
                 head, count = fold_decode_head(head), count + 1
             new.append(head)
         if heads is not None:
@@ -89,12 +96,15 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fold_segmentor_state(
-    state_dict: Mapping[str, Tensor],
+    state_dict: Mapping[str, Tensor], thr: float = 0.0
 ) -> dict[str, Tensor]:
     """Replace each adapter's parameters by those of a 1x1 convolution.
 
     Args:
         state_dict (Mapping[str, Tensor]): Of the trained model.
+        thr (float): Of the head that predicts, see :func:`prediction_thr`.
+            Above 0 it becomes a row of zeros with a constant bias, whose
+            answer "no class" is the best one where all others are below.
 
     Returns:
         dict[str, Tensor]: ``<head>.conv_seg.weight`` (C, m, 1, 1) and
@@ -117,9 +127,37 @@ def fold_segmentor_state(
         for key, value in own.items():
             if not key.startswith(adapter):
                 folded[outer + key[len(inner) :]] = value
+        if thr and head == _last_decode_head(heads):
+            weight = torch.cat([weight, torch.zeros_like(weight[:1])])
+            bias = torch.cat([bias, bias.new_tensor([none_logit(thr)])])
         folded[f'{outer}conv_seg.weight'] = weight[..., None, None]
         folded[f'{outer}conv_seg.bias'] = bias
     return folded
+
+
+def prediction_thr(model: Mapping[str, Any]) -> float:
+    """Return the ``thr`` of the head that predicts.
+
+    Args:
+        model (Mapping): Config of a segmentor.
+
+    Returns:
+        float: 0 for a head without one.
+
+    Examples:
+        >>> prediction_thr(dict(decode_head=[dict(), dict(thr=0.5)]))
+        0.5
+    """
+    head = model[HEADS[0]]
+    if isinstance(head, (list, tuple)):
+        head = head[-1]
+    return float(head.get('thr') or 0)
+
+
+def _last_decode_head(heads: list[str]) -> str:
+    """Return the prefix of the head that predicts; a cascade has several."""
+    own = [head for head in heads if head.startswith(HEADS[0])]
+    return max(own, key=lambda head: [int(i) for i in head.split('.')[1:]])
 
 
 def _fold_adapter(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:

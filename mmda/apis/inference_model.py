@@ -16,13 +16,15 @@ from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import TRANSFORMS
+from PIL import Image
 from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from mmda.analysis.label_report import positives_per_source
 
-from .cli import check_checkpoint
+from .cli import check_checkpoint, check_device
 from .config import load_config
+from .pixels import to_bgr
 
 _LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
@@ -47,40 +49,36 @@ class TrainedModel:
     default_threshold: float
 
     @torch.no_grad()
-    def answer(self, images: Sequence[str | np.ndarray]) -> np.ndarray:
+    def answer(self, batch: Sequence[dict]) -> np.ndarray:
         """Answer all questions about images.
 
         Args:
-            images (Sequence[str | ndarray]): Paths, or uint8 (H, W, 3) in
-                BGR or (H, W).
+            batch (Sequence[dict]): What ``pipeline`` made of N images.
 
         Returns:
             ndarray: float32 (N, C), probabilities.
         """
-        batch = [self.pipeline(as_sample(image)) for image in images]
         inputs = [sample['inputs'] for sample in batch]
         samples = [sample['data_samples'] for sample in batch]
         found = self.model.test_step(dict(inputs=inputs, data_samples=samples))
         return torch.stack([s.pred_score for s in found]).cpu().numpy()
 
 
-def as_sample(image: str | np.ndarray) -> dict:
+def as_sample(image: str | np.ndarray | Image.Image) -> dict:
     """Return what the pipeline takes.
 
     Args:
-        image (str | ndarray): Path, or pixels.
+        image (str | ndarray | PIL.Image): Path, or pixels as
+            :func:`~mmda.apis.pixels.to_bgr` takes them.
 
     Returns:
         dict: With ``img_path``, or ``img`` and its shape.
     """
-    if isinstance(image, np.ndarray):
-        pixels = (
-            image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
-        )
-        return dict(
-            img=pixels, img_shape=pixels.shape[:2], ori_shape=pixels.shape[:2]
-        )
-    return dict(img_path=str(image))
+    if isinstance(image, str):
+        return dict(img_path=image)
+    pixels = to_bgr(image)
+    shape = pixels.shape[:2]
+    return dict(img=pixels, img_shape=shape, ori_shape=shape)
 
 
 def load_model(
@@ -103,7 +101,8 @@ def load_model(
     Raises:
         FileNotFoundError: If config or checkpoint is not there.
         ValueError: If the checkpoint is not one of this model, the config has
-            no test pipeline, or nothing says which classes there are.
+            no test pipeline or is none of classification, nothing says which
+            classes there are, or there is no such device.
     """
     cfg = (
         config
@@ -111,6 +110,13 @@ def load_model(
         else load_config(str(config), cfg_options)
     )
     check_checkpoint(str(checkpoint), 'checkpoint')
+    check_device(device)
+    if 'decode_head' in cfg.model:
+        raise ValueError(
+            'the config is one of segmentation; expected one of '
+            'classification, whose model answers about whole images '
+            '(for pixels: tools/test.py CONFIG CKPT --show-dir DIR)'
+        )
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     model = MODELS.build(cfg.model)
     content = _load_weights(model, str(checkpoint))

@@ -45,7 +45,7 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     options = dict(options)
     if 'data_root' in options and isinstance(cfg.get('data_root'), str):
         new = str(options.pop('data_root')).rstrip('/') + '/'
-        _move_data_root(cfg._cfg_dict, cfg.data_root.rstrip('/') + '/', new)
+        move_data_root(cfg._cfg_dict, cfg.data_root.rstrip('/') + '/', new)
     for key, value in options.items():
         top = key.split('.')[0]
         if top not in RUNNER_KEYS:
@@ -53,18 +53,24 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     cfg.merge_from_dict(options)
 
 
-def _move_data_root(node: Any, old: str, new: str) -> None:
-    """Replace the beginning of every ``data_root`` below a node."""
+def move_data_root(node: Any, old: str, new: str) -> None:
+    """Replace the beginning of every ``data_root`` below a node.
+
+    Args:
+        node (Any): Part of a config, changed in place.
+        old (str): The beginning to look for, with a slash at its end.
+        new (str): What takes its place.
+    """
     if isinstance(node, (list, tuple)):
         for child in node:
-            _move_data_root(child, old, new)
+            move_data_root(child, old, new)
     elif isinstance(node, dict):
         for key, value in node.items():
             if key == 'data_root' and isinstance(value, str):
                 if (value.rstrip('/') + '/').startswith(old):
                     node[key] = new + value[len(old) :]
             else:
-                _move_data_root(value, old, new)
+                move_data_root(value, old, new)
 
 
 def _without_effect(cfg: Config, key: str, value: Any) -> str:

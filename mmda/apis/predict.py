@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import DictAction
 from mmengine.logging import print_log
 from mmengine.utils import ProgressBar
@@ -17,7 +17,12 @@ from mmengine.utils import ProgressBar
 from .activation_map import activation_map
 from .answer_picture import draw_answers
 from .inference_inputs import list_images
-from .partial_label_inferencer import Answer, PartialLabelInferencer, plain
+from .partial_label_inferencer import (
+    Answer,
+    PartialLabelInferencer,
+    plain,
+    unreadable,
+)
 
 EXAMPLES = """\
 examples:
@@ -105,17 +110,26 @@ def run(args: argparse.Namespace) -> None:
     bar = ProgressBar(len(images)) if len(images) > 1 else None
     results: dict[str, dict[str, Answer]] = {}
     for image, answers in inferencer.iterate(images, args.batch_size):
-        assert not isinstance(image, np.ndarray)
+        assert isinstance(image, str)
         results[image] = {name: answers[name] for name in wanted}
-        if args.show_dir:
+        if args.show_dir and not unreadable(results[image]):
             _draw(args, inferencer, image, results[image])
         if bar is not None:
             bar.update()
+    broken = [image for image in results if unreadable(results[image])]
+    if len(broken) == len(results):
+        raise ValueError(unreadable(results[broken[0]]))
     if args.out:
         write_answers(results, args.out)
         print_log(f'answers lie in {args.out}')
     else:
         print_log('\n' + '\n'.join(_lines(results)))
+    if broken:
+        print_log(
+            f'{len(broken)} of {len(results)} images cannot be decoded, such '
+            f'as {broken[0]}: they are marked and have no answer',
+            level=logging.WARNING,
+        )
 
 
 def _draw(
@@ -197,6 +211,9 @@ def _lines(results: dict[str, dict[str, Answer]]) -> list[str]:
     lines = []
     for image, found in results.items():
         lines.append(image)
+        if unreadable(found):
+            lines.append(f'  no answer: {unreadable(found)}')
+            continue
         for name, answer in found.items():
             if answer.probability is None:
                 said = f'no answer: {answer.note}'

@@ -8,7 +8,8 @@ from typing import Any
 import mmengine
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
+
+from mmda.evaluation.metrics import DumpPredictions
 
 from .cli import (
     build_parser,
@@ -24,7 +25,9 @@ from .config import load_config
 EXAMPLES = """\
   python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth
   python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth \\
-      --out auc.json --out-item metrics"""
+      --out auc.json --out-item metrics
+  python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth \\
+      --split val --out val.pkl"""
 SUFFIXES = {
     'pred': ('.pkl', '.pickle'),
     'metrics': ('.json', '.yaml', '.yml', '.pkl', '.pickle'),
@@ -49,6 +52,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         choices=list(SUFFIXES),
         help='what --out writes: predictions (.pkl, default) or metrics '
         '(.json, .yaml, .pkl)',
+    )
+    parser.add_argument(
+        '--split',
+        choices=['test', 'val'],
+        default='test',
+        help='which images of the config to test on (default: test); '
+        'thresholds are chosen on val',
     )
     parser.add_argument(
         '--tta',
@@ -108,6 +118,10 @@ def merge_args(args: argparse.Namespace) -> Config:
     cfg.load_from = args.checkpoint
     cfg.resume = False
     set_work_dir(cfg, args.config, args.work_dir)
+    if args.split == 'val':
+        if not cfg.get('val_dataloader'):
+            raise ValueError('--split val: the config has no val_dataloader')
+        cfg.test_dataloader = deepcopy(cfg.val_dataloader)
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:
@@ -204,7 +218,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
     runner = build_runner(cfg)
     if args.out is not None and args.out_item != 'metrics':
-        runner.test_evaluator.metrics.append(DumpResults(args.out))
+        # Here, since the analysis tools are not needed to test.
+        from mmda.analysis.checkpoint_record import (
+            checkpoint_record,
+            split_tested,
+        )
+
+        record = checkpoint_record(args.checkpoint)
+        run = dict(record, split=split_tested(cfg))
+        runner.test_evaluator.metrics.append(DumpPredictions(args.out, run))
     return runner.test()
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.device import get_device
 
+from mmda.reproduce.seeding import set_seed
+
 from .cli import (
     build_parser,
     build_runner,
@@ -65,6 +67,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='start the workers of the dataloaders anew in each epoch',
     )
     parser.add_argument(
+        '--seed',
+        type=int,
+        metavar='K',
+        help='seed of the training, and of the draws and parts of the '
+        'training and validation images that have one (the test images stay)',
+    )
+    parser.add_argument(
         '--dry-run',
         action='store_true',
         help='read the data, print the label report and stop',
@@ -75,6 +84,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _check(args: argparse.Namespace) -> None:
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
+    if args.seed is not None and args.seed < 0:
+        raise ValueError(f'--seed {args.seed}: expected 0 or more')
 
 
 def merge_args(args: argparse.Namespace) -> Config:
@@ -94,6 +105,8 @@ def merge_args(args: argparse.Namespace) -> Config:
     set_work_dir(cfg, args.config, args.work_dir)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.seed is not None:
+        set_seed(cfg, args.seed)
     if args.amp:
         _use_amp(cfg)
     if args.auto_scale_lr:

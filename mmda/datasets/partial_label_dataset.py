@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import copy
-import inspect
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
 from mmengine.dataset import BaseDataset, Compose
-from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from mmda.structures import LabelSpace, rename_classes
 
+from .broken_images import BrokenImages
 from .class_matching import annotated_columns
+from .decode_errors import MAYBE_DECODE_ERRORS, is_decode_error
 from .image_labels import ImageLabels
 from .pixel_labels import PixelLabels, joint_palette
+from .sample_draw import draw_samples
+from .wrapped_source import (
+    build_lazily,
+    classes_of,
+    count_images,
+    pipeline_of,
+)
 
 
 @DATASETS.register_module()
@@ -101,9 +105,7 @@ class PartialLabelDataset(BaseDataset):
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
     ) -> None:
-        if isinstance(dataset, dict):
-            dataset = _build_lazily(dataset)
-        self.dataset = dataset
+        self.dataset = dataset = build_lazily(dataset)
         self.label_space = LabelSpace(tuple(classes))
         self.labeled_classes = labeled_classes
         self.aliases = dict(aliases or {})
@@ -113,7 +115,11 @@ class PartialLabelDataset(BaseDataset):
         self.seed = 0 if seed is None else seed
         self.part = part
         self._indices = indices
-        self.pipeline = self._choose_pipeline(pipeline)
+        self.pipeline = (
+            pipeline_of(dataset)
+            if pipeline is None
+            else Compose(list(pipeline))
+        )
         self.test_mode = (
             getattr(dataset, 'test_mode', False)
             if test_mode is None
@@ -123,8 +129,7 @@ class PartialLabelDataset(BaseDataset):
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
         self._metainfo = self._joint_metainfo()
-        # Shared, so that the data loader's workers count into one number.
-        self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
+        self._broken = BrokenImages()
         if not lazy_init:
             self.full_init()
 
@@ -142,36 +147,12 @@ class PartialLabelDataset(BaseDataset):
                 metainfo['background_classes'] = self.background_classes
         return metainfo
 
-    def _choose_pipeline(
-        self, pipeline: Sequence[dict | Callable] | None
-    ) -> Callable[[dict], Any]:
-        if pipeline is not None:
-            return Compose(list(pipeline))
-        source = self.dataset
-        while not hasattr(source, 'pipeline') and hasattr(source, 'dataset'):
-            source = source.dataset  # of RepeatDataset and its like
-        # ConcatDataset has many pipelines: none to apply.
-        return getattr(source, 'pipeline', None) or Compose([])
-
     def full_init(self) -> None:
         """Read the source, match its classes, and draw the samples."""
         if self._fully_initialized:
             return
-        try:
-            self.dataset.full_init()
-            total = len(self.dataset)
-        except ValueError as error:
-            if 'need at least one array' not in str(error):
-                raise
-            total = 0  # BaseDataset cannot serialise an empty data_list
-        if total == 0:
-            raise ValueError(f'source {self.name} is empty: no image found')
-        source_classes = self.dataset.metainfo.get('classes')
-        if source_classes is None:
-            raise ValueError(
-                f'source {self.name} has no `classes` in its metainfo; give '
-                'its dataset metainfo=dict(classes=(...)) or classes=(...)'
-            )
+        total = count_images(self.dataset, self.name)
+        source_classes = classes_of(self.dataset, self.name)
         joint_names = rename_classes(
             source_classes, self.aliases, self.keep_apart, self.name
         )
@@ -182,9 +163,11 @@ class PartialLabelDataset(BaseDataset):
             self.labeled_classes,
             self.name,
         )
-        self._joint = joint
+        self._own, self._joint = own, joint
         self._labels = self._make_labels(joint_names, own, joint)
-        self._selected = self._draw(total)
+        self._selected = draw_samples(
+            total, self.part, self.num_samples, self.seed, self.name
+        )
         self._fully_initialized = True
         if self._indices is not None:
             self.get_subset_(self._indices)
@@ -212,22 +195,6 @@ class PartialLabelDataset(BaseDataset):
             getattr(self.dataset, 'ignore_index', 255),
             self.name,
         )
-
-    def _draw(self, total: int) -> np.ndarray:
-        """Return the indices of the images that are used, ascending."""
-        pool = np.arange(total)
-        if self.part is not None:
-            pool = _part_of(total, self.part, self.seed, self.name)
-        if self.num_samples is None:
-            return pool
-        if not 0 < self.num_samples <= len(pool):
-            raise ValueError(
-                f'num_samples={self.num_samples} of {self.name}: expected 1 '
-                f'to {len(pool)}, the number of its images'
-            )
-        generator = np.random.default_rng(self.seed)
-        drawn = generator.choice(len(pool), self.num_samples, replace=False)
-        return pool[np.sort(drawn)]
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
@@ -279,20 +246,14 @@ class PartialLabelDataset(BaseDataset):
             raise FileNotFoundError(
                 f'{self._describe(idx)}{what} is missing: {error}'
             ) from error
-        except (OSError, SyntaxError, AssertionError, cv2.error) as error:
-            if not _is_decode_error(error):
+        except MAYBE_DECODE_ERRORS as error:
+            if not is_decode_error(error):
                 raise
             if self.test_mode:
                 raise OSError(
                     f'{self._describe(idx)} cannot be decoded: {error}'
                 ) from error
-            self._skipped += 1
-            print_log(
-                f'{self._describe(idx)} cannot be decoded ({error}); another '
-                f'image takes its place ({self.num_skipped} so far)',
-                logger='current',
-                level=logging.WARNING,
-            )
+            self._broken.skip(self._describe(idx), error)
             return None
 
     def _describe(self, idx: int) -> str:
@@ -307,7 +268,21 @@ class PartialLabelDataset(BaseDataset):
     @property
     def num_skipped(self) -> int:
         """int: Times an image could not be decoded, over all workers."""
-        return int(self._skipped)
+        return len(self._broken)
+
+    @property
+    def selected(self) -> np.ndarray:
+        """ndarray: int64 (N,), which images of ``dataset`` are used."""
+        if not self._fully_initialized:
+            self.full_init()
+        return self._selected
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """tuple[ndarray, ndarray]: Annotated classes, own and joint index."""
+        if not self._fully_initialized:
+            self.full_init()
+        return self._own, self._joint
 
     @property
     def annotated_classes(self) -> tuple[str, ...]:
@@ -360,42 +335,3 @@ class PartialLabelDataset(BaseDataset):
         if not self._fully_initialized:
             self.full_init()
         return len(self._selected)
-
-
-def _build_lazily(config: dict) -> BaseDataset:
-    """Build a source that is read in `full_init`, where errors are named."""
-    scope = config.get('_scope_')
-    with DATASETS.switch_scope_and_registry(scope) as registry:
-        kind = config.get('type')
-        kind = registry.get(kind) if isinstance(kind, str) else kind
-    parameters = inspect.signature(kind).parameters if kind else {}
-    # Stock KFoldDataset cannot wait.
-    takes = 'lazy_init' in parameters or any(
-        p.kind is p.VAR_KEYWORD for p in parameters.values()
-    )
-    return DATASETS.build({'lazy_init': True, **config} if takes else config)
-
-
-def _part_of(
-    total: int, part: tuple[int, int], seed: int, source: str
-) -> np.ndarray:
-    """Return the indices of the k-th of n disjoint parts, ascending."""
-    if len(part) != 2 or not 0 <= part[0] < part[1] <= total:
-        raise ValueError(
-            f'part={part!r} of {source}: expected (k, n) with '
-            f'0 <= k < n <= {total}, the number of its images'
-        )
-    order = np.random.default_rng(seed).permutation(total)
-    return np.sort(order[part[0] :: part[1]])
-
-
-def _is_decode_error(error: BaseException) -> bool:
-    """Tell a broken image file from a fault in the pipeline's code."""
-    if isinstance(error, AssertionError):
-        return str(error).startswith('failed to load image')
-    if isinstance(error, SyntaxError):
-        return 'PNG' in str(error)  # Pillow reports a broken chunk like this
-    if isinstance(error, cv2.error):
-        return 'imdecode' in str(error.func)
-    # With a number it comes from the file system, not from a decoder.
-    return getattr(error, 'errno', None) is None

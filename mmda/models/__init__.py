@@ -6,12 +6,17 @@
 
 from . import decode_heads
 from .adapters import DynamicAdapter
+from .baselines import (
+    DoDNetHead,
+    MultiNetworkClassifier,
+    UnannotatedAsNegativeLoss,
+)
 from .classifiers import DualViewImageClassifier
 from .data_preprocessors import (
     DualViewDataPreprocessor,
     SegDualViewDataPreprocessor,
 )
-from .heads import DynamicAdapterHead
+from .heads import DynamicAdapterHead, PartialLabelLinearHead
 from .losses import PartialBCEPseudoConsistLoss
 from .segmentors import (
     DualViewCascadeEncoderDecoder,
@@ -20,14 +25,18 @@ from .segmentors import (
 )
 
 __all__ = [
+    'DoDNetHead',
     'DualViewCascadeEncoderDecoder',
     'DualViewDataPreprocessor',
     'DualViewEncoderDecoder',
     'DualViewImageClassifier',
     'DynamicAdapter',
     'DynamicAdapterHead',
+    'MultiNetworkClassifier',
     'PartialBCEPseudoConsistLoss',
+    'PartialLabelLinearHead',
     'PartialLabelSegTTAModel',
     'SegDualViewDataPreprocessor',
+    'UnannotatedAsNegativeLoss',
     'decode_heads',
 ]

@@ -8,7 +8,7 @@ from .partial_label import (
     label_to_score,
     split_annotated,
 )
-from .pixel_target import PixelTarget
+from .pixel_target import PixelTarget, check_all_annotated
 
 __all__ = [
     'NO_ANNOTATED_CLASS',
@@ -16,6 +16,7 @@ __all__ = [
     'UNKNOWN_PIXEL',
     'LabelSpace',
     'PixelTarget',
+    'check_all_annotated',
     'label_to_score',
     'nearest',
     'rename_classes',

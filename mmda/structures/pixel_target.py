@@ -65,7 +65,11 @@ class PixelTarget:
         for sample in samples:
             stated = sample.metainfo.get('annotated_classes')
             if stated is None:
-                _check_all_annotated(sample, num_classes)
+                check_all_annotated(
+                    sample.gt_sem_seg.data,
+                    num_classes,
+                    sample.metainfo.get('img_path'),
+                )
                 stated = torch.ones(num_classes, dtype=torch.bool)
             annotated = torch.as_tensor(stated)
             if len(annotated) != num_classes:
@@ -151,11 +155,24 @@ class PixelTarget:
         return torch.where(self.known(), self.positive().float(), torch.nan)
 
 
-def _check_all_annotated(sample: BaseDataElement, num_classes: int) -> None:
-    label = sample.gt_sem_seg.data
+def check_all_annotated(
+    label: Tensor, num_classes: int, where: str | None = None
+) -> None:
+    """Check that an image can be taken as one with all classes annotated.
+
+    It is, as its host takes it, where a sample has no ``annotated_classes``.
+
+    Args:
+        label (Tensor): Its label map.
+        num_classes (int): C.
+        where (str, optional): The image, for the message.
+
+    Raises:
+        ValueError: If a pixel carries none of the classes, and is not unknown.
+    """
     if ((label >= num_classes) & (label != UNKNOWN_PIXEL)).any():
         raise ValueError(
-            f'{sample.metainfo.get("img_path")} has no annotated_classes, but '
+            f'{where} has no annotated_classes, but '
             f'pixels of no class (a code from {num_classes} to 254), so that '
             'what it annotates is not known. Expected the field in its '
             'metainfo: a PartialLabelDataset sets it, a dataset around it '

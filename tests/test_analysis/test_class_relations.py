@@ -20,7 +20,11 @@ from mmda.analysis.class_relations import (
 from mmda.analysis.commands.class_relations import main as relations
 from mmda.analysis.commands.gain_vs_similarity import main as gains
 from mmda.analysis.gain_similarity import class_distribution, correlate
-from mmda.analysis.relation_figures import draw_chord, draw_heat_map
+from mmda.analysis.relation_figures import (
+    draw_chord,
+    draw_heat_map,
+    strong_from,
+)
 from mmda.apis.inference_model import load_model
 
 NAN = float('nan')
@@ -243,6 +247,26 @@ def test_the_command_gives_the_cosines_of_the_models_features(tmp_path):
         for figure in ('heat_map', 'dendrogram', 'chord'):
             assert imread(tmp_path / f'{kind}_{figure}.png').std() > 0.01
             assert (tmp_path / f'{kind}_{figure}.pdf').is_file()
+
+
+def test_a_chord_diagram_without_strong_relations_is_not_empty(tmp_path):
+    generator = np.random.default_rng(0)
+    weak = 0.2 * np.corrcoef(generator.normal(size=(8, 5)))
+    np.fill_diagonal(weak, 1)
+    strong = strong_from(weak)
+    pairs = weak[np.tril_indices(8, -1)]
+    # As a fifth of the positive relations are called strong, some are.
+    share = (pairs >= strong).sum() / (pairs > 0).sum()
+    assert strong < 0.2 and 0.15 <= share <= 0.35
+    assert strong_from(np.full((3, 3), 0.7)) == 0.6  # the paper's
+    assert strong_from(np.full((3, 3), -0.7)) == 0.6  # nothing to draw
+    pixels = []
+    for limit in (None, 0.6):
+        path = tmp_path / f'{limit}.png'
+        draw_chord(weak, list('abcdefgh'), path, limit)
+        shown = imread(path)[..., :3]
+        pixels.append((np.ptp(shown, axis=2) > 0.3).sum())
+    assert pixels[0] > 1.5 * pixels[1]  # coloured chords beside the points
 
 
 def test_a_class_without_a_positive_is_drawn_as_missing(tmp_path):

@@ -146,7 +146,11 @@ def test_equal_models_are_not_different():
     for index in (0, 1, 3, 4):
         row = found.rows[index]
         assert row.gain == 0 and row.bootstrap.p == 1
+        # An interval of length 0 says nothing.
+        assert np.isnan([row.bootstrap.low, row.bootstrap.high]).all()
+        assert 'all resamples give the same gain' in row.note
     assert found.rows[0].delong.p == 1
+    assert '[+0.0, +0.0]' not in to_markdown(found, 'ab')
     assert '*' not in to_markdown(found, 'ab').split('\n\n')[0]
 
 
@@ -172,6 +176,17 @@ def test_seeds_decide_where_there_are_any_then_the_bootstrap():
 )
 def test_arrows_follow_the_paper(gain, text):
     assert arrow(gain) == text
+
+
+def test_files_without_patients_say_that_images_are_drawn():
+    samples = make_samples(1)
+    aid = 'No image has a `patient_id`'
+    run = collect_predictions(samples, CLASSES, 'a')
+    assert aid not in to_markdown(compare([run], [run], 20), 'ab')
+    for sample in samples:
+        sample['patient_id'] = None
+    run = collect_predictions(samples, CLASSES, 'a')
+    assert aid in to_markdown(compare([run], [run], 20), 'ab')
 
 
 def test_entries_of_one_file_only_do_not_count():
@@ -221,6 +236,27 @@ def test_the_same_path_root_is_not_needed():
     )
 
 
+def test_sources_without_a_name_are_told_apart_by_their_paths():
+    def run(strength, root):
+        samples = make_samples(strength)
+        for sample in samples:  # every index twice
+            del sample['source']
+            sample['img_path'] = sample['img_path'].replace('/data', root)
+        return samples
+
+    a = collect_predictions(run(0.5, '/data'), CLASSES, 'a')
+    moved = run(1, '/mnt/x')[::-1]
+    b = collect_predictions(moved, CLASSES, 'b')
+    matched = match_predictions(a, b)
+    assert [p.removeprefix('/mnt/x') for p in matched.paths] == [
+        p.removeprefix('/data') for p in a.paths
+    ]
+    samples = run(1, '/data')
+    samples[1]['img_path'] = samples[0]['img_path']
+    with pytest.raises(ValueError, match=r'image 0 \(A/0.png\) occurs twice'):
+        collect_predictions(samples, CLASSES, 'a')
+
+
 def test_files_that_are_no_predictions_are_refused(tmp_path):
     path = tmp_path / 'p.pkl'
     with pytest.raises(FileNotFoundError, match='no predictions'):
@@ -230,7 +266,7 @@ def test_files_that_are_no_predictions_are_refused(tmp_path):
         ([], 'an empty list'),
         ([dict(gt_label=1)], 'image 0: no `pred_score`'),
         ([dict(pred_score=torch.zeros(2))], 'neither `gt_score`'),
-        (make_samples(1)[:1] * 2, '0 of A occurs twice'),
+        (make_samples(1)[:1] * 2, r'0 \(0.png\) of A occurs twice'),
     ):
         path.write_bytes(pickle.dumps(content))
         with pytest.raises(ValueError, match=message):

@@ -91,11 +91,18 @@ def test_the_file_lists_the_class_that_meets_most_others_first(tmp_path):
         ]
 
 
-def write_config(root):
+def wrap(root, **kwargs):
     source = dict(type='BaseSegDataset', **settings(root))
-    wrapped = dict(
-        type='PartialLabelDataset', dataset=source, classes=('bus', 'road')
+    return dict(
+        type='PartialLabelDataset',
+        dataset=source,
+        classes=('bus', 'road'),
+        **kwargs,
     )
+
+
+def write_config(root, wrapped=None):
+    wrapped = wrapped or wrap(root)
     path = root / 'config.py'
     path.write_text(
         "default_scope = 'mmseg'\n"
@@ -113,6 +120,41 @@ def test_the_tool_counts_all_classes_of_the_source(root, tmp_path):
     picture = cv2.imread(str(out / 'cooccurrence.png'))
     assert picture.shape[1] > 1000 and picture.std() > 10
     assert (out / 'cooccurrence.pdf').stat().st_size > 1000
+
+
+@pytest.fixture
+def other_root(root):
+    """A source of two images with classes and names of its own."""
+    folder = root / 'other'
+    for name in ('images', 'labels'):
+        (folder / name).mkdir(parents=True)
+    for i, label in enumerate(([[0, 1]], [[1, 1]])):  # coach, tree
+        for name in ('images', 'labels'):
+            path = folder / name / f'{i}.png'
+            cv2.imwrite(str(path), np.array(label, np.uint8))
+    return folder
+
+
+def test_all_sources_are_counted_in_joint_names_each_image_once(
+    root, other_root, tmp_path, capsys
+):
+    other = wrap(other_root, aliases={'coach': 'bus'})
+    other['dataset']['metainfo'] = dict(classes=('coach', 'tree'))
+    halves = [wrap(root, part=(k, 2), name=f'half {k}') for k in range(2)]
+    joined = dict(type='ConcatDataset', datasets=[*halves, other])
+    out = tmp_path / 'out'
+    main([write_config(root, joined), '--out-dir', str(out)])
+    lines = (out / 'cooccurrence.csv').read_text().splitlines()
+    # To the four images above come one of bus and tree, and one of tree.
+    assert lines[1:] == [
+        'wall,1,2,2.0000',
+        'bus,3,4,1.3333',
+        'road,3,3,1.0000',
+        'tree,2,1,0.5000',
+        'train,0,0,',
+    ]
+    said = capsys.readouterr().out
+    assert "counted in some: ['road', 'wall', 'train', 'tree']" in said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from digits_run import CONFIG
@@ -9,6 +10,7 @@ from matplotlib.image import imread
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 from mmpretrain.datasets import BaseDataset
+from mmseg.datasets import BaseSegDataset
 
 from mmda.analysis import source_labels
 from mmda.analysis.commands.label_report import main
@@ -326,19 +328,85 @@ def test_images_in_two_sources_are_found_by_path_and_by_content():
     assert not leaks([a, source('test', 'B', images=images[2:])])
 
 
-def test_equal_files_are_found_across_sources_but_not_within_one(tmp_path):
-    for name, content in dict(a=b'xx', b=b'xx', c=b'yy', d=b'long').items():
-        (tmp_path / name).write_bytes(content)
-    paths = {n: str(tmp_path / n).encode() for n in 'abcd'}
-    a = source('train', 'A', paths=np.array([paths['a'], paths['d']]))
-    b = source('test', 'B', paths=np.array([paths['c'], paths['b']]))
-    found = equal_files([a, b])
-    assert len(found) == 1
-    assert found[0].startswith(
-        'train/A and test/B have 1 pairs of equal files'
+def files(folder, split, name, **contents):
+    """A source whose images are the files that are written here."""
+    paths = []
+    for stem, content in contents.items():
+        (folder / stem).write_bytes(content)
+        paths.append(str(folder / stem).encode())
+    return source(split, name, paths=np.array(paths))
+
+
+def test_equal_files_are_found_across_sources_but_not_within_one(
+    tmp_path, capsys
+):
+    long = b'x' * 5000  # longer than what is read first
+    train = files(tmp_path, 'train', 'A', a=b'xx', d=b'long', e=long + b'1')
+    test = files(tmp_path, 'test', 'B', c=b'yy', b=b'xx', f=long + b'2')
+    found = equal_files([train, test], show=True)
+    assert found.warnings == [
+        'train/A and test/B have 1 pairs of equal files, such as '
+        f'{tmp_path}/a and {tmp_path}/b'
+    ]
+    assert str(found) == '6 of 6 image files compared'
+    assert '6/6' in capsys.readouterr().out  # progress
+    report = label_report([train, test], found)
+    assert found.warnings[0] in report['warnings']
+    assert 'by content: 6 of 6 image' in report_text(report)
+    alone = files(tmp_path, 'train', 'A', a=b'xx', b=b'xx')
+    assert not equal_files([alone]).warnings
+    # Both sources have both files: each pair of them is a leak too.
+    both = [alone, source('val', 'A', paths=alone.paths)]
+    assert '2 pairs of equal files' in equal_files(both).warnings[0]
+
+
+def test_the_comparison_of_files_stops_in_time_and_says_so(tmp_path):
+    train = files(tmp_path, 'train', 'A', a=b'xx', c=b'yy')
+    test = files(tmp_path, 'test', 'B', b=b'xx')
+    found = equal_files([train, test], seconds=-1)
+    assert not found.warnings and found.compared == 0
+    assert 'stopped after -1 s: tools/analysis_tools' in str(found)
+    (tmp_path / 'b').unlink()
+    gone = equal_files([train, test], seconds=60)
+    assert str(gone) == '2 of 3 image files compared, 1 are not there'
+
+
+def test_label_maps_count_as_images_that_annotate_and_show_a_class(tmp_path):
+    maps = ([[0, 0, 1, 255]], [[0, 2, 2, 2]], [[1, 1, 1, 1]])
+    for folder in ('images', 'labels'):
+        (tmp_path / folder).mkdir()
+        for i, label in enumerate(maps):
+            path = str(tmp_path / folder / f'{i}.png')
+            cv2.imwrite(path, np.array(label, np.uint8))
+    streets = BaseSegDataset(
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path='images', seg_map_path='labels'),
+        img_suffix='.png',
+        metainfo=dict(classes=('bus', 'road', 'wall')),
     )
-    alone = source('train', 'A', paths=np.array([paths['a'], paths['b']]))
-    assert not equal_files([alone])
+    space = ('car', 'bus', 'road', 'wall')
+    known = ['bus', 'road']
+    data = PartialLabelDataset(streets, space, known, name='Streets')
+    found = sources_of_datasets({'train': data})
+    report = label_report(found)
+    counts = report['splits']['train']['sources']['Streets']
+    assert counts['images'] == 3 and counts['labels'] == 3 * 2
+    assert as_counts(counts) == {
+        'car': [0, 0, 0, 3],
+        'bus': [2, 1, 0, 0],
+        'road': [2, 1, 0, 0],
+        'wall': [0, 0, 0, 3],  # the source has it and does not annotate it
+    }
+    together = report['splits']['train']['co_occurrence']
+    assert together[1][2] == 1 and together[1][1] == 2
+    assert len(found[0].paths) == 3
+    part = sources_of_datasets({'train': data}, max_maps=2)  # first and last
+    text = report_text(label_report(part))
+    assert '2 images (label maps read, of 3)' in text
+    assert np.array_equal(part[0].score[:, 1], [1, 0])
+    cv2.imwrite(str(tmp_path / 'labels/1.png'), np.full((1, 4), 9, np.uint8))
+    with pytest.raises(ValueError, match='1.png of Streets has an id that'):
+        sources_of_datasets({'train': data})
 
 
 def test_sources_of_different_spaces_and_no_source_are_refused():

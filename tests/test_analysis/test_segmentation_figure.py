@@ -5,7 +5,6 @@ import pytest
 from mmda.analysis.commands.compare_segmentation import (
     check_same_image,
     find_images,
-    threshold_of,
 )
 from mmda.analysis.segmentation_figure import (
     ERRORS,
@@ -79,20 +78,6 @@ def test_an_image_that_is_not_one_is_an_error(text):
     paths = ['x/frankfurt_01.png', 'x/frankfurt_02.png']
     with pytest.raises(ValueError, match=f'--images {text}: expected'):
         find_images(paths, [text])
-
-
-@pytest.mark.parametrize(
-    ('evaluator', 'expected'),
-    [
-        (None, 0),
-        (dict(type='PartialLabelIoU'), 0),
-        (dict(type='PartialLabelIoU', thr=0.5), 0.5),
-        ([dict(type='IoUMetric'), dict(type='PartialLabelIoU', thr=0.5)], 0.5),
-        ([], 0),
-    ],
-)
-def test_the_threshold_is_found_in_one_metric_or_several(evaluator, expected):
-    assert threshold_of(evaluator) == expected
 
 
 class Images(list):

@@ -21,12 +21,19 @@ from mmda.apis.fold_segmentor import (
     fold_decode_head,
     fold_segmentor_config,
     fold_segmentor_state,
+    prediction_thr,
 )
 
 MODELS = {
     'with an auxiliary head': model_config(adapted(ASPP), adapted(FCN)),
     'cascade': model_config([adapted(FCN), adapted(OCR)]),
     'stock auxiliary head': model_config(adapted(ASPP), FCN),
+    'no class below 0.5334': model_config(
+        adapted(ASPP, thr=0.5334), adapted(FCN, thr=0.9)
+    ),
+    'cascade, no class below 0.6032': model_config(
+        [adapted(FCN, thr=0.9), adapted(OCR, thr=0.6032)]
+    ),
 }
 
 
@@ -46,7 +53,8 @@ def trained(config):
 def test_the_stock_segmentor_gives_the_same_answers(name):
     model = trained(MODELS[name])
     stock = build(fold_segmentor_config(MODELS[name]), seed=9)
-    stock.load_state_dict(fold_segmentor_state(model.state_dict()))
+    thr = prediction_thr(MODELS[name])
+    stock.load_state_dict(fold_segmentor_state(model.state_dict(), thr))
     stock.eval()
     for module in stock.modules():
         assert not type(module).__module__.startswith('mmda')
@@ -56,6 +64,9 @@ def test_the_stock_segmentor_gives_the_same_answers(name):
         gap = one.seg_logits.data - other.seg_logits.data
         assert gap.abs().max() <= 1e-5
         assert one.seg_logits.data.abs().max() > 0.1
+        assert torch.equal(one.pred_sem_seg.data, other.pred_sem_seg.data)
+        none = (one.pred_sem_seg.data == NUM_CLASSES).float().mean()
+        assert 0.05 < none < 0.95 if thr else none == 0
 
 
 def test_the_folded_conv_seg_is_a_plain_convolution():

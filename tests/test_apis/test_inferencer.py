@@ -14,10 +14,13 @@ from matplotlib.image import imread
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
+from PIL import Image
 
+from mmda.analysis.commands import class_relations
 from mmda.apis.activation_map import activation_map
 from mmda.apis.inference_inputs import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
+from mmda.apis.pixels import to_bgr
 from mmda.apis.predict import main, write_answers
 
 THREADS = torch.set_num_threads(1)
@@ -148,6 +151,120 @@ def test_bad_images_are_named(run, inferencer, tmp_path):
         inferencer.ask(run[2] / '0.png', '33')
     with pytest.raises(ValueError, match='batch_size=0'):
         inferencer(run[2], batch_size=0)
+
+
+def test_one_broken_file_is_marked_and_the_folder_goes_on(
+    run, inferencer, tmp_path, capsys
+):
+    for name in ('0.png', '2.png'):
+        shutil.copy(run[2] / name, tmp_path / name)
+    (tmp_path / '1.png').write_bytes(b'no image')
+    found = inferencer(tmp_path, batch_size=2)
+    for index, name in ((0, '0.png'), (2, '2.png')):
+        expected = inferencer.ask(run[2] / name, '3').probability
+        assert found[index]['3'].probability == pytest.approx(
+            expected, abs=1e-6
+        )
+    assert all(a.probability is a.decision is None for a in found[1].values())
+    assert found[1]['3'].note.startswith(f'cannot decode {tmp_path}/1.png')
+    out = tmp_path / 'out' / 'a.csv'
+    pictures = ['--show-dir', str(tmp_path / 'pictures'), '--ask', '3']
+    base = [str(run[0]), str(run[1]), str(tmp_path)]
+    main([*base, '--out', str(out), *pictures])
+    assert '1 of 3 images cannot be decoded' in capsys.readouterr().out
+    with out.open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row['probability']) for row in rows] == [True, False, True]
+    assert 'cannot decode' in rows[1]['note']
+    names = {path.name for path in (tmp_path / 'pictures').glob('*.png')}
+    assert names == {'0.png.answers.png', '2.png.answers.png'}
+
+
+def test_a_fault_of_the_code_is_not_called_a_broken_image(run, monkeypatch):
+    inferencer = PartialLabelInferencer(run[0], run[1])
+
+    def fault(sample):
+        raise AttributeError('a typo')
+
+    monkeypatch.setattr(inferencer.trained.pipeline, 'rest', fault)
+    with pytest.raises(AttributeError, match='a typo'):
+        inferencer(run[2])
+
+
+def test_pixels_of_other_kinds_are_those_of_their_file(
+    run, inferencer, tmp_path
+):
+    path = str(run[2] / '1.png')
+    gray = cv2.imread(path)[..., 0]
+    pixels = np.stack([gray, gray // 2, gray // 4], axis=2)  # BGR
+    cv2.imwrite(str(tmp_path / 'colour.png'), pixels)
+    expected = inferencer.ask(tmp_path / 'colour.png', '3')
+    alpha = np.dstack([pixels, np.full_like(gray, 9)])
+    for same in (
+        pixels / 255,
+        (pixels / 255).astype(np.float32),
+        pixels.astype(np.uint16) * 257,
+        alpha,
+        Image.open(tmp_path / 'colour.png'),
+        Image.fromarray(alpha[..., [2, 1, 0, 3]], 'RGBA'),
+    ):
+        assert inferencer.ask(same, '3') == expected
+    # 16 bits in a file and in an array are read alike.
+    wide = gray.astype(np.uint16) * 200 + 77
+    cv2.imwrite(str(tmp_path / 'wide.png'), wide)
+    expected = inferencer.ask(tmp_path / 'wide.png', '3')
+    assert inferencer.ask(wide, '3') == expected
+    assert inferencer.ask(Image.open(tmp_path / 'wide.png'), '3') == expected
+    assert inferencer.ask(gray[..., None], '3') == inferencer.ask(path, '3')
+    np.testing.assert_array_equal(
+        to_bgr(Image.open(path).convert('L')), cv2.imread(path)
+    )
+
+
+@pytest.mark.parametrize(
+    ('pixels', 'message'),
+    [
+        (np.zeros((4, 4)) + 200.0, 'float64 from 200 to 200, expected'),
+        (np.full((4, 4), np.nan), 'float64 from nan'),
+        (np.full((4, 4), 7, np.uint16), '16 bits that use 8'),
+        (np.zeros((4, 4), int), 'found int64 from 0 to 0'),
+        (np.zeros((2, 4, 4, 3), np.uint8), 'pass a batch as a list'),
+        (np.zeros((0, 4, 3), np.uint8), r'shape \(0, 4, 3\)'),
+        (np.zeros((3, 40, 40), np.uint8), 'the channels come last'),
+        (np.zeros((4, 4, 2), np.uint8), r'shape \(4, 4, 2\)'),
+        (np.zeros(4, np.uint8), r'shape \(4,\)'),
+        (torch.zeros(3, 4, 4), 'of type Tensor; expected a path'),
+        ([], 'no image in an empty list'),
+        (None, 'of type NoneType'),
+    ],
+)
+def test_pixels_that_are_no_image_are_refused(inferencer, pixels, message):
+    with pytest.raises(ValueError, match=message):
+        inferencer(pixels)
+
+
+def test_a_question_is_about_one_image(run, inferencer):
+    with pytest.raises(ValueError, match=r'takes one image, found 6 in .*'):
+        inferencer.ask(run[2], '3')
+
+
+def test_a_config_of_segmentation_is_refused(run):
+    config = 'mmda::da/cityscapes_bus_5way_light.py'
+    with pytest.raises(ValueError, match='one of segmentation; expected'):
+        PartialLabelInferencer(config, run[1])
+
+
+@pytest.mark.parametrize('device', ['cuda:99', 'no-such-device'])
+def test_a_device_that_is_not_there_ends_in_one_line(run, capsys, device):
+    base = [str(run[0]), str(run[1])]
+    for tool, arguments in (
+        (main, [str(run[2] / '0.png')]),
+        (class_relations.main, []),
+    ):
+        with pytest.raises(SystemExit):
+            tool([*base, *arguments, '--device', device])
+        said = capsys.readouterr().err
+        assert f"device '{device}' cannot be used" in said
 
 
 def test_tables_name_file_row_and_column_of_what_is_wrong(run, tmp_path):

@@ -191,7 +191,48 @@ def test_perfect_separation_has_no_interval_and_says_so(monkeypatch):
         assert np.isnan(found[f'auc/a/{kind}_low'])
         assert np.isnan(found[f'auc/a/{kind}_high'])
     assert 'parted perfectly' in messages[0]
-    assert 'all resamples agree' in messages[1]
+    assert (
+        'draws images, since no data sample has a `patient_id`'
+        in (messages[1])
+    )
+    assert 'all resamples agree' in messages[2]
+
+
+def test_tied_scores_have_no_interval_and_are_not_called_perfect(mm_log):
+    samples = [
+        dict(pred_score=torch.tensor([0.3]), gt_score=torch.tensor([y]))
+        for y in (0.0, 1.0, 0.0, 1.0)
+    ]
+    found = evaluate(PartialLabelAUC(intervals=True), samples, ('a',))
+    assert found['auc/a'] == 50 and np.isnan(found['auc/a/delong_low'])
+    assert 'undefined: all scores are tied' in mm_log.text
+    assert 'perfectly' not in mm_log.text
+
+
+@pytest.mark.parametrize('metric', [PartialLabelAUC, PartialLabelAP])
+def test_the_bootstrap_without_patients_says_so_once(metric, mm_log, capsys):
+    samples = [dict(s, patient_id=None) for s in make_samples(40)]
+    evaluate(metric(bootstrap=20), samples)
+    assert mm_log.text.count('draws images, since no data sample') == 1
+    assert '20/20' in capsys.readouterr().out  # progress
+    mm_log.clear()
+    evaluate(metric(bootstrap=20), make_samples(40))
+    assert 'draws images' not in mm_log.text
+
+
+def test_the_only_source_has_the_values_of_all_images():
+    options = dict(intervals=True, bootstrap=50, classes_of_interest=['a'])
+    of_a = [s for s in make_samples() if s['source'] == 'A']
+    alone = evaluate(PartialLabelAUC(**options), of_a)
+    # With a second source the first is measured on its own.
+    both = evaluate(PartialLabelAUC(**options), make_samples())
+    for key, value in alone.items():
+        if key.startswith('auc/A/'):
+            assert value == pytest.approx(both[key], nan_ok=True)
+    of_a_in_both = {key for key in both if key.startswith('auc/A/')}
+    assert {key for key in alone if key.startswith('auc/A/')} == {
+        key for key in of_a_in_both if 'mean_shared' not in key
+    }
 
 
 def test_average_precision_equals_scikit_learn_per_source():
@@ -205,6 +246,18 @@ def test_average_precision_equals_scikit_learn_per_source():
     assert np.isnan(found['ap/d'])
     assert found['ap/num_classes'] == 3
     assert found['ap/mean_of_interest'] == found['ap/a']
+
+
+def test_average_precision_has_intervals_that_enclose_it():
+    samples = make_samples()
+    found = evaluate(PartialLabelAP(bootstrap=200), samples)
+    for key in ('mean', 'mean_shared', 'a', 'A/b', 'B/c'):
+        low, high = (
+            found[f'ap/{key}/bootstrap_{end}'] for end in ('low', 'high')
+        )
+        assert low < found[f'ap/{key}'] < high
+    assert 'ap/d/bootstrap_low' not in found
+    assert 'ap/a/delong_low' not in found
 
 
 @pytest.mark.parametrize(

@@ -88,14 +88,25 @@ def test_partial_annotation_equals_a_loop_over_known_pixels(exclusive):
         assert found[f'iou/{name}'] == pytest.approx(iou)
 
 
+def answers(*probabilities, thr=None):
+    """Logits of a row of pixels, and what a head with ``thr`` makes of it."""
+    rows = torch.tensor(probabilities)[:, None]
+    if thr is not None:
+        rows = torch.cat([rows, torch.full_like(rows[:1], thr)])
+    logits = torch.logit(rows)
+    return logits.argmax(0).tolist(), logits
+
+
 def test_a_pixel_below_the_threshold_is_no_class():
-    probability = torch.tensor([[[0.9, 0.4, 0.2]], [[0.1, 0.3, 0.6]]])
-    one = sample([[0, 0, 1]], [[0, 0, 1]], torch.logit(probability))
-    names = ('a', 'b')
-    assert run([one], names)['iou/a'] == 100
-    cut = run([one], names, thr=0.5)
-    assert cut['iou/a'] == 50 and cut['iou/b'] == 100
-    assert run([one], names, thr=0.7)['iou/b'] == 0
+    label, names = [[0, 0, 1]], ('a', 'b')
+
+    def iou(thr=None):
+        found = answers([0.9, 0.4, 0.2], [0.1, 0.3, 0.6], thr=thr)
+        return run([sample(label, *found)], names)
+
+    assert iou()['iou/a'] == 100
+    assert iou(0.5)['iou/a'] == 50 and iou(0.5)['iou/b'] == 100
+    assert iou(0.7)['iou/b'] == 0
 
 
 def test_the_confusion_says_which_classes_take_pixels_of_the_one_of_interest():
@@ -103,7 +114,7 @@ def test_the_confusion_says_which_classes_take_pixels_of_the_one_of_interest():
     label = [[0, 0, 0, 0, 1, 3, 3, 4, 254, 255]]
     prediction = [[0, 0, 1, 2, 0, 0, 1, 1, 0, 0]]
     found = run(
-        [sample(label, prediction)],
+        [sample(label, prediction, annotated_classes=np.ones(3, dtype=bool))],
         background=('truck', 'car'),
         class_of_interest='bus',
     )
@@ -125,9 +136,8 @@ def test_the_confusion_says_which_classes_take_pixels_of_the_one_of_interest():
 
 
 def test_bus_pixels_below_the_threshold_are_lost_to_none():
-    logits = torch.tensor([[[9.0, -9.0]], [[-9.0, -9.0]], [[-9.0, -9.0]]])
-    one = sample([[0, 0]], [[0, 0]], logits)
-    found = run([one], thr=0.5, class_of_interest='bus')
+    found = answers([0.9, 0.1], [0.1, 0.1], [0.1, 0.1], thr=0.5)
+    found = run([sample([[0, 0]], *found)], class_of_interest='bus')
     assert found['confusion/bus/lost_to/none'] == 50
 
 
@@ -170,11 +180,6 @@ def test_a_prediction_of_another_size_is_an_error():
         run([sample([[0, 1]], [[0]])])
 
 
-def test_a_threshold_outside_of_its_range_is_an_error():
-    with pytest.raises(ValueError, match='thr=2: expected 0 to 1'):
-        PartialLabelIoU(thr=2)
-
-
 def test_the_confusion_matrix_equals_the_reference():
     label, prediction = random_maps(0)
     kept = label != 255
@@ -200,10 +205,26 @@ def test_a_prediction_outside_of_the_label_space_is_an_error(bad):
         run([sample([[0, 1]], [[bad, 1]])])
 
 
-def test_answers_of_another_label_space_are_an_error():
-    one = sample([[0, 1]], [[0, 1]], torch.zeros(4, 1, 2))
-    with pytest.raises(ValueError, match='4 answers.* 3 classes'):
-        run([one], thr=0.5)
+def test_a_class_more_is_not_taken_for_none():
+    # A fourth class has answers of its own, "none" has one everywhere.
+    four = answers([0.1, 0.2], [0.2, 0.3], [0.3, 0.1], [0.9, 0.8])
+    with pytest.raises(ValueError, match='predicts class 3.* 3 classes'):
+        run([sample([[0, 1]], *four)])
+
+
+def test_a_class_named_none_is_an_error_beside_a_class_of_interest():
+    names = ('bus', 'none')
+    one = sample([[0, 1]], [[0, 1]])
+    assert run([one], names)['iou/none'] == 100
+    for classes, background in ((names, ()), (('bus', 'a'), ('none',))):
+        with pytest.raises(ValueError, match="named 'none'.*rename it"):
+            run([one], classes, background, class_of_interest='bus')
+
+
+def test_pixels_of_no_class_without_the_annotated_classes_are_an_error():
+    one = sample([[0, 254]], [[0, 1]], img_path='a.png')
+    with pytest.raises(ValueError, match=r'a\.png has no annotated_classes'):
+        run([one])
 
 
 def test_the_confusion_matrix_refuses_predictions_without_a_column():

@@ -395,7 +395,9 @@ def test_stated_defaults_equal_the_signature():
         bce_weight=1.0,
         pseudo_weight=1.0,
         consist_weight=1.0,
+        strong_bce_weight=0.0,
         ramp_up=1.0,
+        confidence=0.5,
         detach_pseudo=True,
         normalize='entry',
     )
@@ -417,7 +419,9 @@ def test_the_bare_name_is_found_from_every_scope():
         (dict(temperature=0.9), 'temperature=0.9: expected 1 to inf'),
         (dict(ramp_up=1.5), 'ramp_up=1.5: expected 0 to 1'),
         (dict(ramp_up=-1), 'ramp_up=-1'),
+        (dict(confidence=0.4), 'confidence=0.4: expected 0.5 to 1'),
         (dict(bce_weight=-1.0), 'bce_weight=-1.0: expected 0'),
+        (dict(strong_bce_weight=-1.0), 'strong_bce_weight=-1.0'),
         (dict(pseudo_weight=-1.0), 'pseudo_weight=-1.0'),
         (dict(consist_weight=NAN), 'consist_weight=nan'),
         (dict(normalize='batch'), "normalize='batch'.*entry.*class.*sample"),
@@ -432,6 +436,40 @@ def test_an_argument_outside_its_range_is_refused(arguments, message):
 def test_logits_that_do_not_fit_the_target_are_refused(shape):
     with pytest.raises(ValueError, match=r'\(2, 4\).*2 rows.*4 \(weak'):
         PartialBCEPseudoConsistLoss()(torch.zeros(shape), torch.zeros(2, 4))
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+def test_the_strong_view_is_supervised_where_annotated(normalize):
+    logits, target = make_batch(0.6)
+    plain = PartialBCEPseudoConsistLoss(normalize=normalize)
+    both = PartialBCEPseudoConsistLoss(
+        strong_bce_weight=0.7, normalize=normalize
+    )
+    terms = both.terms(logits, target)
+    # The strong view in the place of the weak one.
+    expected = 0.7 * plain.terms(logits[len(target) :], target)['loss_bce']
+    torch.testing.assert_close(terms.pop('loss_strong_bce'), expected)
+    for key, value in plain.terms(logits, target).items():
+        torch.testing.assert_close(terms[key], value)
+    (gradient,) = torch.autograd.grad(expected, logits)
+    assert not gradient[len(target) :][target.isnan()].any()
+    assert 'loss_strong_bce' not in both.terms(logits[: len(target)], target)
+
+
+def test_unsure_answers_are_no_labels():
+    weak = torch.tensor([[3.0, 0.5, -0.2, -2.9, 2.0]])  # sigmoid(2.94) = 0.95
+    strong = torch.zeros(1, 5, requires_grad=True)
+    target = torch.tensor([[NAN, NAN, NAN, NAN, 1.0]])
+    loss = PartialBCEPseudoConsistLoss(
+        temperature=1, ramp_up=0, confidence=0.95
+    )
+    terms = loss.terms(torch.cat([weak, strong]), target)
+    terms['loss_consist'].backward()
+    assert (strong.grad != 0).tolist() == [[True, False, False, False, False]]
+    # One of four unannotated entries is sure: a label of 1 against 0.5.
+    assert terms['loss_consist'].item() == pytest.approx(0.5**2 / 4)
+    gap = 1 - 1 / (1 + math.exp(-3))
+    assert terms['loss_pseudo'].item() == pytest.approx(gap**2 / 4)
 
 
 def _train_on_rank(rank, feats, strong, target, rows, normalize):

@@ -88,13 +88,20 @@ def test_the_terms_equal_a_loop_over_pixels(exclusive, over):
         assert found[key].item() == pytest.approx(value, rel=1e-6), key
 
 
-@pytest.mark.parametrize('detach', [True, False])
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(detach_pseudo=True),
+        dict(detach_pseudo=False),
+        dict(strong_bce_weight=0.5, confidence=0.9),
+    ],
+)
 @pytest.mark.parametrize('exclusive', [True, False])
 def test_value_and_gradient_equal_those_of_the_written_out_target(
-    detach, exclusive
+    options, exclusive
 ):
     target, logits = make_target(exclusive), make_logits(2 * NUM)
-    loss = PartialBCEPseudoConsistLoss(ramp_up=0, detach_pseudo=detach)
+    loss = PartialBCEPseudoConsistLoss(ramp_up=0, **options)
     results = []
     for given in (target, target.dense().double()):
         terms = loss.terms(logits, given)

@@ -75,6 +75,16 @@ def test_an_augmentation_that_moves_pixels_is_refused():
         )
 
 
+def test_batch_augments_are_refused_beside_two_views():
+    def mix(inputs, samples):
+        return inputs, samples
+
+    with pytest.raises(ValueError, match='batch_augments mixes images'):
+        SegDualViewDataPreprocessor(**SETTINGS, batch_augments=mix)
+    one_view = SegDualViewDataPreprocessor(**STOCK, batch_augments=mix)
+    assert len(one_view(batch(), training=True)['inputs']) == 2
+
+
 def test_mmseg_finds_it_by_the_name_of_the_classification_one():
     assert MODELS.get('DualViewDataPreprocessor') is (
         SegDualViewDataPreprocessor

@@ -121,6 +121,7 @@ class TestParsing:
             auto_scale_lr=True,
             no_pin_memory=True,
             no_persistent_workers=True,
+            seed=None,
             dry_run=False,
             launcher='pytorch',
             local_rank=1,
@@ -150,6 +151,7 @@ class TestParsing:
             interval=3,
             wait_time=0.5,
             no_pin_memory=True,
+            split='test',
             tta=True,
             launcher='slurm',
             local_rank=2,
@@ -169,7 +171,7 @@ class TestParsing:
             }
             assert switched_on <= {
                 *('config', 'checkpoint', 'launcher'),
-                *('interval', 'wait_time'),
+                *('interval', 'split', 'wait_time'),
             }
             assert args.launcher == 'none'
 

@@ -35,6 +35,12 @@ train_source = dict(
     ),
     pipeline=_base_.train_pipeline,
 )
+# To assemble: each kind of annotation on one half of the images.
+half = dict(type='PartialLabelDataset', classes=all_classes, seed=0)
+halves = [
+    dict(half, name='five', labeled_classes=five_classes, part=(0, 2)),
+    dict(half, name='fourteen', labeled_classes=other_classes, part=(1, 2)),
+]
 val_source = dict(
     type='CityscapesDataset',
     data_root=data_root,

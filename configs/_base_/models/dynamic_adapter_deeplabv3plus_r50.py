@@ -17,6 +17,7 @@ strong_view = [
     ),
 ]
 
+sharpening = dict(tau=0.5, temperature=4.0)
 model = dict(
     type='DualViewEncoderDecoder',
     data_preprocessor=dict(
@@ -28,7 +29,7 @@ model = dict(
         _delete_=True,
         type='DynamicAdapterHead',
         head=_base_.model.decode_head,
-        loss_decode=dict(type='PartialBCEPseudoConsistLoss'),
+        loss_decode=dict(type='PartialBCEPseudoConsistLoss', **sharpening),
     ),
     auxiliary_head=dict(
         _delete_=True,
@@ -40,6 +41,7 @@ model = dict(
             bce_weight=0.4,
             pseudo_weight=0.4,
             consist_weight=0.4,
+            **sharpening,
         ),
     ),
 )

@@ -31,7 +31,10 @@ model = dict(
         type='DynamicAdapterHead',
         in_channels=1024,
         loss=dict(
-            type='PartialBCEPseudoConsistLoss', tau=0.5, temperature=4.0
+            type='PartialBCEPseudoConsistLoss',
+            tau=0.5,
+            temperature=4.0,
+            strong_bce_weight=1.0,
         ),
     ),
 )

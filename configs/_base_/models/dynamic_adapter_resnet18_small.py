@@ -32,6 +32,6 @@ model = dict(
     head=dict(
         type='DynamicAdapterHead',
         in_channels=128,
-        loss=dict(type='PartialBCEPseudoConsistLoss'),
+        loss=dict(type='PartialBCEPseudoConsistLoss', strong_bce_weight=1.0),
     ),
 )

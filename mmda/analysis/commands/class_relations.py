@@ -58,8 +58,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--strong',
         type=float,
-        default=0.6,
-        help='similarity from which chords are coloured (default: 0.6)',
+        help='similarity from which chords are coloured (default: 0.6, or '
+        'what the strongest reach where fewer do; the figure says it)',
     )
     parser.add_argument('--out-dir', default='class_relations')
     parser.add_argument('--device', default='cpu', help='default: cpu')
@@ -110,7 +110,7 @@ def save_relations(
     classes: Sequence[str],
     folder: Path,
     kind: str,
-    strong: float = 0.6,
+    strong: float | None = None,
 ) -> None:
     """Write one kind of similarity as CSV and as figures.
 
@@ -119,7 +119,7 @@ def save_relations(
         classes (Sequence[str]): C names.
         folder (Path): Gets ``<kind>.csv`` and the figures; is made.
         kind (str): Begins the names of the files.
-        strong (float): See ``draw_chord``.
+        strong (float, optional): See ``draw_chord``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(similarity, index=list(classes), columns=classes)

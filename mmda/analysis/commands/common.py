@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,13 +128,14 @@ def write_json(path: str | Path, content: Any) -> None:
     path.write_text(text + '\n', encoding='utf-8')
 
 
-def say(text: str) -> None:
+def say(text: str, level: int = logging.INFO) -> None:
     """Write a result to the console.
 
     Args:
         text (str): The result.
+        level (int): Of the log. Defaults to INFO.
     """
-    print_log(text)
+    print_log(text, level=level)
 
 
 def run_tool(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,6 @@ class Segmentor:
         self.model.eval()
         self.dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
-        self.thr = threshold_of(self.cfg.get('test_evaluator'))
 
     @torch.no_grad()
     def answer(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -102,39 +101,18 @@ class Segmentor:
 
         Returns:
             tuple[ndarray, ndarray]: Names predicted and true, object (H, W),
-            '' for a pixel whose best answer is below the config's ``thr``.
+            '' for a pixel that the model gives to no class.
         """
         packed = self.dataset[index]
         batch = {key: [value] for key, value in packed.items()}
         sample = self.model.test_step(batch)[0]
-        best, found = sample.seg_logits.data.max(dim=0)
-        found[best.sigmoid() < self.thr] = 254
+        found = sample.pred_sem_seg.data.squeeze(0)
         truth = sample.gt_sem_seg.data.squeeze(0)
         kinds = self.dataset.metainfo.get('background_classes', ())
         return (
             name_pixels(found.numpy(), self.classes),
             name_pixels(truth.numpy(), (*self.classes, *kinds)),
         )
-
-
-def threshold_of(evaluator: Any) -> float:
-    """Return below which answer a pixel is no class.
-
-    Args:
-        evaluator (dict | Sequence[dict] | None): ``test_evaluator``.
-
-    Returns:
-        float: The ``thr`` of the first metric that has one, else 0.
-
-    Examples:
-        >>> threshold_of([dict(type='IoUMetric'), dict(thr=0.5)])
-        0.5
-    """
-    metrics = evaluator or ()
-    if isinstance(metrics, Mapping):
-        metrics = [metrics]
-    found = [metric['thr'] for metric in metrics if 'thr' in metric]
-    return float(found[0]) if found else 0.0
 
 
 def check_same_image(a: Any, b: Any, index: int) -> None:

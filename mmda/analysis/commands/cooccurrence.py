@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from mmengine.registry import DATASETS
 from mmengine.utils import ProgressBar
 
 from mmda.structures import nearest
@@ -15,9 +13,9 @@ from mmda.structures import nearest
 from ..cooccurrence import (
     count_cooccurrence,
     draw_cooccurrence,
-    find_presence,
     write_cooccurrence,
 )
+from ..segmentation_sources import build_sources, joint_presence
 from .common import (
     add_config_options,
     build_parser,
@@ -43,7 +41,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = build_parser(
         'Count, for every class of a segmentation dataset, the images that '
         'have it (Dc) and the other classes in them (Nc); write Nc/Dc as CSV '
-        'and as a bar chart (Fig. 7 of the paper).',
+        'and as a bar chart (Fig. 7 of the paper). All images of all sources '
+        'of the split count, once each, with all classes that their source '
+        'knows.',
         EXAMPLES,
     )
     parser.add_argument('config', help='config with the dataset')
@@ -66,24 +66,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def source_config(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of the (first) source inside of wrappers.
-
-    Args:
-        node (Mapping): Config of a dataset.
-
-    Returns:
-        dict: With an empty pipeline.
-
-    Examples:
-        >>> source_config(dict(datasets=[dict(dataset=dict(type='A'))]))
-        {'type': 'A', 'pipeline': []}
-    """
-    while 'datasets' in node or 'dataset' in node:
-        node = node['datasets'][0] if 'datasets' in node else node['dataset']
-    return {**node, 'pipeline': []}
-
-
 def run(args: argparse.Namespace) -> None:
     """Count, and write the files.
 
@@ -94,22 +76,19 @@ def run(args: argparse.Namespace) -> None:
     loader = cfg.get(f'{args.split}_dataloader')
     if loader is None:
         raise ValueError(f'{args.config} has no {args.split}_dataloader')
-    dataset = DATASETS.build(source_config(loader.dataset))
-    if 'label_map' not in dataset.metainfo:
-        raise ValueError(
-            f'{args.config}: {type(dataset).__name__} has no label maps; '
-            'expected a dataset of segmentation'
-        )
-    classes = dataset.metainfo['classes']
-    if args.highlight and args.highlight not in classes:
+    sources = build_sources(loader.dataset)
+    known = [name for source in sources for name in source.classes]
+    if args.highlight and args.highlight not in known:
         raise ValueError(
             f'--highlight: no class {args.highlight!r}'
-            f'{nearest(args.highlight, classes)}'
+            f'{nearest(args.highlight, known)}'
         )
-    bar = ProgressBar(len(dataset))
-    counts = count_cooccurrence(
-        find_presence(dataset, args.min_pixels, bar.update)
-    )
+    bar = ProgressBar(sum(len(source.dataset) for source in sources))
+    presence, classes = joint_presence(sources, args.min_pixels, bar.update)
+    counts = count_cooccurrence(presence)
+    own = [c for c in classes if any(c not in s.classes for s in sources)]
+    if own:
+        say(f'\nnot known to every source, so counted in some: {own}')
     folder = Path(args.out_dir)
     write_cooccurrence(counts, classes, folder / 'cooccurrence.csv')
     draw_cooccurrence(

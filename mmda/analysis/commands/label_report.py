@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.utils import ProgressBar
 
 from ..file_hashes import equal_files
 from ..label_report import label_report, report_text
@@ -20,6 +19,11 @@ from .common import (
     run_tool,
     say,
 )
+
+#: How long files are compared by content before a training.
+SECONDS = 3.0
+#: Label maps of each source that are read before a training.
+MAX_MAPS = 200
 
 EXAMPLES = """\
   python tools/analysis_tools/label_report.py configs/da/digits.py
@@ -47,32 +51,35 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--hash',
         action='store_true',
-        help='compare image files by content too (reads files of equal size)',
+        help='compare all image files by content, and read all label maps, '
+        f'however long it takes (default: files for {SECONDS:g} s, '
+        f'{MAX_MAPS} maps of each source)',
     )
     add_config_options(parser)
     return parser
 
 
 def report_config(
-    cfg: Config, out_dir: str | Path, hash_files: bool = False
+    cfg: Config, out_dir: str | Path, seconds: float | None = SECONDS
 ) -> dict:
     """Print the label report of a config and write its files.
 
     Args:
         cfg (Config): The config; ``tools/train.py --dry-run`` passes its own.
         out_dir (str | Path): Folder of the files.
-        hash_files (bool): Whether to compare files by content. Defaults to
-            False.
+        seconds (float, optional): How long to compare files by content; None
+            for as long as it takes. Defaults to 3.
+
+    Label maps are counted with everything read, like the files, where
+    ``seconds`` is None, else some of each source.
 
     Returns:
         dict: The report.
     """
-    sources = sources_of_config(cfg)
-    report = label_report(sources)
-    if hash_files:
-        total = sum(len(s.paths) for s in sources if s.paths is not None)
-        bar = ProgressBar(total) if total else None
-        report['warnings'] += equal_files(sources, bar and bar.update)
+    max_maps = None if seconds is None else MAX_MAPS
+    sources = sources_of_config(cfg, max_maps)
+    content = equal_files(sources, seconds, show=True)
+    report = label_report(sources, content)
     say(f'labels\n{report_text(report)}')
     write_label_report(report, out_dir)
     say(f'text, JSON and picture lie in {out_dir}')
@@ -88,7 +95,8 @@ def run(args: argparse.Namespace) -> None:
     cfg = open_config(args.config, args.cfg_options)
     stem = Path(args.config.rpartition('::')[2]).stem
     work_dir = Path(cfg.get('work_dir') or Path('work_dirs') / stem)
-    report_config(cfg, args.out_dir or work_dir / 'label_report', args.hash)
+    seconds = None if args.hash else SECONDS
+    report_config(cfg, args.out_dir or work_dir / 'label_report', seconds)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

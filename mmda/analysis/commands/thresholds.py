@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 
 from prettytable import PrettyTable
 
 from mmda.apis.cli import check_checkpoint
 
-from ..predictions import load_predictions
+from ..checkpoint_record import checkpoint_record, other_checkpoint
+from ..predictions import Predictions, load_predictions
 from ..reliability_figure import draw_reliability
 from ..threshold_file import METHODS, choose_thresholds, threshold_path
 from .common import (
@@ -23,8 +25,7 @@ from .common import (
 
 EXAMPLES = """\
   # predictions of the validation images, not of the test images:
-  python tools/test.py CONFIG CKPT --out val.pkl --cfg-options \\
-      test_dataloader.dataset.dataset.split=val
+  python tools/test.py CONFIG CKPT --split val --out val.pkl
   python tools/analysis_tools/thresholds.py CONFIG CKPT val.pkl \\
       --method sensitivity --sensitivity 0.95"""
 
@@ -74,15 +75,42 @@ def run(args: argparse.Namespace) -> None:
     check_checkpoint(args.checkpoint, 'checkpoint')
     classes = classes_of(open_config(args.config))
     predictions = load_predictions(args.predictions, classes)
+    record = _check_origin(predictions, args.checkpoint)
     found = choose_thresholds(
         predictions, args.method, args.sensitivity, args.bins
     )
+    found = {**record, **found}
     path = threshold_path(args.checkpoint)
     write_json(path, found)
     figure = path.with_name(path.stem + '.reliability.png')
     draw_reliability(predictions, figure, args.bins)
     say(f'thresholds by {args.method}\n{_table(found)}')
     say(f'thresholds: {path}; reliability diagram: {figure}')
+
+
+def _check_origin(predictions: Predictions, checkpoint: str) -> dict:
+    """Refuse predictions of another model; return what the file keeps."""
+    run = predictions.run or {}
+    other = other_checkpoint(run, checkpoint)
+    if other:
+        raise ValueError(
+            f'{predictions.name} holds predictions of another model: {other}'
+        )
+    split = run.get('split')
+    if not run.get('digest'):
+        say(
+            f'{predictions.name} does not say which checkpoint it is of; '
+            'tools/test.py --out writes that too',
+            logging.WARNING,
+        )
+    if split not in (None, 'val'):
+        say(
+            f'{predictions.name} holds {split} images; thresholds are chosen '
+            'on validation images (tools/test.py --split val), else the '
+            f'{split} is flattered',
+            logging.WARNING,
+        )
+    return dict(checkpoint_record(checkpoint), split=split)
 
 
 def _table(found: dict) -> str:

@@ -6,7 +6,6 @@ from .bootstrap import (
     bootstrap_p_value,
     number_clusters,
     percentile_interval,
-    resampled_auc,
 )
 from .calibration import Reliability, reliability
 from .delong import (
@@ -24,6 +23,7 @@ from .novelty import (
     entropy_novelty,
     max_novelty,
 )
+from .resampling import resampled_ap, resampled_auc
 from .thresholds import Threshold, choose_threshold
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     'pixel_confusion',
     'placements',
     'reliability',
+    'resampled_ap',
     'resampled_auc',
     'why_undefined',
 ]

@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 from mmengine.registry import METRICS
 
-from ..functional import partial_ap_per_class
-from .partial_label_metric import Collected, PartialLabelMetric
+from ..functional import partial_ap_per_class, resampled_ap
+from .bootstrapped_metric import BootstrappedMetric
+from .collected import Collected
 
 
 @METRICS.register_module()
-class PartialLabelAP(PartialLabelMetric):
+class PartialLabelAP(BootstrappedMetric):
     """Average precision over annotated entries, in %.
 
-    The keys are those of ``PartialLabelAUC`` without intervals, with the
-    prefix ``ap``: ``ap/mean``, ``ap/<class>``, ``ap/<source>/<class>`` and so
-    on; the rules for undefined classes are the same. Unlike the AUC it depends
-    on the prevalence, so compare it between models, not between sources.
+    The keys are those of ``PartialLabelAUC`` without DeLong's intervals, with
+    the prefix ``ap``: ``ap/mean``, ``ap/<class>``, ``ap/<source>/<class>`` and
+    so on; the rules for undefined classes are the same. Unlike the AUC it
+    depends on the prevalence, so compare it between models, not between
+    sources.
 
-    The arguments are those of :class:`PartialLabelMetric`.
+    The arguments are those of :class:`BootstrappedMetric`.
 
     Examples:
         >>> import torch
@@ -33,14 +35,18 @@ class PartialLabelAP(PartialLabelMetric):
     """
 
     default_prefix = 'ap'
+    resampled = staticmethod(resampled_ap)
 
-    def per_class(self, data: Collected) -> np.ndarray:
+    def per_class(
+        self, data: Collected, scope: str = ''
+    ) -> dict[str, np.ndarray]:
         """Return the average precision of each class.
 
         Args:
             data (Collected): Of N images.
+            scope (str): '' or the source with a slash, for messages.
 
         Returns:
-            ndarray: float64 (C,), in %, NaN where undefined.
+            dict[str, ndarray]: '' -> float64 (C,), in %, NaN where undefined.
         """
-        return partial_ap_per_class(data.score, data.target) * 100
+        return {'': partial_ap_per_class(data.score, data.target) * 100}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,15 @@ from mmengine.registry import METRICS
 
 from ..functional import (
     delong_interval,
-    number_clusters,
     partial_auc_per_class,
-    percentile_interval,
     resampled_auc,
-    why_undefined,
 )
-from .partial_label_metric import Collected, PartialLabelMetric
+from .bootstrapped_metric import BootstrappedMetric
+from .collected import Collected
 
 
 @METRICS.register_module()
-class PartialLabelAUC(PartialLabelMetric):
+class PartialLabelAUC(BootstrappedMetric):
     """Area under the ROC curve over annotated entries, in %.
 
     The keys are ``auc/mean`` (over the classes where it is defined),
@@ -40,14 +37,10 @@ class PartialLabelAUC(PartialLabelMetric):
     Args:
         intervals (bool): Whether to give DeLong's intervals. Defaults to
             False.
-        bootstrap (int): Number of resamples of patients (1,000 or more for a
-            paper); without a ``patient_id`` an image is its own patient.
-            Defaults to 0, no bootstrap.
-        confidence (float): Level of the intervals. Defaults to 0.95.
-        seed (int): Seed of the bootstrap. Defaults to 0.
-        **kwargs: ``classes_of_interest``, ``shared_classes``,
-            ``collect_device`` and ``prefix`` (default 'auc') of
-            :class:`PartialLabelMetric`.
+        **kwargs: ``bootstrap``, ``confidence`` and ``seed`` of
+            :class:`BootstrappedMetric`; ``classes_of_interest``,
+            ``shared_classes``, ``collect_device`` and ``prefix`` (default
+            'auc') of :class:`PartialLabelMetric`.
 
     Raises:
         ValueError: If ``bootstrap`` or ``confidence`` is out of range, or a
@@ -66,137 +59,47 @@ class PartialLabelAUC(PartialLabelMetric):
     """
 
     default_prefix = 'auc'
+    resampled = staticmethod(resampled_auc)
 
-    def __init__(
-        self,
-        intervals: bool = False,
-        bootstrap: int = 0,
-        confidence: float = 0.95,
-        seed: int = 0,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, intervals: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if bootstrap < 0:
-            raise ValueError(
-                f'bootstrap={bootstrap}: expected the number of resamples, '
-                'or 0 for none'
-            )
-        if not 0 < confidence < 1:
-            raise ValueError(
-                f'confidence={confidence}: expected a level between 0 and 1'
-            )
         self.intervals = intervals
-        self.bootstrap = bootstrap
-        self.confidence = confidence
-        self.seed = seed
 
-    def per_class(self, data: Collected) -> np.ndarray:
-        """Return the AUC of each class.
+    def per_class(
+        self, data: Collected, scope: str = ''
+    ) -> dict[str, np.ndarray]:
+        """Return the AUC of each class, with DeLong's interval if asked for.
 
         Args:
             data (Collected): Of N images.
+            scope (str): '' or the source with a slash, for messages.
 
         Returns:
-            ndarray: float64 (C,), in %, NaN where undefined.
+            dict[str, ndarray]: '' (the AUC), 'delong_low' and 'delong_high',
+            float64 (C,), in %, NaN where undefined.
         """
-        return partial_auc_per_class(data.score, data.target) * 100
-
-    def more(
-        self,
-        data: Collected,
-        classes: Sequence[str],
-        groups: dict[str, np.ndarray],
-        scope: str,
-    ) -> Iterator[tuple[str, float]]:
-        """Yield the ends of the intervals that are asked for, in %.
-
-        Args:
-            data (Collected): Of N images.
-            classes (Sequence[str]): C names.
-            groups (dict[str, ndarray]): Key of a mean -> its classes.
-            scope (str): '' or the source with a slash.
-
-        Yields:
-            tuple[str, float]: Key behind the scope, and value.
-        """
-        if self.intervals:
-            yield from self._delong(data, classes, scope)
-        if self.bootstrap:
-            yield from self._bootstrap(data, classes, groups, scope)
-
-    def _delong(
-        self, data: Collected, classes: Sequence[str], scope: str
-    ) -> Iterator[tuple[str, float]]:
-        for index, name in enumerate(classes):
-            target = data.target[:, index]
-            rows = ~np.isnan(target)
-            if not rows.any():
-                continue
-            result = delong_interval(
-                data.score[rows, index], target[rows], self.confidence
+        if not self.intervals:
+            return {'': partial_auc_per_class(data.score, data.target) * 100}
+        found = []
+        for score, target in zip(data.score.T, data.target.T, strict=True):
+            known = ~np.isnan(target)
+            found.append(
+                delong_interval(score[known], target[known], self.confidence)
             )
-            if np.isnan(result.low) and not why_undefined(target):
-                reason = (
-                    'positives and negatives are parted perfectly'
-                    if result.se == 0
-                    else 'it needs two positives and two negatives'
-                )
-                self._warn(
-                    f"{self.prefix}/{scope}{name}: DeLong's interval is "
-                    f'undefined: {reason}'
-                )
-            yield f'{name}/delong_low', result.low * 100
-            yield f'{name}/delong_high', result.high * 100
-
-    def _bootstrap(
-        self,
-        data: Collected,
-        classes: Sequence[str],
-        groups: dict[str, np.ndarray],
-        scope: str,
-    ) -> Iterator[tuple[str, float]]:
-        clusters = number_clusters(data.patients, data.sources)
-        resampled = resampled_auc(
-            data.score[None], data.target, clusters, self.bootstrap, self.seed
-        )[:, 0]
-        annotated = ~np.isnan(data.target).all(axis=0)
-        columns = {
-            name: resampled[:, i]
-            for i, name in enumerate(classes)
-            if annotated[i]
+        auc, error, low, high = np.array(found).T
+        classes = self._class_names(len(found))
+        for index in np.flatnonzero(np.isnan(low) & ~np.isnan(auc)):
+            reason = 'it needs two positives and two negatives'
+            if error[index] == 0:
+                reason = 'positives and negatives are parted perfectly'
+            if error[index] == 0 and auc[index] == 0.5:
+                reason = 'all scores are tied'
+            self._warn(
+                f"{self.prefix}/{scope}{classes[index]}: DeLong's interval is "
+                f'undefined: {reason}'
+            )
+        return {
+            '': auc * 100,
+            'delong_low': low * 100,
+            'delong_high': high * 100,
         }
-        columns.update(
-            (key, mean_of_defined(resampled[:, indices]))
-            for key, indices in groups.items()
-        )
-        for key, values in columns.items():
-            low, high = map(
-                float, percentile_interval(values, self.confidence)
-            )
-            if low == high:
-                low = high = float('nan')
-                self._warn(
-                    f'{self.prefix}/{scope}{key}: the bootstrap interval is '
-                    'undefined: all resamples agree'
-                )
-            yield f'{key}/bootstrap_low', low * 100
-            yield f'{key}/bootstrap_high', high * 100
-
-
-def mean_of_defined(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the last axis, NaN left out.
-
-    Args:
-        values (ndarray): (R, C), NaN where undefined.
-
-    Returns:
-        ndarray: (R,), NaN where a whole row is undefined.
-
-    Examples:
-        >>> mean_of_defined(np.array([[1, np.nan], [np.nan, np.nan]]))
-        array([ 1., nan])
-    """
-    defined = ~np.isnan(values)
-    count = defined.sum(axis=-1)
-    total = np.where(defined, values, 0.0).sum(axis=-1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from prettytable import PrettyTable
 
-from mmda.structures import nearest
+from mmda.structures import check_all_annotated, nearest
 
 from ..functional.iou import iou_of_areas, known_areas, pixel_confusion
 from .partial_label_metric import check_names
+
+NONE = 'none'  # what no class is called beside the class of interest
 
 
 @METRICS.register_module()
@@ -34,18 +35,19 @@ class PartialLabelIoU(BaseMetric):
     as it that carry another; both over the images that annotate it, and NaN
     where there are no such pixels. The log has them as a table.
 
+    The prediction is the model's: a ``DynamicAdapterHead`` with ``thr`` gives
+    a pixel whose best answer is below it to no class ("none"), here as in its
+    pictures and files.
+
     Args:
-        thr (float): A pixel whose best answer (a probability) is below it is
-            predicted as no class. Defaults to 0: the best answer counts.
         class_of_interest (str, optional): See above. Defaults to None.
         collect_device (str): Where results of several ranks are collected,
             'cpu' or 'gpu'. Defaults to 'cpu'.
         prefix (str, optional): Defaults to 'iou'.
 
-    Raises:
-        ValueError: If ``thr`` is not in [0, 1].
-
     Examples:
+        >>> import torch
+        >>> import torch
         >>> metric = PartialLabelIoU()
         >>> metric.dataset_meta = dict(classes=('a', 'b'))
         >>> sample = dict(pred_sem_seg=dict(data=torch.tensor([[[0, 1, 1]]])),
@@ -59,15 +61,11 @@ class PartialLabelIoU(BaseMetric):
 
     def __init__(
         self,
-        thr: float = 0.0,
         class_of_interest: str | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if not 0 <= thr <= 1:
-            raise ValueError(f'thr={thr}: expected 0 to 1')
-        self.thr = thr
         self.class_of_interest = class_of_interest
         self._warned: set[str] = set()
 
@@ -77,49 +75,31 @@ class PartialLabelIoU(BaseMetric):
         Args:
             data_batch (Any): Not used.
             data_samples (Sequence[dict]): With ``gt_sem_seg``,
-                ``pred_sem_seg``, for ``thr`` above 0 ``seg_logits``, and of a
-                ``PartialLabelDataset`` ``annotated_classes`` and
-                ``exclusive``.
+                ``pred_sem_seg``, of a model that may answer "none"
+                ``seg_logits``, and of a ``PartialLabelDataset``
+                ``annotated_classes`` and ``exclusive``.
 
         Raises:
-            ValueError: If a prediction is outside of the label space.
+            ValueError: If a prediction is outside of the label space, or it
+                is not known what a sample annotates.
         """
         num_classes = len(self._classes)
         for sample in data_samples:
-            label = sample['gt_sem_seg']['data'].squeeze(0).cpu().numpy()
+            label = sample['gt_sem_seg']['data'].squeeze(0).cpu()
             confusion = pixel_confusion(
-                label,
-                self._predict(sample, num_classes),
+                label.numpy(),
+                _predicted(sample, num_classes),
                 num_classes + len(self._background) + 1,
                 num_classes + 1,
             )
             annotated = sample.get('annotated_classes')
             if annotated is None:
+                where = sample.get('img_path')
+                check_all_annotated(label, num_classes, where)
                 annotated = np.ones(num_classes, dtype=bool)
             exclusive = sample.get('exclusive', True)
             areas = known_areas(confusion, annotated, exclusive)
             self.results.append((areas, confusion, annotated))
-
-    def _predict(self, sample: dict, num_classes: int) -> np.ndarray:
-        """Return the predicted classes, ``num_classes`` for none."""
-        if self.thr == 0:
-            found = sample['pred_sem_seg']['data'].squeeze(0)
-            # The column after the classes would be counted as "no class".
-            if found.numel() and found.max() >= num_classes:
-                raise ValueError(
-                    f'the model predicts class {int(found.max())}, but the '
-                    f'label space has {num_classes} classes (expected 0 to '
-                    f'{num_classes - 1})'
-                )
-            return found.cpu().numpy()
-        if len(sample['seg_logits']['data']) != num_classes:
-            raise ValueError(
-                f'the model gives {len(sample["seg_logits"]["data"])} '
-                f'answers, but the label space has {num_classes} classes'
-            )
-        best, index = sample['seg_logits']['data'].max(dim=0)
-        below = best.sigmoid() < self.thr
-        return torch.where(below, num_classes, index).cpu().numpy()
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute all values from the results of all ranks.
@@ -178,12 +158,18 @@ class PartialLabelIoU(BaseMetric):
         )
         table.align, table.float_format = 'r', '.2'
         metrics: dict[str, float] = {}
-        columns = (*self._classes, *self._background, 'none')
+        columns = (*self._classes, *self._background, NONE)
+        if NONE in columns[:-1]:
+            raise ValueError(
+                f'a class is named {NONE!r}, which stands for no class beside '
+                f'class_of_interest={name!r}: rename it, for instance by '
+                'aliases of its PartialLabelDataset'
+            )
         for row, other in enumerate(columns):
             if row == index:
                 continue
             # Background classes have no answer, so nothing is lost to them.
-            is_none = other == 'none'
+            is_none = other == NONE
             position = len(self._classes) if is_none else row
             answers = row < len(self._classes) or is_none
             cells: list[Any] = [other, '-', float(taken[row])]
@@ -222,6 +208,31 @@ class PartialLabelIoU(BaseMetric):
         if message not in self._warned:
             self._warned.add(message)
             print_log(message, logger='current', level=logging.WARNING)
+
+
+def _predicted(sample: dict, num_classes: int) -> np.ndarray:
+    """Return the predicted classes, ``num_classes`` for none."""
+    found = sample['pred_sem_seg']['data'].squeeze(0)
+    best = int(found.max()) if found.numel() else 0
+    if best > num_classes or (
+        best == num_classes and not _answers_none(sample, num_classes)
+    ):
+        raise ValueError(
+            f'the model predicts class {best}, but the label space has '
+            f'{num_classes} classes (expected 0 to {num_classes - 1})'
+        )
+    return found.cpu().numpy()
+
+
+def _answers_none(sample: dict, num_classes: int) -> bool:
+    """Tell "none" from a class more: its answer is the same everywhere."""
+    if 'seg_logits' not in sample:
+        return False
+    logits = sample['seg_logits']['data']
+    if len(logits) != num_classes + 1:
+        return False
+    low, high = logits[-1].aminmax()
+    return bool(high - low < 1e-3)
 
 
 def _percent(counts: np.ndarray) -> np.ndarray:

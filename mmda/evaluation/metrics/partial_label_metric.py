@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -14,41 +14,9 @@ from mmpretrain.structures import label_to_onehot
 from mmda.structures import nearest
 
 from ..functional import why_undefined
+from .collected import Collected
 
 _KEYS = ('mean', 'mean_shared', 'mean_of_interest', 'num_classes')
-
-
-class Collected(NamedTuple):
-    """Answers and annotations of N images, in the order of the data.
-
-    Attributes:
-        score (ndarray): float32 (N, C).
-        target (ndarray): float32 (N, C), NaN where not annotated.
-        sources (list): N names or None.
-        patients (list): N ids or None.
-    """
-
-    score: np.ndarray
-    target: np.ndarray
-    sources: list
-    patients: list
-
-    def select(self, rows: np.ndarray) -> Collected:
-        """Return some of the images.
-
-        Args:
-            rows (ndarray): bool (N,).
-
-        Returns:
-            Collected: Those images.
-        """
-        chosen = np.flatnonzero(rows)
-        return Collected(
-            self.score[rows],
-            self.target[rows],
-            [self.sources[i] for i in chosen],
-            [self.patients[i] for i in chosen],
-        )
 
 
 class PartialLabelMetric(BaseMetric):
@@ -113,24 +81,33 @@ class PartialLabelMetric(BaseMetric):
         """
         scores, targets, sources, patients = zip(*results, strict=True)
         data = Collected(
-            np.stack(scores), np.stack(targets), [*sources], [*patients]
+            _stack(scores), _stack(targets), [*sources], [*patients]
         )
         classes = self._class_names(data.score.shape[1])
         metrics = self._summarise(data, classes, '')
-        for source in sorted({s for s in sources if s is not None}):
+        names = sorted({s for s in sources if s is not None})
+        if len(names) == 1 and None not in sources:
+            # The same images once more: they need not be measured again.
+            metrics.update(_as_source(metrics, names[0], data, classes))
+            return metrics
+        for source in names:
             rows = np.array([s == source for s in sources])
             part = data.select(rows)
             metrics.update(self._summarise(part, classes, f'{source}/'))
         return metrics
 
-    def per_class(self, data: Collected) -> np.ndarray:
-        """Return the measure of each class.
+    def per_class(
+        self, data: Collected, scope: str = ''
+    ) -> dict[str, np.ndarray]:
+        """Return the measure of each class, and what belongs to it.
 
         Args:
             data (Collected): Of N images.
+            scope (str): '' or the source with a slash, for messages.
 
         Returns:
-            ndarray: float64 (C,), NaN where undefined.
+            dict[str, ndarray]: '' -> the measure, float64 (C,), NaN where
+            undefined; further keys stand behind that of the class.
         """
         raise NotImplementedError
 
@@ -162,16 +139,22 @@ class PartialLabelMetric(BaseMetric):
 
         Of a single source, classes that it does not annotate are left out.
         """
-        values = self.per_class(data)
+        annotated = data.annotated
+        found = self.per_class(data, scope)
+        values = found['']
         defined = ~np.isnan(values)
         groups = self._groups(data, classes, scope)
         metrics = {scope + k: _mean(values[i]) for k, i in groups.items()}
         if not scope:
             metrics['num_classes'] = int(defined.sum())
         for index, name in enumerate(classes):
-            if scope and np.isnan(data.target[:, index]).all():
+            if scope and not annotated[index]:
                 continue
             metrics[f'{scope}{name}'] = float(values[index])
+            for suffix, column in found.items():
+                if suffix and annotated[index]:
+                    key = f'{scope}{name}/{suffix}'
+                    metrics[key] = float(column[index])
             if not defined[index]:
                 reason = why_undefined(data.target[:, index])
                 self._warn(
@@ -190,14 +173,13 @@ class PartialLabelMetric(BaseMetric):
         if self.shared_classes is not None:
             shared = self._indices('shared_classes', classes)
         else:
-            shared = _shared(data)
+            shared = data.shared_classes
         if len(shared):
             groups['mean_shared'] = shared
         if self.classes_of_interest is not None:
             wanted = self._indices('classes_of_interest', classes)
             if scope:  # a source need not annotate them
-                known = ~np.isnan(data.target).all(axis=0)
-                wanted = wanted[known[wanted]]
+                wanted = wanted[data.annotated[wanted]]
             if len(wanted):
                 groups['mean_of_interest'] = wanted
         return groups
@@ -248,16 +230,27 @@ def check_names(classes: Sequence[str]) -> None:
             )
 
 
+def _stack(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Do what ``np.stack`` does, in half of the time for many short rows."""
+    return np.concatenate(rows).reshape(len(rows), -1)
+
+
 def _mean(values: np.ndarray) -> float:
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if len(defined) else float('nan')
 
 
-def _shared(data: Collected) -> np.ndarray:
-    """Return the classes that two or more sources annotate."""
-    names = np.array([str(source) for source in data.sources])
-    known = [
-        ~np.isnan(data.target[names == name]).all(axis=0)
-        for name in sorted(set(names))
-    ]
-    return np.flatnonzero(np.sum(known, axis=0) >= 2)
+def _as_source(
+    metrics: dict[str, float],
+    source: str,
+    data: Collected,
+    classes: Sequence[str],
+) -> dict[str, float]:
+    """Return the values of all images as those of their only source."""
+    left_out = {classes[i] for i in np.flatnonzero(~data.annotated).tolist()}
+    left_out.add('num_classes')
+    return {
+        f'{source}/{key}': value
+        for key, value in metrics.items()
+        if key not in left_out
+    }

@@ -2,5 +2,13 @@
 
 from .class_names import decode_names, encode_names
 from .dynamic_adapter import DynamicAdapter
+from .named_classes import NamedClasses
+from .named_linear import NamedLinear
 
-__all__ = ['DynamicAdapter', 'decode_names', 'encode_names']
+__all__ = [
+    'DynamicAdapter',
+    'NamedClasses',
+    'NamedLinear',
+    'decode_names',
+    'encode_names',
+]

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from .class_names import decode_names, encode_names
+from .named_classes import NamedClasses
 
 
 @MODELS.register_module()
-class DynamicAdapter(BaseModule):
+class DynamicAdapter(NamedClasses, BaseModule):
     r"""Answer the questions of all classes about an image feature.
 
     .. math::
@@ -65,20 +62,13 @@ class DynamicAdapter(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if classes is not None and len(classes) != num_classes:
-            raise ValueError(
-                f'classes has {len(classes)} names, expected num_classes='
-                f'{num_classes}: {tuple(classes)}'
-            )
-        self.num_classes = num_classes
+        self.name_classes(num_classes, classes)
         self.in_channels = in_channels
-        self.classes = None if classes is None else tuple(classes)
         self.task_encoding = nn.Parameter(torch.eye(num_classes))
         # Not called `weight`: a host's `init_cfg` would overwrite it, and
         # Normal(0, 0.01) was measured to cost 16 points of AUC.
         self.kernel = nn.Parameter(torch.empty(in_channels, num_classes, 1, 1))
         self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
-        self.register_buffer('class_names', encode_names(self.classes))
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.kernel, -bound, bound)
 
@@ -102,14 +92,18 @@ class DynamicAdapter(BaseModule):
             feats (Tensor): Features, (N, m) or (N, m, H, W).
 
         Returns:
-            Tensor: Logits, (N, n) or (N, n, H, W).
+            Tensor: Logits, (N, n) or (N, n, H, W). In evaluation those of
+            vectors do not depend on the other classes, to the last bit; those
+            of maps do by their rounding.
         """
         weights, answer = self.class_weights(), F.linear
         if feats.ndim == 4:
             weights, answer = weights[..., None, None], F.conv2d
-        if self.training:
+        if self.training or feats.ndim == 4:
             return answer(feats, weights, self.bias)
-        # A float32 product rounds differently for another number of classes.
+        # A float32 product rounds differently for another number of classes;
+        # of a map that is left as it is, since float64 takes six times as
+        # long there.
         wide = _wide_dtype(feats)
         bias = None if self.bias is None else self.bias.to(wide)
         return answer(feats.to(wide), weights.to(wide), bias).to(feats.dtype)
@@ -125,35 +119,20 @@ class DynamicAdapter(BaseModule):
         bias = weights.new_zeros(self.num_classes)
         return weights, bias if self.bias is None else self.bias.clone()
 
-    def _load_from_state_dict(
-        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
-    ) -> None:
-        """Match the classes of a checkpoint by name, then load as usual."""
-        names = state_dict.get(prefix + 'class_names')
-        if names is not None:
-            stored = decode_names(names)
-            if self.classes is None and len(stored) == self.num_classes:
-                # What the rows mean is known from now on, so that a check
-                # against the data can find a permuted label space.
-                self.classes = stored
-                self.class_names = names.to(self.kernel.device)
-            if stored and self.classes and stored != self.classes:
-                self._rearrange(state_dict, prefix, stored)
-            state_dict[prefix + 'class_names'] = self.class_names
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-
-    @torch.no_grad()
-    def _rearrange(
+    def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:
-        """Rewrite the entries of a checkpoint for this label space."""
-        assert self.classes is not None
-        kept = [name for name in stored if name in self.classes]
-        old = torch.tensor([stored.index(name) for name in kept]).long()
-        new = torch.tensor([self.classes.index(name) for name in kept]).long()
+        """Move the questions of the shared classes to their places here.
+
+        Args:
+            state_dict (dict): Of an adapter with the classes ``stored``.
+            prefix (str): What precedes this adapter's entries.
+            stored (tuple[str, ...]): Other classes than this adapter's.
+        """
+        old, new = self.match_classes(stored)
         encoding = state_dict[prefix + 'task_encoding'].cpu()
         kernel = state_dict[prefix + 'kernel'].cpu()
-        if len(kept) < len(stored):
+        if len(old) < len(stored):
             # A question that goes away may still serve the ones that stay:
             # fold it into their kernels.
             wide = _wide_dtype(kernel)
@@ -169,7 +148,6 @@ class DynamicAdapter(BaseModule):
             own['bias'][new] = state_dict[prefix + 'bias'].cpu()[old]
         for key, value in own.items():
             state_dict[prefix + key] = value
-        _report(stored, self.classes)
 
     def _own_state(self) -> list[tuple[str, Tensor]]:
         return [(k, v) for k, v in self.named_parameters(recurse=False)]
@@ -178,16 +156,3 @@ class DynamicAdapter(BaseModule):
 def _wide_dtype(tensor: Tensor) -> torch.dtype:
     """Return float64 where the device has it."""
     return tensor.dtype if tensor.device.type == 'mps' else torch.float64
-
-
-def _report(stored: tuple[str, ...], classes: tuple[str, ...]) -> None:
-    """Log which classes were matched, initialised anew and left out."""
-    kept = [name for name in classes if name in stored]
-    added = [name for name in classes if name not in stored]
-    dropped = [name for name in stored if name not in classes]
-    message = (
-        f'the checkpoint has other classes; matched by name: {kept}, '
-        f'initialised anew: {added}, not in this label space: {dropped}'
-    )
-    level = logging.INFO if kept else logging.WARNING
-    print_log(message, logger='current', level=level)

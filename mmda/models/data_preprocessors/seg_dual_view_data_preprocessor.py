@@ -29,10 +29,13 @@ class SegDualViewDataPreprocessor(SegDataPreProcessor):
             since both views share one label map. None: there is one view.
         mean (Sequence[float], optional): Mean per channel, in [0, 255].
         std (Sequence[float], optional): Standard deviation per channel.
+        batch_augments (Callable, optional): As in ``SegDataPreProcessor``;
+            cannot be used with two views.
         **kwargs: Other arguments of ``SegDataPreProcessor``.
 
     Raises:
-        ValueError: If an augmentation does not exist, or moves pixels.
+        ValueError: If an augmentation does not exist, or moves pixels, or if
+            there are two views and ``batch_augments``.
 
     Examples:
         >>> from mmseg.structures import SegDataSample
@@ -49,11 +52,20 @@ class SegDualViewDataPreprocessor(SegDataPreProcessor):
         strong_view: Sequence[dict] | None = None,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        batch_augments: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(mean=mean, std=std, **kwargs)
+        super().__init__(
+            mean=mean, std=std, batch_augments=batch_augments, **kwargs
+        )
         self.strong_view = None
         if strong_view:
+            if batch_augments:
+                raise ValueError(
+                    'batch_augments mixes images of a batch, of which each '
+                    'may annotate other classes: give batch_augments or '
+                    'strong_view'
+                )
             self.strong_view = build_strong_view(strong_view)
             for layer in self.strong_view.children():
                 if not isinstance(layer, IntensityAugmentationBase2D):

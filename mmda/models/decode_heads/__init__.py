@@ -1,5 +1,5 @@
 """Segmentation heads."""
 
-from .dynamic_adapter_head import DynamicAdapterHead
+from .dynamic_adapter_head import DynamicAdapterHead, none_logit
 
-__all__ = ['DynamicAdapterHead']
+__all__ = ['DynamicAdapterHead', 'none_logit']

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from mmengine.model import BaseModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import accuracy
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -17,6 +16,8 @@ from torch import Tensor, nn
 from mmda.structures import UNKNOWN_PIXEL, PixelTarget
 
 from ..adapters import DynamicAdapter
+from .head_terms import head_accuracy, head_terms
+from .stock_weights import take_stock_weights
 
 
 @MODELS.register_module()
@@ -39,13 +40,18 @@ class DynamicAdapterHead(BaseModule):
             the weak view and label maps in which every pixel without an
             annotated class is ignored. Defaults to
             ``dict(type='PartialBCEPseudoConsistLoss')``.
+        thr (float): A pixel whose best answer (a probability) is below it is
+            predicted as no class: index C of ``pred_sem_seg``, which the
+            stock visualizer does not paint and the stock metrics count for no
+            class. It counts in the head that predicts, not in an auxiliary
+            one. Defaults to 0: the best answer counts.
         init_cfg (dict, optional): As in ``BaseModule``; the wrapped head has
             its own.
 
     Raises:
         ValueError: If the head has no 1x1 ``conv_seg`` with an output per
             class, or a loss, a sampler or an ``ignore_index`` of its own, or
-            if there are fewer than two classes.
+            if there are fewer than two classes, or ``thr`` is not in [0, 1].
 
     Examples:
         >>> head = DynamicAdapterHead(
@@ -61,9 +67,12 @@ class DynamicAdapterHead(BaseModule):
         num_classes: int | None = None,
         classes: Sequence[str] | None = None,
         loss_decode: dict | Sequence[dict] | None = None,
+        thr: float = 0.0,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if not 0 <= thr <= 1:
+            raise ValueError(f'thr={thr}: expected 0 to 1')
         if num_classes is None:
             num_classes = head['num_classes']
         if num_classes < 2:
@@ -84,7 +93,9 @@ class DynamicAdapterHead(BaseModule):
         )
         _check_head(self.head, head['type'])
         self.num_classes = num_classes
-        self.out_channels = num_classes
+        self.thr = thr
+        # Read by the stock segmentors for sliding windows.
+        self.out_channels = num_classes + (thr > 0)
         self.align_corners = self.head.align_corners
         self.threshold = self.head.threshold
         self.head.conv_seg = DynamicAdapter(
@@ -163,15 +174,51 @@ class DynamicAdapterHead(BaseModule):
             modules = [modules]
         losses: dict[str, Tensor] = {}
         for module in modules:
-            for key, value in _terms(module, seg_logits, target).items():
+            for key, value in head_terms(module, seg_logits, target).items():
                 losses[key] = losses[key] + value if key in losses else value
         weak = seg_logits[: len(target.label)].detach()
-        losses['acc_seg'] = _accuracy(weak, target)
+        losses['acc_seg'] = head_accuracy(weak, target)
         return losses
 
     def predict(self, *args: Any) -> Tensor:
-        """Predict as the wrapped head does; its arguments and result."""
-        return self.head.predict(*args)
+        """Predict as the wrapped head does.
+
+        Args:
+            *args (Any): Those of the wrapped head.
+
+        Returns:
+            Tensor: Logits, (N, C, H, W). With ``thr`` above 0 one more, "no
+            class", whose answer is ``thr`` everywhere: it is the best one
+            where all others are below, in the stock segmentors too.
+        """
+        seg_logits = self.head.predict(*args)
+        if self.thr == 0:
+            return seg_logits
+        none = torch.full_like(seg_logits[:, :1], none_logit(self.thr))
+        return torch.cat([seg_logits, none], dim=1)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Take the weights of a stock head too, then load as usual."""
+        take_stock_weights(state_dict, prefix, self.adapter)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def none_logit(thr: float) -> float:
+    """Return the logit of the answer "no class".
+
+    Args:
+        thr (float): In [0, 1].
+
+    Returns:
+        float: Finite also at the ends, so that it can be interpolated.
+
+    Examples:
+        >>> none_logit(0.5)
+        0.0
+    """
+    return torch.logit(torch.tensor(float(thr)), eps=1e-7).item()
 
 
 def _check_head(head: nn.Module, kind: str) -> None:
@@ -198,28 +245,3 @@ def _check_head(head: nn.Module, kind: str) -> None:
             f'head={kind} has a `sampler`, which chooses pixels by a label '
             'for all classes; expected none'
         )
-
-
-def _terms(
-    module: Any, seg_logits: Tensor, target: PixelTarget
-) -> dict[str, Tensor]:
-    """Apply a loss of mmda, or a stock one to what it can use."""
-    if hasattr(module, 'terms'):
-        return module.terms(seg_logits, target)
-    weak = seg_logits[: len(target.label)]
-    label = _stock_label(target)
-    return {
-        module.loss_name: module(
-            weak, label, weight=None, ignore_index=UNKNOWN_PIXEL
-        )
-    }
-
-
-def _stock_label(target: PixelTarget) -> Tensor:
-    elsewhere = target.label >= target.num_classes
-    return target.label.masked_fill(elsewhere, UNKNOWN_PIXEL)
-
-
-@torch.no_grad()
-def _accuracy(weak: Tensor, target: PixelTarget) -> Tensor:
-    return accuracy(weak, _stock_label(target), ignore_index=UNKNOWN_PIXEL)

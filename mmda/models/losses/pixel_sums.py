@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from mmda.structures import PixelTarget
 
-from .sharpen import sharpen
+from .sharpen import is_confident, sharpen
 
 # Entries of one view that are worked on at a time: enough to keep a device
 # busy, few enough not to count beside the logits of one large image.
@@ -23,7 +23,9 @@ class PixelSums(NamedTuple):
     """Sums over the pixels of each image and class, all (N, C).
 
     Args:
-        bce (Tensor): Cross-entropy of known entries.
+        bce (Tensor): Cross-entropy of known entries, weak view.
+        strong_bce (Tensor): The same of the strong view; 0 where it was not
+            asked for.
         pseudo (Tensor): Squared distance of the weak view's answer from its
             pseudo-label, over unknown entries.
         consist (Tensor): The same of the strong view's answer.
@@ -32,6 +34,7 @@ class PixelSums(NamedTuple):
     """
 
     bce: Tensor
+    strong_bce: Tensor
     pseudo: Tensor
     consist: Tensor
     answer: Tensor
@@ -43,7 +46,9 @@ def pixel_sums(
     target: PixelTarget,
     tau: float = 0.5,
     temperature: float = 4.0,
+    confidence: float = 0.5,
     detach_pseudo: bool = True,
+    supervise_strong: bool = False,
     strip_entries: int = STRIP_ENTRIES,
 ) -> PixelSums:
     """Add up the terms of the loss, strip by strip of image rows.
@@ -57,8 +62,11 @@ def pixel_sums(
         target (PixelTarget): Of N images.
         tau (float): See :func:`sharpen`.
         temperature (float): See :func:`sharpen`.
+        confidence (float): See :func:`is_confident`; the others add 0.
         detach_pseudo (bool): Whether no gradient passes through the
             pseudo-label. Defaults to True.
+        supervise_strong (bool): Whether ``strong_bce`` is wanted. Defaults to
+            False.
         strip_entries (int): Entries of a view worked on at a time.
 
     Returns:
@@ -71,22 +79,23 @@ def pixel_sums(
         tensor([[0.6931]])
     """
     differentiable, watched = _StripSums.apply(
-        cls_score, target, tau, temperature, detach_pseudo, strip_entries
+        cls_score,
+        target,
+        (tau, temperature, confidence, detach_pseudo, supervise_strong),
+        strip_entries,
     )
     return PixelSums(*differentiable, *watched)
 
 
 class _StripSums(torch.autograd.Function):
-    """Terms (3, N, C) and what is watched (2, N, C); see above."""
+    """Terms (4, N, C) and what is watched (2, N, C); see above."""
 
     @staticmethod
     def forward(
         ctx: Any,
         cls_score: Tensor,
         target: PixelTarget,
-        tau: float,
-        temperature: float,
-        detach_pseudo: bool,
+        options: tuple[float, float, float, bool, bool],
         strip_entries: int,
     ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(
@@ -95,13 +104,13 @@ class _StripSums(torch.autograd.Function):
             target.known_on_class,
             target.known_elsewhere,
         )
-        ctx.sharpening = (tau, temperature, detach_pseudo)
+        ctx.options = options
         ctx.strip_entries = strip_entries
         terms, watched = [], []
         for weak, strong, part, _ in _strips(cls_score, target, strip_entries):
-            sums = _sum_strip(weak, strong, part, *ctx.sharpening)
-            terms.append(torch.stack(sums[:3]))
-            watched.append(torch.stack(sums[3:]))
+            sums = _sum_strip(weak, strong, part, *ctx.options)
+            terms.append(torch.stack(sums[:4]))
+            watched.append(torch.stack(sums[4:]))
         total = torch.stack(watched).sum(0)
         ctx.mark_non_differentiable(total)
         return torch.stack(terms).sum(0), total
@@ -124,13 +133,13 @@ class _StripSums(torch.autograd.Function):
                 if strong is not None:
                     strong = strong.detach().requires_grad_()
                     views.append(strong)
-                sums = _sum_strip(weak, strong, part, *ctx.sharpening)
-                wanted = (torch.stack(sums[:3]) * grad_terms).sum()
+                sums = _sum_strip(weak, strong, part, *ctx.options)
+                wanted = (torch.stack(sums[:4]) * grad_terms).sum()
             parts = torch.autograd.grad(wanted, views)
             grad[:num, :, rows] = parts[0]
             if strong is not None:
                 grad[num:, :, rows] = parts[1]
-        return grad, None, None, None, None, None
+        return grad, None, None, None
 
 
 def _strips(
@@ -155,22 +164,33 @@ def _sum_strip(
     target: PixelTarget,
     tau: float,
     temperature: float,
+    confidence: float,
     detach_pseudo: bool,
+    supervise_strong: bool,
 ) -> list[Tensor]:
     """Return the fields of :class:`PixelSums` for a strip, each (N, C)."""
-    known = target.known()
-    # Cross-entropy with a hard label: softplus(z) - z where the label is.
-    bce = F.softplus(weak) - torch.where(target.positive(), weak, 0.0)
+    known, positive = target.known(), target.positive()
+
+    def bce(logits: Tensor) -> Tensor:
+        # With a hard label: softplus(z) - z where the label is.
+        entropy = F.softplus(logits) - torch.where(positive, logits, 0.0)
+        return torch.where(known, entropy, 0.0)
+
     answer = weak.sigmoid()
-    sums = [torch.where(known, bce, 0.0)]
+    sums = [bce(weak)]
     if strong is None:
-        sums += [torch.zeros_like(answer)] * 2
+        sums += [torch.zeros_like(answer)] * 3
     else:
+        wanted = supervise_strong
+        sums.append(bce(strong) if wanted else torch.zeros_like(answer))
         pseudo = sharpen(answer, tau, temperature)
         if detach_pseudo:
             pseudo = pseudo.detach()
+        left_out = known
+        if confidence > 0.5:
+            left_out = known | ~is_confident(answer, confidence)
         for view in (answer, strong.sigmoid()):
-            sums.append(torch.where(known, 0.0, (view - pseudo) ** 2))
+            sums.append(torch.where(left_out, 0.0, (view - pseudo) ** 2))
     open_answer = torch.where(known, 0.0, answer.detach())
     # tau >= 0, so the 0 of a known entry is never above it.
     sums += [open_answer, (open_answer > tau).to(answer.dtype)]

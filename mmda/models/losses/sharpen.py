@@ -32,3 +32,23 @@ def sharpen(
     # a + (1 - a) / t and a - a / t, both as a + (label - a) / t
     label = (answer > tau).to(answer.dtype)
     return torch.lerp(answer, label, 1 / temperature)
+
+
+def is_confident(answer: Tensor, confidence: float) -> Tensor:
+    """Tell which answers are sure enough to label an image.
+
+    Source: FixMatch, with the two sides of a yes-no question as classes.
+
+    Args:
+        answer (Tensor): Probabilities in [0, 1], any shape.
+        confidence (float): Least probability of the likelier side, in
+            [0.5, 1].
+
+    Returns:
+        Tensor: bool, of the same shape.
+
+    Examples:
+        >>> is_confident(torch.tensor([0.02, 0.6, 0.97]), 0.95)
+        tensor([ True, False,  True])
+    """
+    return torch.maximum(answer, 1 - answer) >= confidence

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from mmda.evaluation.functional import bootstrap as module
 from mmda.evaluation.functional import (
     bootstrap_p_value,
     number_clusters,
     percentile_interval,
+    resampled_ap,
     resampled_auc,
 )
+from mmda.evaluation.functional import resampling as module
 
 
 def make_patients(seed, num_patients=40, images=3, effect=1.0):
@@ -25,7 +26,16 @@ def make_patients(seed, num_patients=40, images=3, effect=1.0):
 
 
 @pytest.mark.parametrize('levels', [None, 2])
-def test_resamples_equal_scikit_learn_on_repeated_images(levels):
+@pytest.mark.parametrize(
+    ('resampled', 'reference'),
+    [
+        (resampled_auc, roc_auc_score),
+        (resampled_ap, average_precision_score),
+    ],
+)
+def test_resamples_equal_scikit_learn_on_repeated_images(
+    resampled, reference, levels
+):
     generator = np.random.default_rng(0)
     num, num_classes, repeats = 60, 3, 25
     clusters = generator.integers(0, 20, num)
@@ -35,7 +45,7 @@ def test_resamples_equal_scikit_learn_on_repeated_images(levels):
     scores = generator.normal(size=(2, num, num_classes))
     if levels:
         scores = np.round(scores * levels)
-    found = resampled_auc(scores, target, clusters, repeats, seed=3)
+    found = resampled(scores, target, clusters, repeats, seed=3)
 
     groups = clusters.max() + 1
     drawn = np.random.default_rng(3).integers(groups, size=(repeats, groups))
@@ -46,7 +56,7 @@ def test_resamples_equal_scikit_learn_on_repeated_images(levels):
         for m in range(2):
             for c in range(num_classes):
                 kept = rows[~np.isnan(target[rows, c])]
-                expected = roc_auc_score(target[kept, c], scores[m, kept, c])
+                expected = reference(target[kept, c], scores[m, kept, c])
                 assert found[r, m, c] == pytest.approx(expected, abs=1e-9)
 
 
@@ -78,6 +88,48 @@ def test_only_the_bootstrap_of_patients_covers_the_true_auc():
     assert covered['images'] / repeats < 0.8
 
 
+def make_two_models(seed, gain, num_patients=60, images=4):
+    """Two models that share a part of each patient's effect."""
+    generator = np.random.default_rng(seed)
+    label = np.arange(num_patients) % 3 == 0
+    common, own_a, own_b = generator.normal(size=(3, num_patients))
+    patient = np.repeat(np.arange(num_patients), images)
+    noise = 0.3 * generator.normal(size=(2, len(patient)))
+    shifts = [
+        label + 0.8 * common + 0.6 * own_a,
+        (1 + gain) * label + 0.8 * common + 0.6 * own_b,
+    ]
+    scores = np.stack([shift[patient] for shift in shifts]) + noise
+    return scores[..., None], label[patient][:, None].astype(float), patient
+
+
+def test_the_paired_bootstrap_covers_the_true_gain_and_rejects_by_its_level():
+    # Of each model positives are apart by d, with a variance of 1 + 0.09:
+    # AUC = Phi(d / sqrt(2.18)).
+    repeats = 150
+    for gain in (0.0, 0.6):
+        truth = norm.cdf((1 + gain) / 2.18**0.5) - norm.cdf(1 / 2.18**0.5)
+        covered = dict(patients=0, images=0)
+        rejected = 0
+        for seed in range(repeats):
+            scores, target, patient = make_two_models(seed, gain)
+            for name, clusters in dict(
+                patients=patient, images=np.arange(len(patient))
+            ).items():
+                sample = resampled_auc(scores, target, clusters, 200, seed)
+                gains = sample[:, 1, 0] - sample[:, 0, 0]
+                low, high = percentile_interval(gains)
+                covered[name] += low <= truth <= high
+                if name == 'patients':
+                    rejected += bootstrap_p_value(gains) < 0.05
+        assert 0.90 <= covered['patients'] / repeats <= 0.985
+        assert covered['images'] / repeats < 0.8
+        if gain:
+            assert rejected / repeats > 0.3  # it can see a gain
+        else:
+            assert 0.01 <= rejected / repeats <= 0.1
+
+
 def test_a_patient_is_known_by_source_and_id():
     numbers = number_clusters([1, 2, 1, 1], ['A', 'A', 'B', 'A'])
     assert numbers.tolist() == [0, 1, 2, 0]
@@ -93,10 +145,12 @@ def test_image_number_and_patient_id_are_not_confused():
     assert number_clusters([None, 0, 0]).tolist() == [0, 1, 1]
 
 
-def test_a_sample_without_a_positive_is_nan():
+@pytest.mark.parametrize('resampled', [resampled_auc, resampled_ap])
+@pytest.mark.parametrize('rare', [0, 1])
+def test_a_sample_of_one_value_is_nan(resampled, rare):
     score = np.arange(6.0)[None, :, None]
-    target = np.array([1, 0, 0, 0, 0, 0])[:, None]
-    found = resampled_auc(score, target, np.arange(6), 200)
+    target = np.array([rare, *[1 - rare] * 5])[:, None]
+    found = resampled(score, target, np.arange(6), 200)
     missing = np.isnan(found).mean()
     assert missing == pytest.approx((5 / 6) ** 6, abs=0.1)
 

@@ -1,0 +1,26 @@
+# NIH ChestX-ray14 alone, its 14 classes, the official test images.
+_base_ = 'chestxray_chexpert.py'
+
+classes = (
+    'Atelectasis',
+    'Cardiomegaly',
+    'Effusion',
+    'Pneumonia',
+    'Pneumothorax',
+    'Consolidation',
+    'Edema',
+    'Infiltration',
+    'Mass',
+    'Nodule',
+    'Emphysema',
+    'Fibrosis',
+    'Pleural Thickening',
+    'Hernia',
+)
+train = dict(_base_.train_chestxray, classes=classes)
+val = dict(_base_.val_chestxray, classes=classes)
+test = dict(_base_.test_chestxray, classes=classes)
+
+train_dataloader = dict(dataset=dict(_delete_=True, **train))
+val_dataloader = dict(dataset=dict(_delete_=True, **val))
+test_dataloader = dict(dataset=dict(_delete_=True, **test))

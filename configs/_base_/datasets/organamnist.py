@@ -1,0 +1,24 @@
+# OrganAMNIST, 28x28 grey, otherwise as DermaMNIST.
+_base_ = 'dermamnist.py'
+
+name = 'organamnist'
+classes = (
+    'bladder',
+    'femur-left',
+    'femur-right',
+    'heart',
+    'kidney-left',
+    'kidney-right',
+    'liver',
+    'lung-left',
+    'lung-right',
+    'pancreas',
+    'spleen',
+)
+train_images = dict(_base_.train_images, name=name)
+val_images = dict(_base_.val_images, name=name)
+test_images = dict(_base_.test_images, name=name)
+
+train_dataloader = dict(dataset=dict(dataset=train_images, classes=classes))
+val_dataloader = dict(dataset=dict(dataset=val_images, classes=classes))
+test_dataloader = dict(dataset=dict(dataset=test_images, classes=classes))

@@ -1,0 +1,11 @@
+# Table 12, last partial column: adapter, pseudo-labels and consistency.
+_base_ = [
+    '../../_base_/datasets/mnist_overlap.py',
+    '../../_base_/models/dynamic_adapter_small_cnn.py',
+    '../../_base_/schedules/adam_short.py',
+    '../../_base_/short_runtime.py',
+]
+
+model = dict(
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
+)

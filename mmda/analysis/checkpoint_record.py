@@ -1,0 +1,79 @@
+"""Which checkpoint and which images a file of results belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from .file_hashes import file_digest
+
+# They change how an image is read, not which one.
+_HOW = ('pipeline', 'test_mode', 'lazy_init')
+
+
+def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
+    """Describe a checkpoint, so that it is known again.
+
+    Args:
+        checkpoint (str | Path): Path, or address with ``://``.
+
+    Returns:
+        dict[str, str | None]: ``checkpoint``, its name, and ``digest``, a hash
+        of its content; None for an address.
+    """
+    text = str(checkpoint)
+    return dict(
+        checkpoint=text.rpartition('/')[2],
+        digest=None if '://' in text else file_digest(text),
+    )
+
+
+def other_checkpoint(
+    record: Mapping[str, Any] | None, checkpoint: str | Path
+) -> str:
+    """Say that something belongs to another checkpoint.
+
+    Args:
+        record (Mapping, optional): From :func:`checkpoint_record`.
+        checkpoint (str | Path): The one that it is used for.
+
+    Returns:
+        str: What differs; '' where nothing does, or it is not known.
+    """
+    if not record or not record.get('digest'):
+        return ''
+    own = checkpoint_record(checkpoint)
+    if own['digest'] in (None, record['digest']):
+        return ''
+    return (
+        f'they are of {record["checkpoint"]} ({record["digest"][:8]}), not of '
+        f'{checkpoint} ({str(own["digest"])[:8]})'
+    )
+
+
+def split_tested(cfg: Config) -> str:
+    """Find out which images of a config its test runs on.
+
+    Args:
+        cfg (Config): After all changes of the command line.
+
+    Returns:
+        str: 'val' or 'train' where the test data are those, else 'test'.
+    """
+    tested = _which_images(cfg.test_dataloader.dataset)
+    for split in ('val', 'train'):
+        node = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
+        if node is not None and _which_images(node) == tested:
+            return split
+    return 'test'
+
+
+def _which_images(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {k: _which_images(v) for k, v in node.items() if k not in _HOW}
+    if isinstance(node, (list, tuple)):
+        return [_which_images(part) for part in node]
+    return node

@@ -1,0 +1,1 @@
+"""The tables of the paper, run over seeds and put beside its figures."""

@@ -1,0 +1,243 @@
+"""The rows and columns of the paper's tables differ in what they name."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy_images
+from mmengine.registry import DATASETS, init_default_scope
+
+from mmda.analysis.source_labels import sources_of_datasets
+from mmda.apis.config import load_config
+from mmda.datasets import ChestXray14, CheXpert
+
+pytestmark = pytest.mark.usefixtures('quick_configs')
+DA = Path(__file__).resolve().parents[1] / 'configs' / 'da'
+TABLES = sorted(
+    str(path.relative_to(DA))
+    for folder in ('table*', 'figure*')
+    for path in DA.glob(f'{folder}/*.py')
+)
+NOVEL = {
+    'cifar10': 'cat',
+    'derma': 'vascular lesions',
+    'tissue': 'Proximal Tubule Segments',
+    'organ': 'heart',
+}
+DOMAINS = 'thickening emphysema hernia cardiomegaly infiltration pneumothorax'
+DOMAINS += ' edema mass pneumonia consolidation fibrosis atelectasis effusion'
+
+
+def load(name, **options):
+    return load_config(str(DA / name), options)
+
+
+def code_lines(path):
+    """Count the lines of code below ``_base_``."""
+    tree = ast.parse(path.read_text())
+    return sum(
+        node.end_lineno - node.lineno + 1
+        for node in tree.body
+        if not (isinstance(node, ast.Assign) and is_base(node))
+    )
+
+
+def is_base(node):
+    return getattr(node.targets[0], 'id', '') == '_base_'
+
+
+def is_ablation(name):
+    text = (DA / name).read_text()
+    return re.search(r"^_base_ = '", text, re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize('name', [*filter(is_ablation, TABLES)])
+def test_an_ablation_changes_ten_lines_at_most(name):
+    assert code_lines(DA / name) <= 10
+
+
+def test_the_readme_names_every_config():
+    text = (DA / 'README.md').read_text()
+    named = set(re.findall(r'`([\w/]+\.py)`', text))
+    there = {
+        str(path.relative_to(DA))
+        for folder in ('table*', 'figure*', 'baselines', '.')
+        for path in DA.glob(f'{folder}/*.py')
+    }
+    assert there == {name for name in named if not name.startswith('tools/')}
+
+
+def test_every_densenet_is_that_of_section_4_2_and_is_trained_like_it():
+    # The toy trainings put a narrow network in its place.
+    shipped = load('chestxray_chexpert.py')
+    assert shipped.optim_wrapper.optimizer == dict(type='Adam', lr=2e-4)
+    num_checked = 0
+    for name in TABLES:
+        cfg = load(name)
+        model = cfg.model
+        if model.backbone.type != 'DenseNet':
+            continue  # MNIST, on a CPU
+        for key in ('init_cfg', 'in_channels'):
+            model.backbone.pop(key, None)
+        assert model.backbone == shipped.model.backbone, name
+        assert model.neck == shipped.model.neck, name
+        assert model.head.in_channels == shipped.model.head.in_channels, name
+        for key in ('optim_wrapper', 'param_scheduler', 'train_cfg'):
+            assert cfg[key] == shipped[key], (name, key)
+        assert cfg.default_hooks == shipped.default_hooks, name
+        num_checked += 1
+    assert num_checked > 80
+
+
+def test_the_columns_of_tables_3_and_4_have_the_parts_they_name():
+    # adapter, pseudo-labels, consistency; the last two need two views
+    expected = {
+        'd0': (False, True, True, False),
+        'd1': (False, True, True, False),
+        'bce': (False, True, True, False),
+        'adapter': (True, True, True, False),
+        'pseudo': (False, True, False, True),
+        'consist': (False, False, True, True),
+        'pseudo_consist': (False, True, True, True),
+        'assemble': (True, True, True, True),
+        'assemble_paper': (True, True, True, True),
+        'full': (False, True, True, False),
+        'full_pseudo_consist': (False, True, True, True),
+    }
+    parts = {}
+    for name in expected:
+        model = load(f'table03_04/{name}.py').model
+        loss = model.head.loss
+        parts[name] = (
+            model.head.type == 'DynamicAdapterHead',
+            loss.get('pseudo_weight') != 0,
+            loss.get('consist_weight') != 0,
+            bool(model.data_preprocessor.strong_view),
+        )
+    assert parts == expected
+
+
+def test_the_literal_equations_differ_from_the_recipe_in_the_loss_alone():
+    recipe, literal = (
+        load(f'table03_04/{name}.py')
+        for name in ('assemble', 'assemble_paper')
+    )
+    loss = literal.model.head.loss
+    assert (loss.ramp_up, loss.detach_pseudo) == (0.0, False)
+    assert loss.strong_bce_weight == 0.0
+    literal.model.head.loss = recipe.model.head.loss
+    assert literal.model == recipe.model
+    assert literal.train_dataloader == recipe.train_dataloader
+
+
+@pytest.mark.parametrize(
+    'row',
+    [*(f'table07/{name}' for name in NOVEL)]
+    + ['table08/chestxray', 'table08/chexpert'],
+)
+def test_the_rows_of_tables_7_and_8_differ_in_their_head_alone(row):
+    linear, adapter = (
+        load(f'{row}_{head}.py') for head in ('linear', 'adapter')
+    )
+    assert linear.model.head.type == 'PartialLabelLinearHead'
+    assert adapter.model.head.type == 'DynamicAdapterHead'
+    linear.model.head.type = adapter.model.head.type
+    for key in ('model', 'train_dataloader', 'val_dataloader'):
+        assert linear[key] == adapter[key]
+    assert linear.test_dataloader == adapter.test_dataloader
+    assert linear.test_evaluator == adapter.test_evaluator
+
+
+@pytest.mark.parametrize('name', NOVEL)
+def test_the_novel_class_of_table_7_is_in_the_test_alone(name, tmp_path):
+    if name == 'cifar10':
+        toy_images.write_cifar10(tmp_path / 'data')
+    else:
+        toy_images.write_medmnist(tmp_path / 'data')
+    cfg = load(f'table07/{name}_adapter.py', data_root=str(tmp_path / 'data'))
+    init_default_scope('mmpretrain')
+    found = {
+        split: sources_of_datasets(
+            {split: DATASETS.build(cfg[f'{split}_dataloader'].dataset)}
+        )[0]
+        for split in ('train', 'val', 'test')
+    }
+    num_novel = {}
+    for split, source in found.items():
+        assert NOVEL[name] not in source.classes
+        assert not np.isnan(source.score).any()
+        num_novel[split] = int((source.score.sum(axis=1) == 0).sum())
+    assert num_novel['train'] == num_novel['val'] == 0 < num_novel['test']
+    hashes = [set(source.hashes().tolist()) for source in found.values()]
+    assert not hashes[0] & hashes[1]
+    assert not hashes[1] & hashes[2]
+    assert not hashes[0] & hashes[2]
+
+
+@pytest.mark.parametrize('name', ['derma', 'tissue'])
+@pytest.mark.parametrize('number', [2, 3])
+def test_figure_6_holds_out_more_classes_than_table_7(name, number):
+    for head in ('linear', 'adapter'):
+        cfg = load(f'figure06/{name}_novel{number}_{head}.py')
+        train, val, test = (
+            cfg[f'{split}_dataloader'].dataset
+            for split in ('train', 'val', 'test')
+        )
+        assert train.dataset.drop == val.dataset.drop
+        assert len(set(train.dataset.drop)) == number
+        assert NOVEL[name] in train.dataset.drop
+        assert not set(train.dataset.drop) & set(cfg.model.head.classes)
+        assert train.classes == val.classes == test.classes
+        assert test.dataset.type == 'MedMNIST'  # with the novel images
+
+
+def test_table_5_adds_each_disease_of_chestxray14_once():
+    base = ('Nodule',)
+    added = [
+        tuple(load(f'table05/nodule_{name}.py').model.head.classes)
+        for name in DOMAINS.split()
+    ]
+    assert all(classes[:1] == base for classes in added)
+    others = set(ChestXray14.METAINFO['classes']) - set(base)
+    assert sorted(c for _, c in added) == sorted(others)
+    assert len(load('table05/nodule_13.py').model.head.classes) == 14
+    # 13 + 5 diseases and Nodule; support devices are no disease
+    most = set(load('table05/nodule_18.py').model.head.classes)
+    assert len(most) == 19
+    extra = most - others - set(base)
+    assert extra < set(CheXpert.METAINFO['classes']) - {'Support Devices'}
+
+
+@pytest.mark.parametrize(
+    'name', [n for n in TABLES if n.startswith(('table05', 'table13'))]
+)
+def test_tables_5_and_13_report_and_choose_by_the_class_of_interest(name):
+    cfg = load(name)
+    interest = 'Nodule' if 'table05' in name else 'Cardiomegaly'
+    classes = tuple(cfg.model.head.classes)
+    assert cfg.model.head.num_classes == len(classes)
+    for split in ('train', 'val', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        for source in dataset.get('datasets', [dataset]):
+            assert tuple(source.classes) == classes
+    assert cfg.val_dataloader.dataset.labeled_classes == [interest]
+    assert cfg.test_evaluator.classes_of_interest == [interest]
+
+
+def test_tables_9_and_10_are_reported_per_source():
+    nine, ten = load('chestxray_chexpert.py'), load('table10/assemble.py')
+    tested = {
+        d.name: (d.dataset.split, d.get('labeled_classes'))
+        for d in nine.test_dataloader.dataset.datasets
+    }
+    assert tested['ChestXray14'] == ('test', None)
+    tested = {
+        d.name: (d.dataset.split, sorted(d.get('labeled_classes') or []))
+        for d in ten.test_dataloader.dataset.datasets
+    }
+    five = 'Atelectasis Cardiomegaly Consolidation Edema Effusion'.split()
+    assert tested['CheXpert'] == ('official_val', five)
+    chosen_by = [d.dataset.split for d in ten.val_dataloader.dataset.datasets]
+    assert 'official_val' not in chosen_by

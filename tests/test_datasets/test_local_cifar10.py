@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from mmpretrain.datasets import CIFAR10
+from toy_images import NUM, write_cifar10
+
+from mmda.datasets import LocalCIFAR10
+
+
+@pytest.mark.parametrize(
+    ('split', 'number'), [('train', 5 * NUM), ('test', NUM)]
+)
+def test_images_and_labels_are_those_of_the_stock_class(
+    tmp_path, monkeypatch, split, number
+):
+    write_cifar10(tmp_path)
+    monkeypatch.setattr(CIFAR10, '_check_integrity', lambda self: True)
+    stock = CIFAR10(str(tmp_path), split, download=False)
+    ours = LocalCIFAR10(str(tmp_path), split)
+    assert len(ours) == len(stock) == number
+    assert ours.metainfo['classes'] == stock.metainfo['classes']
+    for index in range(number):
+        theirs, info = stock.get_data_info(index), ours.get_data_info(index)
+        np.testing.assert_array_equal(info['img'], theirs['img'])
+        assert np.flatnonzero(info['gt_score']) == [theirs['gt_label']]
+
+
+def test_a_validation_part_comes_from_the_training_images(tmp_path):
+    write_cifar10(tmp_path)
+    assert len(LocalCIFAR10(str(tmp_path), 'train', test_mode=True)) == 5 * NUM
+
+
+def test_chosen_classes_are_columns_in_their_order(tmp_path):
+    write_cifar10(tmp_path)
+    pair = LocalCIFAR10(str(tmp_path), 'test', classes=['frog', 'dog'])
+    # Image i has class i of 10; dog is 5, frog 6
+    assert pair.get_gt_labels()[4:8].tolist() == [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [0, 0],
+    ]
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path):
+    write_cifar10(tmp_path)
+    folder = tmp_path / CIFAR10.base_folder
+    (folder / 'data_batch_3').unlink()
+    message = r'data_batch_3 in .*cifar-10-python.tar.gz \(170 MB\)'
+    with pytest.raises(FileNotFoundError, match=message):
+        LocalCIFAR10(str(tmp_path))
+    (folder / 'test_batch').write_bytes(b'nothing')
+    with pytest.raises(ValueError, match='test_batch is broken'):
+        LocalCIFAR10(str(tmp_path), 'test')
+    with pytest.raises(ValueError, match="split .* 'val', expected"):
+        LocalCIFAR10(str(tmp_path), 'val')

@@ -1,0 +1,142 @@
+import sys
+import types
+
+import numpy as np
+import pytest
+from mmengine.registry import DATASETS
+
+from mmda.datasets import MedMNIST, PartialLabelDataset
+from mmda.datasets.medmnist_info import MEDMNIST_INFO
+
+
+def write_npz(folder, name, channels=3, size=28, number=6):
+    """Image i of n has the class i, or, for several labels, the bits of i."""
+    info = MEDMNIST_INFO[name.partition('_')[0]]
+    shape = (number, size, size) + ((3,) if channels == 3 else ())
+    index = np.arange(number)[:, None]
+    labels = index % len(info.classes)
+    if info.multi_label:
+        labels = index >> np.arange(len(info.classes)) & 1
+    arrays = {}
+    for offset, split in enumerate(('train', 'val', 'test')):
+        generator = np.random.default_rng(offset)
+        pixels = generator.integers(0, 256, shape).astype(np.uint8)
+        arrays[f'{split}_images'] = pixels
+        arrays[f'{split}_labels'] = labels.astype(np.uint8)
+    np.savez(folder / f'{name}.npz', **arrays)
+    return arrays
+
+
+@pytest.mark.parametrize('split', ['train', 'val', 'test'])
+@pytest.mark.parametrize(
+    ('name', 'channels'),
+    [('dermamnist', 3), ('tissuemnist', 1), ('organamnist', 1)],
+)
+def test_one_label_per_image_becomes_scores(tmp_path, name, channels, split):
+    arrays = write_npz(tmp_path, name, channels)
+    dataset = MedMNIST(name, str(tmp_path), split)
+    classes = MEDMNIST_INFO[name].classes
+    assert dataset.metainfo['classes'] == classes
+    assert (
+        dataset.get_gt_labels().tolist() == np.eye(len(classes))[:6].tolist()
+    )
+    np.testing.assert_array_equal(
+        dataset.get_data_info(4)['img'], arrays[f'{split}_images'][4]
+    )
+
+
+def test_several_labels_per_image_become_scores(tmp_path):
+    write_npz(tmp_path, 'chestmnist', channels=1)
+    dataset = MedMNIST('chestmnist', str(tmp_path))
+    assert dataset.get_gt_labels()[:, :3].tolist() == [
+        [0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 1],
+    ]  # fmt: skip
+    assert len(dataset.metainfo['classes']) == 14
+
+
+def test_chosen_classes_are_columns_in_their_order(tmp_path):
+    write_npz(tmp_path, 'retinamnist')
+    dataset = MedMNIST('retinamnist', str(tmp_path), classes=['3', '1'])
+    rows = dataset.get_gt_labels().tolist()
+    assert rows == [[0, 0], [0, 1], [0, 0], [1, 0], [0, 0], [0, 0]]
+    with pytest.raises(ValueError, match="unknown class '7'"):
+        MedMNIST('retinamnist', str(tmp_path), classes=['7'])
+
+
+def test_one_disease_against_the_rest_runs_through_a_pipeline(tmp_path):
+    write_npz(tmp_path, 'dermamnist', number=7)
+    source = dict(
+        type='MedMNIST',
+        name='dermamnist',
+        data_root=str(tmp_path),
+        pipeline=[dict(type='mmpretrain.PackInputs')],
+    )
+    assert len(DATASETS.build(source)) == 7
+    dataset = PartialLabelDataset(source, classes=('melanoma',))
+    assert [
+        dataset[i]['data_samples'].gt_score.tolist() for i in range(7)
+    ] == [[0], [0], [0], [0], [1], [0], [0]]
+    assert dataset[0]['inputs'].shape == (3, 28, 28)
+
+
+def test_larger_images_have_a_file_of_their_own(tmp_path):
+    write_npz(tmp_path, 'breastmnist_64', channels=1, size=64)
+    dataset = MedMNIST('breastmnist', str(tmp_path), size=64)
+    assert dataset.get_data_info(0)['img'].shape == (64, 64)
+
+
+def test_a_missing_file_says_what_from_where_and_how_large(tmp_path):
+    message = r'no file dermamnist.npz in .*zenodo.*dermamnist.npz.* 20 MB'
+    with pytest.raises(FileNotFoundError, match=message):
+        MedMNIST('dermamnist', str(tmp_path))
+
+
+def test_a_download_needs_the_package_and_leaves_it_to_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, 'medmnist', None)
+    arguments = ('retinamnist', str(tmp_path / 'new'))
+    with pytest.raises(ImportError, match=r'pip install medmnist.* 3 MB'):
+        MedMNIST(*arguments, download=True)
+
+    asked = []
+
+    class RetinaMNIST:
+        def __init__(self, split, download, root, size):
+            asked.append((split, download, root, size))
+            write_npz(tmp_path / 'new', 'retinamnist')
+
+    package = types.SimpleNamespace(
+        INFO=dict(retinamnist=dict(python_class='RetinaMNIST')),
+        RetinaMNIST=RetinaMNIST,
+    )
+    monkeypatch.setitem(sys.modules, 'medmnist', package)
+    for _ in range(2):
+        assert len(MedMNIST(*arguments, download=True)) == 6
+    assert asked == [('test', True, str(tmp_path / 'new'), 28)]
+
+
+def test_the_names_are_those_of_the_package():
+    info = pytest.importorskip('medmnist').INFO
+    for name, ours in MEDMNIST_INFO.items():
+        assert tuple(info[name]['label'].values()) == ours.classes
+        assert ('multi-label' in info[name]['task']) == ours.multi_label
+
+
+def test_what_is_no_medmnist_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="'derma'; nearest: 'dermamnist'"):
+        MedMNIST('derma', str(tmp_path))
+    with pytest.raises(ValueError, match="split .* 'dev', expected one of"):
+        MedMNIST('dermamnist', str(tmp_path), 'dev')
+    arrays = write_npz(tmp_path, 'dermamnist')
+    path = tmp_path / 'organamnist.npz'
+    np.savez(path, train_images=arrays['train_images'])
+    with pytest.raises(ValueError, match='has no arrays .*train_labels'):
+        MedMNIST('organamnist', str(tmp_path))
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(ValueError, match='organamnist.npz is broken'):
+        MedMNIST('organamnist', str(tmp_path))
+    arrays['train_labels'][0] = 7
+    np.savez(tmp_path / 'dermamnist.npz', **arrays)
+    with pytest.raises(ValueError, match=r'to 7, expected \(N, 1\) up to 6'):
+        MedMNIST('dermamnist', str(tmp_path))

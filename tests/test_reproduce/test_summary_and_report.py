@@ -1,0 +1,234 @@
+"""Statistics against scipy, and the files against what they must hold."""
+
+import math
+
+import numpy as np
+import pytest
+from conftest import make_table
+from scipy.stats import ttest_ind, ttest_rel
+
+from mmda.reproduce.expected_time import Clock
+from mmda.reproduce.figure import draw_table
+from mmda.reproduce.report import to_csv, to_markdown
+from mmda.reproduce.result import Result, Run, read_result, write_result
+from mmda.reproduce.summary import summarise, value_of
+from mmda.reproduce.table import (
+    Recipe,
+    Table,
+    compare_columns,
+    compare_sizes,
+    worst_of,
+)
+from mmda.reproduce.tables import TABLES
+
+PLAIN = {0: 60.0, 1: 62.0, 2: 61.0}
+CHANGED = {0: 64.0, 1: 65.0, 2: 66.5}
+
+
+def result(seed, *values, **more):
+    keys = ('auc/mean', 'auc/1', 'auc/7')
+    metrics = dict(zip(keys, values, strict=False))
+    return Result('hash', seed, metrics, 10.0, **more)
+
+
+@pytest.fixture
+def table():
+    return make_table(**{'optim_wrapper.optimizer.lr': 0.01})
+
+
+@pytest.fixture
+def found(table):
+    plain, changed = table.panels[0].recipes
+    results = {
+        plain.key: {
+            seed: result(seed, value, 50.0, value)
+            for seed, value in PLAIN.items()
+        },
+        changed.key: {
+            **{
+                seed: result(seed, value, 51.0, value)
+                for seed, value in CHANGED.items()
+            },
+            3: result(3, diverged='loss is nan'),
+            4: result(4, 70.0, 51.0, math.nan),
+        },
+    }
+    return summarise(table.panels[0], results)
+
+
+def test_tests_over_seeds_are_those_of_scipy(found):
+    plain = [*PLAIN.values()]
+    gained = found[2, 1]
+    assert gained.values == CHANGED
+    assert gained.mean == pytest.approx(np.mean([*CHANGED.values()]))
+    assert gained.deviation == pytest.approx(
+        np.std([*CHANGED.values()], ddof=1)
+    )
+    expected = ttest_ind([*CHANGED.values()], plain).pvalue
+    assert gained.independent.p == pytest.approx(expected)
+    # One class was compared: Holm changes nothing.
+    assert gained.independent.p_holm == pytest.approx(expected)
+    assert gained.paired.p == pytest.approx(
+        ttest_rel([*CHANGED.values()], plain).pvalue
+    )
+    assert gained.gain == pytest.approx(65.16667 - 61, abs=1e-4)
+    assert gained.paper_gain == -1.0
+
+
+def test_the_paired_test_takes_only_the_seeds_that_both_have(found):
+    mean = found[0, 1]
+    assert sorted(mean.values) == [0, 1, 2, 4]
+    assert mean.paired.p == pytest.approx(
+        ttest_rel([*CHANGED.values()], [*PLAIN.values()]).pvalue
+    )
+
+
+def test_diverged_and_undefined_seeds_are_named_and_left_out(found):
+    assert found[2, 1].left_out == {
+        3: 'diverged: loss is nan',
+        4: 'the metric is undefined (NaN)',
+    }
+    assert 3 not in found[0, 1].values
+
+
+def test_markdown_has_the_order_and_the_values_of_the_paper(table, found):
+    lines = to_markdown(table, {'digits': found}, 3).splitlines()
+    start = lines.index('## Digits') + 2
+    assert lines[start : start + 5] == [
+        '|  | plain | changed |',
+        '| --- | ---: | ---: |',
+        '| mAUC | 61.0 ± 1.0<br>paper 60.0 | '
+        '66.4 ± 2.6 (↑ 5.4*)<br>paper 62.5 (↑ 2.5) |',
+        '| Num 1 | 50.0 ± 0.0<br>paper 50.0 | – |',
+        '| Num 7 | 61.0 ± 1.0<br>paper 70.0 | '
+        '65.2 ± 1.3 (↑ 4.2*)<br>paper 69.0 (↓ 1.0) |',
+    ]
+    text = '\n'.join(lines)
+    assert 'seed 3: diverged: loss is nan' in text
+    assert 'seed 4, Num 7, changed: the metric is undefined (NaN)' in text
+
+
+def test_csv_has_a_line_for_each_cell(table, found):
+    lines = to_csv(table, {'digits': found}).splitlines()
+    assert len(lines) == 6
+    name = str(table.panels[0].recipes[0])
+    assert lines[1] == (
+        f'digits,mAUC,plain,"{name}",auc/mean,61,1,3,60.0,,,,,,,,'
+        '0:60.0000 1:62.0000 2:61.0000,'
+    )
+    last = lines[5].split(',')
+    assert last[-1] == '3 4'
+    assert 'Num 7, plain' in lines[5]
+
+
+def test_fewer_seeds_than_asked_for_are_marked(table):
+    key = table.panels[0].recipes[0].key
+    found = summarise(table.panels[0], {key: {0: result(0, 1.0, 2.0, 3.0)}})
+    text = to_markdown(table, {'digits': found}, 2)
+    assert '| mAUC | 1.0 [n = 1]<br>paper 60.0 | n/a<br>paper 62.5' in text
+
+
+def test_the_figure_is_drawn_also_without_results(table, found, tmp_path):
+    draw_table(table, {'digits': found}, tmp_path / 'full.png')
+    empty = summarise(table.panels[0], {})
+    draw_table(table, {'digits': empty}, tmp_path / 'empty.png')
+    full, bare = (tmp_path / f'{n}.png' for n in ('full', 'empty'))
+    assert full.read_bytes() != bare.read_bytes()
+    assert full.with_suffix('.pdf').is_file()
+
+
+def test_classes_are_corrected_for_their_number_and_the_mean_is_not():
+    recipes = {'a': Recipe('a.py'), 'b': Recipe('b.py')}
+    metrics = {'mean': 'auc/mean', '1': 'auc/1', '7': 'auc/7'}
+    panel = compare_columns('x', 'X', metrics, recipes, against=0)
+    rng = np.random.default_rng(0)
+    results = {
+        recipe.key: {s: result(s, *rng.normal(60, 1, 3)) for s in range(4)}
+        for recipe in recipes.values()
+    }
+    found = summarise(panel, results)
+    tests = [found[row, 1].independent for row in range(3)]
+    assert math.isnan(tests[0].p_holm)
+    low, high = sorted(test.p for test in tests[1:])
+    expected = [min(1, 2 * low), max(min(1, 2 * low), high)]
+    assert sorted(t.p_holm for t in tests[1:]) == pytest.approx(expected)
+
+
+def test_a_metric_that_the_test_does_not_give_is_an_error():
+    with pytest.raises(ValueError, match='gives no auc/9: found auc/1'):
+        value_of(worst_of('auc/', ['1', '9']), {'auc/1': 90.0})
+    metrics = {'auc/1': 90.0, 'auc/9': 80.0}
+    assert value_of(worst_of('auc/', ['1', '9']), metrics) == 80
+
+
+def test_a_size_in_each_column_is_a_training_of_its_own():
+    recipes = {'bce': Recipe('a.py'), 'full': Recipe('b.py')}
+    panel = compare_sizes('m', 'M', 'auc/mean', recipes, (30, 100), 0)
+    assert panel.columns == ('n = 30', 'n = 100')
+    assert [str(recipe) for recipe in panel.recipes] == [
+        'a num_samples=30',
+        'a num_samples=100',
+        'b num_samples=30',
+        'b num_samples=100',
+    ]
+    assert panel.cells[1, 1].against == (0, 1)
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path):
+    written = result(2, 60.5)
+    written.metrics['auc/7'] = math.nan
+    write_result(tmp_path, written)
+    read = read_result(tmp_path)
+    assert math.isnan(read.metrics.pop('auc/7'))
+    del written.metrics['auc/7']
+    assert read == written
+    (tmp_path / 'result.json').write_text('{"seed": 1')
+    with pytest.raises(ValueError, match='remove it to run again'):
+        read_result(tmp_path)
+
+
+def test_remaining_time_is_that_of_the_same_training():
+    fast, slow = (
+        Run(Recipe(f'{name}.py'), 0, '', '') for name in ('fast', 'slow')
+    )
+    clock = Clock()
+    assert clock.remaining([(fast, 0.0)], 1) is None
+    clock.add(fast, Result('', 0, {}, 10.0))
+    clock.add(slow, Result('', 0, {}, 100.0))
+    clock.add(slow, Result('', 0, {}, 1.0, diverged='nan'))
+    assert clock.remaining([(fast, 0.0), (slow, 0.5)], 2) == 30
+    other = Run(Recipe('other.py'), 0, '', '')
+    assert clock.expect(other) == 55
+
+
+@pytest.mark.parametrize('table', TABLES.values(), ids=list(TABLES))
+def test_each_table_compares_cells_of_one_metric(table: Table):
+    for panel in table.panels:
+        for place, cell in panel.cells.items():
+            assert (
+                max(place[0] - len(panel.rows), place[1] - len(panel.columns))
+                < 0
+            )
+            if cell.against is None:
+                continue
+            base = panel.cells[cell.against]
+            assert base.metric == cell.metric and base.against is None
+            assert cell.paper is None or 40 < cell.paper < 100
+
+
+def test_means_of_the_paper_are_those_of_its_classes():
+    # A slip of the pen in a value would show.
+    for name, rows in (('table03', 6), ('table04', 6), ('table12', 8)):
+        panel = TABLES[name].panels[0]
+        for column in range(len(panel.columns)):
+            values = [
+                panel.cells[row, column].paper
+                for row in range(1, rows)
+                if (row, column) in panel.cells
+            ]
+            mean = panel.cells[0, column].paper
+            assert np.mean(values) == pytest.approx(mean, abs=0.11), column
+    panel = TABLES['table09'].panels[0]
+    for row in range(len(panel.rows)):
+        *values, mean = (panel.cells[row, c].paper for c in range(15))
+        assert np.mean(values) == pytest.approx(mean, abs=0.11), row

@@ -1,0 +1,59 @@
+"""Tiny CIFAR-10, MNIST and MedMNIST files in their real formats."""
+
+import gzip
+import pickle
+
+import numpy as np
+from mmpretrain.datasets import CIFAR10, MNIST
+
+NUM = 40  # images of each split or batch
+# Classes and channels of what the configs use.
+MEDMNIST = {
+    'dermamnist': (7, 3),
+    'tissuemnist': (8, 1),
+    'organamnist': (11, 1),
+}
+
+
+def write_cifar10(root):
+    """Write the six batches and the names, pickled as the originals are."""
+    folder = root / CIFAR10.base_folder
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for name, _ in (*CIFAR10.train_list, *CIFAR10.test_list):
+        batch = dict(
+            data=generator.integers(0, 256, (NUM, 3072), dtype=np.uint8),
+            labels=[i % 10 for i in range(NUM)],
+        )
+        (folder / name).write_bytes(pickle.dumps(batch))
+    names = dict(label_names=list(CIFAR10.METAINFO['classes']))
+    (folder / CIFAR10.meta['filename']).write_bytes(pickle.dumps(names))
+
+
+def write_mnist(root, num=NUM):
+    """Write the four files in the idx format, packed by gzip."""
+    root.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for files in (MNIST.train_list, MNIST.test_list):
+        images = generator.integers(0, 256, (num, 28, 28), dtype=np.uint8)
+        labels = (np.arange(num) % 10).astype(np.uint8)
+        for (name, _), array in zip(files, (images, labels), strict=True):
+            head = bytes([0, 0, 8, array.ndim])
+            head += np.array(array.shape, '>i4').tobytes()
+            packed = gzip.compress(head + array.tobytes(), 1)
+            (root / name).write_bytes(packed)
+
+
+def write_medmnist(root):
+    """Write one .npz per data set, with its three splits."""
+    root.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for name, (classes, channels) in MEDMNIST.items():
+        arrays = {}
+        for split in ('train', 'val', 'test'):
+            shape = (NUM, 28, 28, 3) if channels == 3 else (NUM, 28, 28)
+            arrays[f'{split}_images'] = generator.integers(
+                0, 256, shape, dtype=np.uint8
+            )
+            arrays[f'{split}_labels'] = np.arange(NUM)[:, None] % classes
+        np.savez(root / f'{name}.npz', **arrays)

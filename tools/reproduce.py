@@ -1,0 +1,14 @@
+"""Run a table of the paper over seeds; ``--help`` shows the options."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if (ROOT / 'mmda' / 'version.py').is_file():
+    # In a source checkout: its own package, installed or not.
+    sys.path.insert(0, str(ROOT))
+
+from mmda.reproduce.command import main  # noqa: E402
+
+if __name__ == '__main__':
+    main()
