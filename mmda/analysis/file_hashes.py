@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import sys
 import time
@@ -103,8 +104,8 @@ def equal_files(
         for path in source.paths.tolist() if source.paths is not None else ():
             owners[path] = owners.get(path, 0) | 1 << number
     deadline = None if seconds is None else time.monotonic() + seconds
-    shared: dict[tuple[int, int], list[tuple[bytes, bytes]]]
-    shared = defaultdict(list)
+    counts: dict[tuple[int, int], int] = defaultdict(int)
+    examples: dict[tuple[int, int], tuple[bytes, bytes]] = {}
     compared = missing = 0
     stopped = False
     try:
@@ -117,18 +118,18 @@ def equal_files(
         )
         # The small groups first: most files per second.
         for group in sorted(suspects, key=len):
-            for first, second in _equal_pairs(group, owners, watch):
-                for a, b in _pairs_of_sources(owners[first], owners[second]):
-                    pair = (first, second) if a < b else (second, first)
-                    shared[min(a, b), max(a, b)].append(pair)
+            for paths in _equal_groups(group, owners, watch):
+                for pair, number, example in _pairs(paths, owners):
+                    counts[pair] += number
+                    examples.setdefault(pair, example)
             compared += len(group)
     except _TimeIsUp:
         stopped = compared + missing < len(owners)
     warnings = [
-        f'{sources[a].label} and {sources[b].label} have {len(pairs)} pairs '
-        f'of equal files, such as {os.fsdecode(pairs[0][0])} and '
-        f'{os.fsdecode(pairs[0][1])}'
-        for (a, b), pairs in sorted(shared.items())
+        f'{sources[a].label} and {sources[b].label} have {number} pairs '
+        f'of equal files, such as {os.fsdecode(examples[a, b][0])} and '
+        f'{os.fsdecode(examples[a, b][1])}'
+        for (a, b), number in sorted(counts.items())
     ]
     return ContentCheck(
         warnings, len(owners), compared, missing, seconds if stopped else None
@@ -171,9 +172,9 @@ def _several_owners(group: list[bytes], owners: dict[bytes, int]) -> bool:
     return len(group) > 1 and (len(masks) > 1 or max(masks).bit_count() > 1)
 
 
-def _equal_pairs(
+def _equal_groups(
     group: list[bytes], owners: dict[bytes, int], watch: _Watch
-) -> Iterator[tuple[bytes, bytes]]:
+) -> Iterator[list[bytes]]:
     by_head: dict[bytes, list[bytes]] = defaultdict(list)
     for path in group:
         with open(path, 'rb') as file:
@@ -185,14 +186,28 @@ def _equal_pairs(
         by_content: dict[str, list[bytes]] = defaultdict(list)
         for path in alike:
             by_content[file_digest(path)].append(path)
-        for paths in by_content.values():
-            for i, first in enumerate(paths):
-                for second in paths[i + 1 :]:
-                    yield first, second
+        yield from by_content.values()
 
 
-def _pairs_of_sources(first: int, second: int) -> Iterator[tuple[int, int]]:
-    for a in range(first.bit_length()):
-        for b in range(second.bit_length()):
-            if a != b and first >> a & 1 and second >> b & 1:
-                yield a, b
+def _pairs(
+    paths: list[bytes], owners: dict[bytes, int]
+) -> Iterator[tuple[tuple[int, int], int, tuple[bytes, bytes]]]:
+    """Count the pairs of equal files of each two sources, with an example.
+
+    By arithmetic: thousands of blank images make millions of pairs.
+    """
+    of: dict[int, list[bytes]] = defaultdict(list)
+    for path in paths:
+        for number in range(owners[path].bit_length()):
+            if owners[path] >> number & 1:
+                of[number].append(path)
+    for a, b in itertools.combinations(sorted(of), 2):
+        same = len(set(of[a]).intersection(of[b]))
+        number = len(of[a]) * len(of[b]) - same
+        if number:
+            yield (a, b), number, _example(of[a], of[b])
+
+
+def _example(first: list[bytes], second: list[bytes]) -> tuple[bytes, bytes]:
+    """Return a path of each list, not twice the same."""
+    return next((a, b) for a in first[:2] for b in second[:2] if a != b)

@@ -9,6 +9,7 @@ from mmengine.utils import ProgressBar
 from mmseg.datasets.transforms import LoadAnnotations
 
 from mmda.datasets import PartialLabelDataset
+from mmda.datasets.label_table import encode_text
 from mmda.structures import NO_ANNOTATED_CLASS
 
 
@@ -58,6 +59,6 @@ def read_presence(
     return dict(
         score=score,
         uncertain=np.zeros(num_classes, dtype=np.int64),
-        paths=np.array(paths).astype('S'),
+        paths=encode_text(paths),
         sampled_from=total if num < total else 0,
     )

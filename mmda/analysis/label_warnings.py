@@ -150,8 +150,13 @@ def looks_alike(a: str, b: str) -> bool:
         False
         >>> looks_alike('Edema (A)', 'Edema (B)')  # kept apart on purpose
         False
+        >>> looks_alike('Melanoma (MEL)', 'melanoma (mel)')
+        True
     """
-    if a.endswith(')') and b.endswith(')'):
+    (start_a, _, own_a), (start_b, _, own_b) = (
+        name.casefold().partition('(') for name in (a, b)
+    )
+    if start_a == start_b and own_a and own_b and own_a != own_b:
         return False
     first, second = (
         re.sub(r'[\W_]+', ' ', n).casefold().strip() for n in (a, b)

@@ -74,7 +74,8 @@ def load_predictions(
     try:
         with path.open('rb') as file:
             samples = pickle.load(file)
-    except (pickle.UnpicklingError, EOFError, AttributeError) as error:
+    # Text can look like anything, for instance like the name of a module.
+    except Exception as error:
         raise ValueError(f'{path}: {_EXPECTED} ({error})') from error
     if not isinstance(samples, list) or not samples:
         found = 'an empty list' if samples == [] else type(samples).__name__

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
 from mmda.datasets import DatasetWrapper, LabelTable, PartialLabelDataset
+from mmda.datasets.label_table import encode_text
 from mmda.structures import label_to_score, rename_classes
 
 SPLITS = ('train', 'val', 'test')
@@ -269,7 +270,7 @@ def _complete(values: Sequence[Any]) -> np.ndarray | None:
     """Return an array of strings, None where all are missing."""
     if all(value is None for value in values):
         return None
-    return np.array(['' if v is None else str(v) for v in values]).astype('S')
+    return encode_text(['' if v is None else str(v) for v in values])
 
 
 def _left_out(dataset: Any, inner: Any) -> tuple[str, ...]:

@@ -165,6 +165,9 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
         )
     )
     meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
+    info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+    if 'positives_per_source' in info:  # for the inferencer
+        meta['positives_per_source'] = info['positives_per_source']
     return config, dict(meta=meta, state_dict=state)
 
 

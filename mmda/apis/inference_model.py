@@ -238,12 +238,15 @@ class _FromPathOrPixels:
 def _find_positives(
     content: dict, folder: Path
 ) -> dict[str, dict[str, int]] | None:
-    """Look into the checkpoint, then beside it."""
+    """Look into the checkpoint (trained, folded), then beside it."""
     hub = content.get('message_hub')
     if isinstance(hub, dict):
         info = hub.get('runtime_info', {}).get('positives_per_source')
         if info is not None:
             return info
+    meta = content.get('meta') or {}
+    if 'positives_per_source' in meta:
+        return meta['positives_per_source']
     path = folder / 'label_report' / 'label_report.json'
     if path.is_file():
         return positives_per_source(json.loads(path.read_text('utf-8')))

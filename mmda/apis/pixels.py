@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 _EXPECTED = (
     'expected uint8, uint16 or float in [0, 1], of shape (H, W), (H, W, 1), '
@@ -16,8 +16,8 @@ _EXPECTED = (
 def to_bgr(image: Any) -> np.ndarray:
     """Turn pixels into those that reading the same image file would give.
 
-    An alpha channel is dropped and 16 bits become the upper 8, as OpenCV does
-    when it reads a file.
+    An alpha channel is dropped, 16 bits become the upper 8, and an image of
+    Pillow is turned as its Exif data say, as OpenCV does when it reads a file.
 
     Args:
         image (ndarray | PIL.Image): An array as the message of the error
@@ -34,6 +34,7 @@ def to_bgr(image: Any) -> np.ndarray:
         array([  0, 255], dtype=uint8)
     """
     if isinstance(image, Image.Image):
+        image = ImageOps.exif_transpose(image)
         wide = image.mode.startswith('I') or image.mode == 'F'
         if not wide:
             return np.asarray(image.convert('RGB'))[..., ::-1].copy()
@@ -70,7 +71,7 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
         return image
     low, high = image.min(), image.max()
     found = f'found {image.dtype} from {low:g} to {high:g}'
-    if image.dtype == np.uint16:
+    if image.dtype.newbyteorder('=') == np.uint16:
         if high <= 255:
             raise ValueError(
                 f'{found}: 16 bits that use 8 would be black; pass uint8'

@@ -46,7 +46,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('config', help='config file, or package::path')
     parser.add_argument('checkpoint', help='weights of the model')
-    parser.add_argument('input', help='an image, a folder, or a CSV of paths')
+    parser.add_argument(
+        'input',
+        help='an image, a folder, or a CSV of paths (relative to its folder)',
+    )
     parser.add_argument(
         '--ask', nargs='+', metavar='CLASS', help='these questions only'
     )
@@ -107,6 +110,7 @@ def run(args: argparse.Namespace) -> None:
     wanted = args.ask or list(inferencer.classes)
     for name in [*wanted, *([args.cam] if args.cam else [])]:
         inferencer.check_class(name)
+    _check_cam(inferencer, args.cam)
     bar = ProgressBar(len(images)) if len(images) > 1 else None
     results: dict[str, dict[str, Answer]] = {}
     for image, answers in inferencer.iterate(images, args.batch_size):
@@ -129,6 +133,19 @@ def run(args: argparse.Namespace) -> None:
             f'{len(broken)} of {len(results)} images cannot be decoded, such '
             f'as {broken[0]}: they are marked and have no answer',
             level=logging.WARNING,
+        )
+
+
+def _check_cam(inferencer: PartialLabelInferencer, name: str | None) -> None:
+    positives = inferencer.trained.positives
+    if (
+        name
+        and positives is not None
+        and not sum(positives.get(name, {}).values())
+    ):
+        raise ValueError(
+            f'--cam {name}: no positive in the training data, so there is no '
+            'answer to explain'
         )
 
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmda.analysis.commands.common import build_parser, run_tool, say
 
 from .data import check_data, needs
-from .expected_time import Clock, duration
+from .expected_time import Clock, duration, guess_seconds
 from .figure import draw_table
 from .recipe_config import fingerprint, load_recipe, move_data
 from .report import to_csv, to_markdown
@@ -243,7 +243,7 @@ def _run_all(
     job: Job, todo: Sequence[Run], args: argparse.Namespace
 ) -> list[str]:
     """Run, tell the progress, and return which runs failed, and why."""
-    clock = _clock(job.runs)
+    clock = _clock(job)
     left = {run.folder: (run, 0.0) for run in todo}
     failed: list[str] = []
     for report in run_all(todo, args.jobs, args.data_root, args.resume):
@@ -264,9 +264,9 @@ def _run_all(
             head = f'{report.run}: {_outcome(report.result)}'
         else:
             continue
-        rest = clock.remaining(left.values(), args.jobs)
+        rest = clock.tell(left.values(), args.jobs)
         done = len(todo) - len(left)
-        say(f'[{done}/{len(todo)}] {head}; left: {duration(rest)}')
+        say(f'[{done}/{len(todo)}] {head}; left: {rest}')
     return failed
 
 
@@ -280,9 +280,10 @@ def _outcome(result: Result) -> str:
     return f'{value}{duration(result.seconds)}'
 
 
-def _clock(runs: Sequence[Run]) -> Clock:
-    clock = Clock()
-    for one in runs:
+def _clock(job: Job) -> Clock:
+    guesses = {key: guess_seconds(cfg) for key, cfg in job.configs.items()}
+    clock = Clock({k: v for k, v in guesses.items() if v is not None})
+    for one in job.runs:
         result = finished(one)
         if result is not None:
             clock.add(one, result)
@@ -304,8 +305,7 @@ def list_tables(args: argparse.Namespace) -> None:
             results = job.results()
             done = sum(map(len, results.values()))
             left = [(r, 0.0) for r in job.runs if not finished(r)]
-            clock = _clock(job.runs)
-            time = duration(clock.remaining(left, args.jobs))
+            time = _clock(job).tell(left, args.jobs)
             say(
                 f'  --part {panel.name}: {len(job.runs)} runs, {done} '
                 f'finished; time left: {time}'

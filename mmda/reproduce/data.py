@@ -70,7 +70,10 @@ _MNIST = Download(
 )
 _CIFAR10 = Download(
     'CIFAR-10',
-    ('cifar-10-batches-py/data_batch_5', 'cifar-10-batches-py/test_batch'),
+    tuple(
+        f'cifar-10-batches-py/{name}'
+        for name in (*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch')
+    ),
     'https://www.cs.toronto.edu/~kriz/cifar.html',
     '170 MB',
 )
@@ -82,19 +85,29 @@ DOWNLOADS = {
     'CIFAR10': _CIFAR10,
     'ChestXray14': Download(
         'NIH ChestX-ray14',
-        ('Data_Entry_2017*.csv', 'images*'),
+        (
+            'Data_Entry_2017_v2020.csv',
+            'train_val_list.txt',
+            'test_list.txt',
+            'images*',
+        ),
         'https://nihcc.app.box.com/v/ChestXray-NIHCC',
         '45 GB',
     ),
     'CheXpert': Download(
         'CheXpert (small)',
-        ('train.csv', 'train'),
+        ('train.csv', 'train', 'valid.csv', 'valid'),
         'https://stanfordmlgroup.github.io/competitions/chexpert/',
         '11 GB',
     ),
     'CityscapesDataset': Download(
         'Cityscapes',
-        ('leftImg8bit/train', 'leftImg8bit/val', 'gtFine/train'),
+        (
+            'leftImg8bit/train',
+            'leftImg8bit/val',
+            'gtFine/train',
+            'gtFine/val',
+        ),
         'https://www.cityscapes-dataset.com/downloads/',
         '11.3 GB',
     ),

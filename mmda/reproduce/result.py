@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,15 +131,3 @@ def finished(run: Run) -> Result | None:
     if result is None or result.content != run.content:
         return None
     return result
-
-
-def unfinished(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs that are still to be run.
-
-    Args:
-        runs (Iterable[Run]): The runs.
-
-    Returns:
-        list[Run]: Those without a result of this config.
-    """
-    return [run for run in runs if finished(run) is None]

@@ -271,9 +271,10 @@ def test_files_that_are_no_predictions_are_refused(tmp_path):
         path.write_bytes(pickle.dumps(content))
         with pytest.raises(ValueError, match=message):
             load_predictions(path)
-    path.write_bytes(b'no pickle')
-    with pytest.raises(ValueError, match='expected what'):
-        load_predictions(path)
+    for text in (b'no pickle', b'class,auc\na,3\n'):  # 'c' imports a module
+        path.write_bytes(text)
+        with pytest.raises(ValueError, match='expected what'):
+            load_predictions(path)
     path.write_bytes(pickle.dumps(make_samples(1)))
     with pytest.raises(ValueError, match='4 answers per image, expected 2'):
         load_predictions(path, ['a', 'b'])

@@ -207,13 +207,15 @@ def test_stock_datasets_inside_wrappers_are_counted():
 
         def load_data_list(self):
             return [
-                dict(img_path=f'{i}.png', gt_label=[i % 2]) for i in range(6)
+                dict(img_path=f'ä{i}.png', gt_label=[i % 2]) for i in range(6)
             ]
 
     inner = PartialLabelDataset(Stock(ann_file=''), ['b', 'a'])
     repeated = type('Repeat', (), dict(dataset=inner))()
     assert list(leaves(repeated)) == [inner]
-    report = label_report(sources_of_datasets({'train': repeated}))
+    sources = sources_of_datasets({'train': repeated})
+    assert sources[0].paths[5].decode() == 'ä5.png'
+    report = label_report(sources)
     entry = report['splits']['train']['sources']['Stock']
     assert as_counts(entry) == {'b': [3, 3, 0, 0], 'a': [3, 3, 0, 0]}
 
@@ -358,6 +360,20 @@ def test_equal_files_are_found_across_sources_but_not_within_one(
     # Both sources have both files: each pair of them is a leak too.
     both = [alone, source('val', 'A', paths=alone.paths)]
     assert '2 pairs of equal files' in equal_files(both).warnings[0]
+
+
+def test_many_equal_files_are_counted_and_not_listed(tmp_path):
+    blank = {f'{letter}{i}': b'0' for letter in 'xy' for i in range(300)}
+    train = files(
+        tmp_path, 'train', 'A', **{k: v for k, v in blank.items() if k < 'y'}
+    )
+    test = files(
+        tmp_path, 'test', 'B', **{k: v for k, v in blank.items() if k >= 'x9'}
+    )
+    # Of x there are 11 in both: x9, x90 to x99.
+    pairs = 300 * 311 - 11
+    (warning,) = equal_files([train, test]).warnings
+    assert f'{pairs} pairs of equal files' in warning
 
 
 def test_the_comparison_of_files_stops_in_time_and_says_so(tmp_path):

@@ -18,6 +18,7 @@ from PIL import Image
 
 from mmda.analysis.commands import class_relations
 from mmda.apis.activation_map import activation_map
+from mmda.apis.fold import fold_checkpoint
 from mmda.apis.inference_inputs import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.apis.pixels import to_bgr
@@ -116,6 +117,17 @@ def test_sources_come_from_the_checkpoint_without_the_report(run, tmp_path):
     assert answer.sources is None and answer.probability is not None
 
 
+def test_a_folded_model_knows_which_classes_were_trained(
+    run, inferencer, tmp_path
+):
+    trained = torch.load(run[1], weights_only=False)
+    config, folded = fold_checkpoint(trained)
+    torch.save(folded, tmp_path / 'folded.pth')
+    found = PartialLabelInferencer(config, tmp_path / 'folded.pth')
+    assert found.ask(run[2] / '0.png', '7').probability is None
+    assert found.trained.positives == inferencer.trained.positives
+
+
 def test_thresholds_beside_the_checkpoint_decide(run, tmp_path):
     path = tmp_path / 'model.pth'
     shutil.copy(run[1], path)
@@ -209,11 +221,19 @@ def test_pixels_of_other_kinds_are_those_of_their_file(
         Image.fromarray(alpha[..., [2, 1, 0, 3]], 'RGBA'),
     ):
         assert inferencer.ask(same, '3') == expected
+    # A photograph that was taken upright.
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = tmp_path / 'photo.png'
+    Image.fromarray(pixels[..., ::-1].copy()).save(photo, exif=exif)
+    assert inferencer.ask(photo, '3') != expected
+    assert inferencer.ask(Image.open(photo), '3') == inferencer.ask(photo, '3')
     # 16 bits in a file and in an array are read alike.
     wide = gray.astype(np.uint16) * 200 + 77
     cv2.imwrite(str(tmp_path / 'wide.png'), wide)
     expected = inferencer.ask(tmp_path / 'wide.png', '3')
     assert inferencer.ask(wide, '3') == expected
+    assert inferencer.ask(wide.astype('>u2'), '3') == expected
     assert inferencer.ask(Image.open(tmp_path / 'wide.png'), '3') == expected
     assert inferencer.ask(gray[..., None], '3') == inferencer.ask(path, '3')
     np.testing.assert_array_equal(
@@ -368,6 +388,7 @@ def test_the_command_writes_csv_json_and_pictures(run, tmp_path, capsys):
         (['--ask', '33'], "no class '33'"),
         (['--out', 'a.txt'], 'expected .csv or .json'),
         (['--cam', '3'], 'needs --show-dir'),
+        (['--cam', '7', '--show-dir', 'x'], 'no positive in the training'),
     ):
         with pytest.raises(SystemExit):
             main([*base, str(run[2] / '0.png'), *wrong])

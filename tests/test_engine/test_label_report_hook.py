@@ -82,6 +82,8 @@ def test_an_image_of_the_test_in_the_training_is_seen_at_the_start(
     assert 'train3.png' in leak[0] and 'test3.png' in leak[0]
     assert report['content'] == '7 of 7 image files compared'
     gone = dict(test, data_root=str(tmp_path / 'none'))
-    report = report_at_the_start(tmp_path, train, gone)
-    assert set(report['splits']) == {'train'}
-    assert 'leaves out the test data: ' in mm_log.text
+    for missing in (gone, dict(gone, lazy_init=True)):
+        mm_log.clear()
+        report = report_at_the_start(tmp_path, train, missing)
+        assert set(report['splits']) == {'train'}
+        assert 'leaves out the test data: ' in mm_log.text

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from conftest import make_table
 from scipy.stats import ttest_ind, ttest_rel
+from small_table import make_table
 
-from mmda.reproduce.expected_time import Clock
+from mmda.reproduce.expected_time import Clock, guess_seconds
 from mmda.reproduce.figure import draw_table
+from mmda.reproduce.recipe_config import load_recipe
 from mmda.reproduce.report import to_csv, to_markdown
 from mmda.reproduce.result import Result, Run, read_result, write_result
 from mmda.reproduce.summary import summarise, value_of
@@ -199,6 +200,82 @@ def test_remaining_time_is_that_of_the_same_training():
     assert clock.remaining([(fast, 0.0), (slow, 0.5)], 2) == 30
     other = Run(Recipe('other.py'), 0, '', '')
     assert clock.expect(other) == 55
+
+
+def test_a_guess_stands_until_a_run_has_finished_and_is_then_scaled():
+    fast, slow = (
+        Run(Recipe(f'{name}.py'), 0, '', '') for name in ('fast', 'slow')
+    )
+    runs = [(fast, 0.0), (slow, 0.0)]
+    clock = Clock({fast.recipe.key: 100.0, slow.recipe.key: 500.0})
+    assert clock.tell(runs, 1) == (
+        '10.0 min (estimate for two CPU cores: no run has finished)'
+    )
+    assert clock.tell([], 1) == '0 s'
+    clock.add(fast, Result('', 0, {}, 10.0))
+    assert clock.remaining(runs, 1) == 60
+    assert clock.tell(runs, 1) == '60 s'
+
+
+@pytest.mark.parametrize(
+    ('config', 'seconds'),
+    [
+        ('table12/bce', 200 * 16 / 320),
+        ('table12/assemble', 2 * 200 * 16 / 320),
+        ('baselines/dodnet', 7 * 200 * 16 / 320),
+        ('baselines/one_per_task', 7 * 200 * 16 / 320),
+        ('table01/derma_7way', 64 * 7007 / 132),
+        ('table02/cifar10_d0', 64 * 25000 / 132),
+        ('table03_04/assemble', 2 * 64 * 2 * 7531 / 3.3),
+        ('table05/nodule_18', 64 * (75708 + 166739) / 3.3),
+        ('cityscapes_bus_5way', None),
+    ],
+)
+def test_the_guess_counts_images_views_and_networks(
+    config, seconds, quick_configs
+):
+    cfg = load_recipe(Recipe(f'da/{config}.py'))
+    assert guess_seconds(cfg) == pytest.approx(seconds)
+
+
+def test_each_value_of_a_table_is_in_the_test_of_its_config(quick_configs):
+    # Else it would show after the training, which may take days.
+    configs = {}
+    for table in TABLES.values():
+        for panel in table.panels:
+            for cell in panel.cells.values():
+                if cell.recipe is not None:
+                    name = cell.recipe.config
+                    if name not in configs:
+                        configs[name] = load_recipe(Recipe(name))
+                    for key in cell.metric.keys:
+                        assert is_tested(key, configs[name]), (name, key)
+
+
+def is_tested(key, cfg):
+    kind, *scope, name = key.split('/')
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list):
+        evaluators = [evaluators]
+    of_type = {e['type']: e for e in evaluators}
+    if kind == 'novel':
+        return name == 'max' and 'NovelClassAUC' in of_type
+    if kind == 'iou':
+        return of_type['PartialLabelIoU'].class_of_interest == name
+    dataset = cfg.test_dataloader.dataset
+    sources = [
+        source
+        for source in dataset.get('datasets', [dataset])
+        if not scope or source.get('name') == scope[0]
+    ]
+    if name == 'mean_of_interest':
+        return bool(of_type['PartialLabelAUC'].classes_of_interest)
+    return bool(sources) and (
+        name == 'mean'
+        or any(
+            name in (s.get('labeled_classes') or s.classes) for s in sources
+        )
+    )
 
 
 @pytest.mark.parametrize('table', TABLES.values(), ids=list(TABLES))

@@ -62,8 +62,7 @@ tested = dict(type='PartialLabelDataset', name='test')
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=0,  # the images are in memory
-    # For schedules that count iterations.
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(d0, dataset=train_images, classes=digits),
 )
 val_dataloader = dict(

@@ -2,8 +2,8 @@
 _base_ = [
     '../../_base_/datasets/mnist_odd_even.py',
     '../../_base_/models/dynamic_adapter_small_cnn.py',
-    '../../_base_/schedules/adam_short.py',
-    '../../_base_/short_runtime.py',
+    '../../_base_/schedules/adam_cosine_64e.py',
+    '../../_base_/last_runtime.py',
 ]
 
 model = dict(head=dict(num_classes=len(_base_.digits), classes=_base_.digits))

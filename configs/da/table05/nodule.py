@@ -20,7 +20,7 @@ test_evaluator = dict(
     bootstrap=1000,
     classes_of_interest=['Nodule'],
 )
-# Every class of the label space is annotated in every image: BCE is all.
+# Every class is annotated in every image (but in nodule_18.py): BCE is all.
 model = dict(
     data_preprocessor=dict(strong_view=None),
     head=dict(num_classes=len(classes), classes=classes),

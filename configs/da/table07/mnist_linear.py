@@ -3,8 +3,8 @@
 _base_ = [
     '../../_base_/datasets/mnist.py',
     '../../_base_/models/linear_small_cnn.py',
-    '../../_base_/schedules/adam_short.py',
-    '../../_base_/short_runtime.py',
+    '../../_base_/schedules/adam_cosine_64e.py',
+    '../../_base_/last_runtime.py',
 ]
 
 # Parameters you are likely to change

@@ -9,3 +9,5 @@ _base_ = [
 model = dict(
     head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
 )
+# The schedule counts iterations.
+train_dataloader = dict(sampler=dict(type='InfiniteSampler'))

@@ -84,9 +84,11 @@ def _test_dataset(runner: Runner) -> Any:
     if node is None:
         return None
     try:
-        return DATASETS.build(node)
-    except (FileNotFoundError, ValueError) as error:
-        # Training does not need them.
+        dataset = DATASETS.build(node)
+        dataset.full_init()  # it may be lazy
+        return dataset
+    except Exception as error:
+        # Training does not need them; the hosts raise all kinds of errors.
         print_log(
             f'the label report leaves out the test data: {error}',
             'current',

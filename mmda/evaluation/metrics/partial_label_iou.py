@@ -47,7 +47,6 @@ class PartialLabelIoU(BaseMetric):
 
     Examples:
         >>> import torch
-        >>> import torch
         >>> metric = PartialLabelIoU()
         >>> metric.dataset_meta = dict(classes=('a', 'b'))
         >>> sample = dict(pred_sem_seg=dict(data=torch.tensor([[[0, 1, 1]]])),

@@ -38,7 +38,8 @@ class PartialBCEPseudoConsistLoss(nn.Module):
     answers to unannotated questions become their own labels. The literal form
     is ``ramp_up=0``. The second term is not in the paper: where there is a
     label, the strong view can be supervised by it. Of all options it was
-    measured to help most (docs/method.md), so the configs set it.
+    measured to help most (docs/method.md), so the classification configs
+    set it.
 
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.

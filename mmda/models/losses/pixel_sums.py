@@ -53,8 +53,8 @@ def pixel_sums(
 ) -> PixelSums:
     """Add up the terms of the loss, strip by strip of image rows.
 
-    The backward pass computes each strip again, so that beside the logits
-    only their gradient is held in full.
+    The backward pass takes the strips again, so that beside the logits only
+    their gradient is held in full.
 
     Args:
         cls_score (Tensor): Logits, (N, C, H, W), or (2N, C, H, W) with two
@@ -127,18 +127,12 @@ class _StripSums(torch.autograd.Function):
         for weak, strong, part, rows in _strips(
             cls_score, target, ctx.strip_entries
         ):
-            with torch.enable_grad():
-                weak = weak.detach().requires_grad_()
-                views = [weak]
-                if strong is not None:
-                    strong = strong.detach().requires_grad_()
-                    views.append(strong)
-                sums = _sum_strip(weak, strong, part, *ctx.options)
-                wanted = (torch.stack(sums[:4]) * grad_terms).sum()
-            parts = torch.autograd.grad(wanted, views)
-            grad[:num, :, rows] = parts[0]
+            views = _strip_gradients(
+                weak, strong, part, grad_terms[..., None, None], *ctx.options
+            )
+            grad[:num, :, rows] = views[0]
             if strong is not None:
-                grad[num:, :, rows] = parts[1]
+                grad[num:, :, rows] = views[1]
         return grad, None, None, None
 
 
@@ -174,24 +168,74 @@ def _sum_strip(
     def bce(logits: Tensor) -> Tensor:
         # With a hard label: softplus(z) - z where the label is.
         entropy = F.softplus(logits) - torch.where(positive, logits, 0.0)
-        return torch.where(known, entropy, 0.0)
+        return torch.where(known, entropy, 0.0).sum(dim=(2, 3))
 
     answer = weak.sigmoid()
     sums = [bce(weak)]
+    nothing = torch.zeros_like(sums[0])
     if strong is None:
-        sums += [torch.zeros_like(answer)] * 3
+        sums += [nothing] * 3
     else:
-        wanted = supervise_strong
-        sums.append(bce(strong) if wanted else torch.zeros_like(answer))
+        sums.append(bce(strong) if supervise_strong else nothing)
         pseudo = sharpen(answer, tau, temperature)
-        if detach_pseudo:
-            pseudo = pseudo.detach()
-        left_out = known
-        if confidence > 0.5:
-            left_out = known | ~is_confident(answer, confidence)
+        left_out = _left_out(answer, known, confidence)
         for view in (answer, strong.sigmoid()):
-            sums.append(torch.where(left_out, 0.0, (view - pseudo) ** 2))
-    open_answer = torch.where(known, 0.0, answer.detach())
+            square = (view - pseudo).square_().masked_fill_(left_out, 0.0)
+            sums.append(square.sum(dim=(2, 3)))
+    open_answer = answer.masked_fill_(known, 0.0)
     # tau >= 0, so the 0 of a known entry is never above it.
-    sums += [open_answer, (open_answer > tau).to(answer.dtype)]
-    return [values.sum(dim=(2, 3)) for values in sums]
+    watched = [open_answer, (open_answer > tau).to(answer.dtype)]
+    return sums + [values.sum(dim=(2, 3)) for values in watched]
+
+
+def _strip_gradients(
+    weak: Tensor,
+    strong: Tensor | None,
+    target: PixelTarget,
+    grad_terms: Tensor,
+    tau: float,
+    temperature: float,
+    confidence: float,
+    detach_pseudo: bool,
+    supervise_strong: bool,
+) -> list[Tensor]:
+    """Return the gradient of each view's logits in a strip.
+
+    ``grad_terms`` are those of the first four sums, (4, N, C, 1, 1).
+    """
+    by_bce, by_strong_bce, by_pseudo, by_consist = grad_terms
+    known, positive = target.known(), target.positive()
+
+    def known_part(answer: Tensor, factor: Tensor) -> Tensor:
+        # d/dz of softplus(z) - z where the label is.
+        return torch.where(positive, answer - 1, answer).mul_(factor)
+
+    answer = weak.sigmoid()
+    of_weak = known_part(answer, by_bce)
+    if strong is None:
+        return [of_weak.masked_fill_(~known, 0.0)]
+    strong_answer = strong.sigmoid()
+    pseudo = sharpen(answer, tau, temperature)
+    left_out = _left_out(answer, known, confidence)
+    # d/da of the squares, then da/dz = a (1 - a).
+    weak_gap = (answer - pseudo).mul_(2 * by_pseudo)
+    strong_gap = (strong_answer - pseudo).mul_(2 * by_consist)
+    if not detach_pseudo:
+        slope = 1 - 1 / temperature  # of the pseudo-label
+        weak_gap = weak_gap * (1 - slope) - strong_gap * slope
+    views = []
+    for view, gap in ((answer, weak_gap), (strong_answer, strong_gap)):
+        gap.mul_(view).mul_(1 - view)
+        views.append(gap.masked_fill_(left_out, 0.0))
+    views[0] = torch.where(known, of_weak, views[0])
+    if supervise_strong:
+        of_strong = known_part(strong_answer, by_strong_bce)
+        views[1] = torch.where(known, of_strong, views[1])
+    return views
+
+
+def _left_out(answer: Tensor, known: Tensor, confidence: float) -> Tensor:
+    """Return which entries add nothing to the unsupervised terms."""
+    if confidence > 0.5:
+        return known | ~is_confident(answer, confidence)
+    return known

@@ -1,8 +1,10 @@
-"""The tables of the paper, each with its trainings and its figures."""
+"""The tables of the paper, each with its trainings and its values."""
 
 from collections.abc import Sequence
 
 from ..table import Table
+from .baselines import BASELINES
+from .figure05_06 import FIGURE05, FIGURE06
 from .method import METHOD
 from .table01 import TABLE01
 from .table02 import TABLE02
@@ -27,9 +29,12 @@ _ALL = (
     TABLE11,
     TABLE12,
     TABLE13,
+    FIGURE05,
+    FIGURE06,
+    BASELINES,
     METHOD,
 )
-#: By name, in the order of the paper.
+#: By name: the paper's tables, its figures, and what it has no table of.
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 
