@@ -1,5 +1,6 @@
 """The commands of the README, on the digits, shortened."""
 
+import functools
 import re
 import signal
 import subprocess
@@ -165,6 +166,11 @@ def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # A shell's background jobs, and so a test run among them, ignore
+            # Ctrl-C, and their children too.
+            preexec_fn=functools.partial(
+                signal.signal, signal.SIGINT, signal.SIG_DFL
+            ),
         )
         deadline = time.monotonic() + 400
         while not (tmp_path / f'epoch_{epoch}.pth').is_file():
@@ -172,7 +178,7 @@ def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
             assert time.monotonic() < deadline, 'no checkpoint in 400 s'
             time.sleep(0.05)
         process.send_signal(stop)
-        process.wait(60)
+        process.wait(120)
     saved_path = Path((tmp_path / 'last_checkpoint').read_text().strip())
     saved = torch.load(saved_path, weights_only=False)
     epochs = saved['meta']['epoch']

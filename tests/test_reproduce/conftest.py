@@ -4,8 +4,7 @@ import pytest
 import torch
 from small_table import make_table
 
-from mmda.reproduce import command, tables
-from mmda.reproduce.training import execute
+from mmda.reproduce import command, tables, training
 from mmda.reproduce.workers import Report
 
 
@@ -13,7 +12,7 @@ def in_process(runs, jobs, data_root, resume):
     """Stand in for the worker processes, whose start takes seconds."""
     for run in runs:
         try:
-            yield Report(run, 1.0, execute(run, data_root, resume))
+            yield Report(run, 1.0, training.execute(run, data_root, resume))
         except Exception as error:
             yield Report(run, error=repr(error))
 

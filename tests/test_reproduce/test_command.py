@@ -34,7 +34,7 @@ def started(monkeypatch):
         names.append(f'{run.recipe.changes.count("lr")} {run.seed}')
         raise RuntimeError('not now')
 
-    monkeypatch.setattr('conftest.execute', note)
+    monkeypatch.setattr(training, 'execute', note)
     return names
 
 
