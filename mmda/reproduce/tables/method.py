@@ -65,21 +65,19 @@ METHOD = Table(
     (
         *_panels(
             'mnist',
-            'MNIST, 1-5 and 3-7 annotated',
+            'MNIST',
             _MNIST,
             (30, 100, 300),
             _OVERLAP,
         ),
         *_panels(
             'options',
-            'MNIST, options of the recipe',
+            'Options',
             _OPTIONS,
             (30,),
             _OVERLAP,
         ),
         *_panels('digits', "scikit-learn's digits", _DIGITS, (30,), _OVERLAP),
-        *_panels(
-            'odd_even', 'MNIST, odd and even', _ODD_EVEN, (30,), range(10)
-        ),
+        *_panels('odd_even', 'Odd and even', _ODD_EVEN, (30,), range(10)),
     ),
 )
