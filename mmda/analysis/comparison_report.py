@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .comparison import Comparison, Row, Test
 from .figure import COLORS, COLUMN_WIDTH, SMALL, new_figure, save_figure
+from .markdown_cells import interval_text, markdown_row, p_text
 
 _LEVEL = 0.05
 
@@ -87,23 +88,26 @@ def to_markdown(comparison: Comparison, names: Sequence[str]) -> str:
         'p (Holm)',
         'seeds, t-test p (Holm)',
     ]
-    lines = [_line(header), _line(['---', *['---:'] * (len(header) - 1)])]
+    lines = [
+        markdown_row(header),
+        markdown_row(['---', *['---:'] * (len(header) - 1)]),
+    ]
     for row in comparison.rows:
         star = '*' if significant(row) else ''
         change = '' if math.isnan(row.gain) else f' ({arrow(row.gain)})'
         counts = f'{row.positives} / {row.negatives}'
         lines.append(
-            _line(
+            markdown_row(
                 [
                     row.name,
                     '' if row.name == 'mean' else counts,
                     _value(row.auc_a, row.sd_a),
                     _value(row.auc_b, row.sd_b) + change + star,
-                    _interval(row.delong),
-                    _p(row.delong),
-                    _interval(row.bootstrap),
-                    _p(row.bootstrap),
-                    _p(row.seeds),
+                    interval_text(row.delong, 1),
+                    p_text(row.delong),
+                    interval_text(row.bootstrap, 1),
+                    p_text(row.bootstrap),
+                    p_text(row.seeds),
                 ]
             )
         )
@@ -223,28 +227,11 @@ def draw_forest(
     save_figure(figure, path)
 
 
-def _line(cells: Sequence[str]) -> str:
-    return '| ' + ' | '.join(cells) + ' |'
-
-
 def _value(value: float, deviation: float) -> str:
     if math.isnan(value):
         return 'n/a'
     spread = '' if math.isnan(deviation) else f' ± {deviation:.1f}'
     return f'{value:.1f}{spread}'
-
-
-def _interval(test: Test) -> str:
-    if math.isnan(test.low):
-        return 'n/a'
-    return f'[{test.low:+.1f}, {test.high:+.1f}]'
-
-
-def _p(test: Test) -> str:
-    if math.isnan(test.p):
-        return 'n/a'
-    corrected = '' if math.isnan(test.p_holm) else f' ({test.p_holm:.2g})'
-    return f'{test.p:.2g}{corrected}'
 
 
 def _none_for_nan(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .complexity import Cost
+from .markdown_cells import markdown_row
 
 _HEADER = (
     'model',
@@ -36,7 +37,7 @@ def complexity_markdown(costs: Sequence[Cost]) -> str:
         | a | 6.97 M (6,974,756) | 2.865 G | 1 | - | 1 | - |
     """
     lines = [
-        '| ' + ' | '.join(_HEADER) + ' |',
+        markdown_row(_HEADER),
         '|---|' + '---:|' * (len(_HEADER) - 1),
     ]
     for cost, ratio in zip(costs, epoch_ratios(costs), strict=True):
@@ -49,7 +50,7 @@ def complexity_markdown(costs: Sequence[Cost]) -> str:
             str(cost.passes),
             _or_dash(ratio, '{:.2f}'),
         )
-        lines.append('| ' + ' | '.join(cells) + ' |')
+        lines.append(markdown_row(cells))
     return '\n'.join(lines)
 
 

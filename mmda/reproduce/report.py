@@ -7,8 +7,8 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from mmda.analysis.comparison import Test
 from mmda.analysis.comparison_report import arrow
+from mmda.analysis.markdown_cells import interval_text, markdown_row, p_text
 
 from .summary import Summary
 from .table import Cell, Panel, Table
@@ -120,10 +120,10 @@ def _change(gain: float, significant: bool) -> str:
 def _grid(
     panel: Panel, cells: Mapping[tuple[int, int], Summary], seeds: int
 ) -> Iterator[str]:
-    yield _line(['', *panel.columns])
-    yield _line(['---', *['---:'] * len(panel.columns)])
+    yield markdown_row(['', *panel.columns])
+    yield markdown_row(['---', *['---:'] * len(panel.columns)])
     for row, name in enumerate(panel.rows):
-        yield _line(
+        yield markdown_row(
             [
                 name,
                 *[
@@ -151,7 +151,7 @@ def _tests(
     ]
     if not rows:
         return
-    yield _line(
+    yield markdown_row(
         [
             'cell',
             'against',
@@ -163,19 +163,19 @@ def _tests(
             'paper',
         ]
     )
-    yield _line(['---', '---', *['---:'] * 6])
+    yield markdown_row(['---', '---', *['---:'] * 6])
     for place, cell in rows:
         summary = cells[place]
         assert cell.against is not None
-        yield _line(
+        yield markdown_row(
             [
                 place_name(panel, place),
                 place_name(panel, cell.against),
                 f'{summary.gain:+.2f}',
-                _interval(summary.independent),
-                _p(summary.independent),
-                _interval(summary.paired),
-                _p(summary.paired),
+                interval_text(summary.independent, 2),
+                p_text(summary.independent),
+                interval_text(summary.paired, 2),
+                p_text(summary.paired),
                 _signed(summary.paper_gain),
             ]
         )
@@ -271,20 +271,3 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     return '' if math.isnan(value) else f'{value:+.1f}'
-
-
-def _interval(test: Test) -> str:
-    if math.isnan(test.low):
-        return 'n/a'
-    return f'[{test.low:+.2f}, {test.high:+.2f}]'
-
-
-def _p(test: Test) -> str:
-    if math.isnan(test.p):
-        return 'n/a'
-    corrected = '' if math.isnan(test.p_holm) else f' ({test.p_holm:.2g})'
-    return f'{test.p:.2g}{corrected}'
-
-
-def _line(cells: Sequence[str]) -> str:
-    return '| ' + ' | '.join(cells) + ' |'

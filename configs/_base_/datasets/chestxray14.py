@@ -1,22 +1,7 @@
 # NIH ChestX-ray14 alone, its 14 classes, the official test images.
 _base_ = 'chestxray_chexpert.py'
 
-classes = (
-    'Atelectasis',
-    'Cardiomegaly',
-    'Effusion',
-    'Pneumonia',
-    'Pneumothorax',
-    'Consolidation',
-    'Edema',
-    'Infiltration',
-    'Mass',
-    'Nodule',
-    'Emphysema',
-    'Fibrosis',
-    'Pleural Thickening',
-    'Hernia',
-)
+classes = _base_.classes[:14]  # its own come first
 train = dict(_base_.train_chestxray, classes=classes)
 val = dict(_base_.val_chestxray, classes=classes)
 test = dict(_base_.test_chestxray, classes=classes)
