@@ -2,8 +2,8 @@
 _base_ = [
     '../../_base_/datasets/digits.py',
     '../../_base_/models/dynamic_adapter_small_cnn.py',
-    '../../_base_/schedules/adam_short.py',
-    '../../_base_/short_runtime.py',
+    '../../_base_/schedules/adam_cosine_500.py',
+    '../../_base_/last_runtime.py',
 ]
 
 model = dict(
@@ -15,7 +15,7 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=0,
     persistent_workers=False,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='InfiniteSampler'),  # the schedule counts iterations
 )
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = dict(num_workers=0, persistent_workers=False)

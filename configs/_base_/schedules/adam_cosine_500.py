@@ -1,4 +1,4 @@
-# For small images and networks on a CPU: Adam with a cosine schedule of 200
+# For small images and networks on a CPU: Adam with a cosine schedule of 500
 # iterations. The last weights are tested: no image chooses among checkpoints.
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=4e-3),
@@ -6,7 +6,7 @@ optim_wrapper = dict(
     # classes' kernels faster than they are learned.
     paramwise_cfg=dict(custom_keys=dict(task_encoding=dict(lr_mult=0.1))),
 )
-param_scheduler = dict(type='CosineAnnealingLR', by_epoch=False, T_max=200)
-train_cfg = dict(by_epoch=False, max_iters=200, val_interval=200)
+param_scheduler = dict(type='CosineAnnealingLR', by_epoch=False, T_max=500)
+train_cfg = dict(by_epoch=False, max_iters=500, val_interval=500)
 val_cfg = dict()
 test_cfg = dict()
