@@ -1,0 +1,335 @@
+"""What was tried for the recipe and is not in the library, on real MNIST.
+
+Trains Table 12's recipe on 30 images per source with each option and prints
+the AUC on 4,000 validation digits, which are training images of MNIST: what is
+chosen here has not seen the test. Differences from the recipe are tested in
+pairs over seeds, which are not those of docs/method.md.
+
+Example: ``python benchmarks/tried_options.py --seeds 5 --jobs 2``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.model import ExponentialMovingAverage
+from mmengine.registry import MODELS
+from torch import Tensor, nn
+
+from mmda.analysis.comparison import Test
+from mmda.analysis.markdown_cells import interval_text, markdown_row, p_text
+from mmda.apis.cli import build_runner
+from mmda.models.adapters import DynamicAdapter
+from mmda.models.classifiers import DualViewImageClassifier
+from mmda.models.heads import DynamicAdapterHead
+from mmda.models.losses import PartialBCEPseudoConsistLoss
+from mmda.models.losses.masked_mean import mean_weights
+from mmda.models.losses.sharpen import sharpen
+from mmda.models.utils import frozen_running_stats
+from mmda.reproduce.plain_config import plain_config
+from mmda.reproduce.recipe_config import load_recipe, move_data
+from mmda.reproduce.seeding import set_seed
+from mmda.reproduce.summary import paired_seed_test
+from mmda.reproduce.table import Recipe
+
+RECIPE = 'da/table12/assemble.py'
+FIRST_SEED = 100  # docs/method.md reports the seeds from 0
+NUM_IMAGES, NUM_VALIDATION = 30, 4000
+
+LOSS, HEAD = 'model.head.loss.', 'model.head.'
+AFFINE = dict(type='RandomAffine', p=1.0)
+ELASTIC = dict(
+    type='RandomElasticTransform',
+    kernel_size=(17, 17),
+    sigma=(4.0, 4.0),
+    alpha=(0.6, 0.6),
+    p=0.8,
+)
+#: Name -> config and options.
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    'recipe': (RECIPE, {}),
+    'BCE': ('da/table12/bce.py', {}),
+    'BCE on both views': ('da/method/mnist_strong_bce.py', {}),
+    'full labels, BCE': ('da/table12/full.py', {}),
+    'ramp-up over the first half': (RECIPE, {LOSS + 'ramp_up': 0.5}),
+    'four times the unsupervised weights': (
+        RECIPE,
+        {LOSS + 'pseudo_weight': 4.0, LOSS + 'consist_weight': 4.0},
+    ),
+    'cross entropy for squared distance': (
+        RECIPE,
+        {LOSS + 'type': 'TriedLoss', LOSS + 'cross_entropy': True},
+    ),
+    'answers aligned to the prevalence': (
+        RECIPE,
+        {LOSS + 'type': 'TriedLoss', LOSS + 'align': True},
+    ),
+    'tau per class, from the prevalence': (
+        RECIPE,
+        {LOSS + 'type': 'TriedLoss', LOSS + 'prevalence_tau': True},
+    ),
+    'averaged weights give the pseudo-label': (
+        RECIPE,
+        {'model.type': 'TeacherClassifier', LOSS + 'type': 'TriedLoss'},
+    ),
+    'averaged weights are tested': (
+        RECIPE,
+        {'custom_hooks': [dict(type='EMAHook', momentum=0.03)]},
+    ),
+    'task encoding at the full rate': (
+        RECIPE,
+        {'optim_wrapper.paramwise_cfg.custom_keys.task_encoding.lr_mult': 1.0},
+    ),
+    'w(q) of rank 4': (RECIPE, {HEAD + 'type': 'LowRankHead'}),
+    'w(q) added to a free layer': (RECIPE, {HEAD + 'type': 'ResidualHead'}),
+    'strong view: elastic too': (
+        RECIPE,
+        {'model.data_preprocessor.strong_view.1': ELASTIC},
+    ),
+    'strong view: wider affine': (
+        RECIPE,
+        {
+            'model.data_preprocessor.strong_view.0': dict(
+                type='RandomAffine',
+                degrees=25,
+                translate=(0.12, 0.12),
+                scale=(0.7, 1.3),
+                shear=(-20.0, 20.0),
+                p=1.0,
+            )
+        },
+    ),
+}
+
+
+@MODELS.register_module()
+class TriedLoss(PartialBCEPseudoConsistLoss):
+    """The loss with other pseudo-labels for unannotated entries.
+
+    Args:
+        cross_entropy (bool): In place of the squared distance.
+        align (bool): Whether the mean of a class's latest unannotated answers
+            is moved to its annotated prevalence, in logits.
+        prevalence_tau (bool): Whether tau of a class is the answer above which
+            as many of its latest unannotated answers lie as are annotated
+            positive.
+        memory (int): How many images the latest are.
+        **kwargs: As in ``PartialBCEPseudoConsistLoss``.
+    """
+
+    def __init__(
+        self,
+        cross_entropy: bool = False,
+        align: bool = False,
+        prevalence_tau: bool = False,
+        memory: int = 256,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cross_entropy = cross_entropy
+        self.align = align
+        self.prevalence_tau = prevalence_tau
+        self.memory = memory
+        self.teacher: Tensor | None = None  # logits, (N, C)
+        self._latest: Tensor | None = None  # (memory, C), NaN: annotated
+        self._positive: Tensor | float = 0.0  # (C,), since the start
+        self._annotated: Tensor | float = 0.0
+
+    def _losses(
+        self, cls_score: Tensor, target: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        self._positive = self._positive + target.nan_to_num().sum(0)
+        self._annotated = self._annotated + (~target.isnan()).sum(0)
+        return super()._losses(cls_score, target)
+
+    def _unsupervised(
+        self, cls_score: Tensor, unannotated: Tensor
+    ) -> dict[str, Tensor]:
+        scores = cls_score.unflatten(0, (2, -1))
+        source = scores[0] if self.teacher is None else self.teacher
+        pseudo = self._pseudo_label(source.detach().sigmoid(), unannotated)
+        weight = mean_weights(unannotated, self.normalize)
+        target = pseudo.expand_as(scores)
+        if self.cross_entropy:
+            gap = F.binary_cross_entropy_with_logits(
+                scores, target, reduction='none'
+            )
+        else:
+            gap = (scores.sigmoid() - target).square()
+        weak, strong = (weight * gap).flatten(1).sum(1)
+        ramp = self.ramp_factor()
+        return {
+            'loss_pseudo': ramp * self.pseudo_weight * weak,
+            'loss_consist': ramp * self.consist_weight * strong,
+        }
+
+    @torch.no_grad()
+    def _pseudo_label(self, answer: Tensor, unannotated: Tensor) -> Tensor:
+        rows = answer.masked_fill(~unannotated, float('nan'))
+        if self._latest is not None:
+            rows = torch.cat([self._latest, rows])
+        self._latest = rows = rows[-self.memory :]
+        prevalence = self._positive / torch.as_tensor(
+            self._annotated
+        ).clamp_min(1)
+        if self.align:
+            mean = rows.nanmean(0).nan_to_num(0.5).clamp(1e-3, 1 - 1e-3)
+            shift = prevalence.clamp(1e-2, 1 - 1e-2).logit() - mean.logit()
+            answer = (answer.clamp(1e-5, 1 - 1e-5).logit() + shift).sigmoid()
+        if not self.prevalence_tau:
+            return sharpen(answer, self.tau, self.temperature)
+        tau = rows.nanquantile(1 - prevalence, dim=0).diagonal()
+        label = (answer > tau.nan_to_num(self.tau)).to(answer.dtype)
+        return torch.lerp(answer, label, 1 / self.temperature)
+
+
+@MODELS.register_module()
+class TeacherClassifier(DualViewImageClassifier):
+    """Pseudo-labels from an average of the weights (mean teacher)."""
+
+    _averaged: tuple[ExponentialMovingAverage, ...] = ()
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Ask the averaged weights about the weak view first."""
+        student = nn.ModuleList([self.backbone, self.neck, self.head])
+        if not self._averaged:
+            # In a tuple, so that it is no part of the model.
+            self._averaged = (
+                ExponentialMovingAverage(student, 0.1, update_buffers=True),
+            )
+        self._averaged[0].update_parameters(student)
+        backbone, neck, head = self._averaged[0].module
+        with torch.no_grad(), frozen_running_stats(backbone):
+            logits = head(neck(backbone(inputs[: len(data_samples)])))
+        self.head.loss_module.teacher = logits
+        return super().loss(inputs, data_samples)
+
+
+class LowRankAdapter(DynamicAdapter):
+    """w of rank 4: the classes share four directions of the feature."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.directions = nn.Parameter(torch.randn(self.in_channels, 4) / 2)
+        self.mix = nn.Parameter(self.kernel.new_empty(4, self.num_classes))
+        nn.init.uniform_(self.mix, -1, 1)
+        nn.init.orthogonal_(self.directions)
+        del self.kernel
+
+    @property
+    def kernel(self) -> Tensor:
+        """Tensor: (m, n, 1, 1), of rank 4."""
+        return (self.directions @ self.mix)[..., None, None]
+
+
+class ResidualAdapter(DynamicAdapter):
+    """w(q) added to a free linear layer, which starts at 0."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.free = nn.Parameter(
+            torch.zeros(self.num_classes, self.in_channels)
+        )
+
+    def class_weights(self) -> Tensor:
+        """Return w(q) and the free weights, (n, m)."""
+        return super().class_weights() + self.free
+
+
+class _OtherAdapterHead(DynamicAdapterHead):
+    adapter_type = DynamicAdapter
+
+    def __init__(self, num_classes: int, in_channels: int, **kwargs: Any):
+        super().__init__(num_classes, in_channels, **kwargs)
+        self.adapter = self.adapter_type(
+            num_classes, in_channels, kwargs.get('classes')
+        )
+
+
+@MODELS.register_module()
+class LowRankHead(_OtherAdapterHead):
+    """``DynamicAdapterHead`` with w(q) of low rank."""
+
+    adapter_type = LowRankAdapter
+
+
+@MODELS.register_module()
+class ResidualHead(_OtherAdapterHead):
+    """``DynamicAdapterHead`` with w(q) added to a linear layer."""
+
+    adapter_type = ResidualAdapter
+
+
+def validate(name: str, seed: int, data_root: str | None) -> float:
+    """Train with an option.
+
+    Args:
+        name (str): One of ``OPTIONS``.
+        seed (int): Of the training and its images.
+        data_root (str, optional): In place of ``data/``.
+
+    Returns:
+        float: Mean AUC on validation digits, in %.
+    """
+    torch.set_num_threads(1)
+    config, options = OPTIONS[name]
+    cfg = load_recipe(Recipe(config, NUM_IMAGES))
+    cfg.merge_from_dict(options)
+    cfg = plain_config(cfg)
+    move_data(cfg, data_root)
+    set_seed(cfg, seed)
+    cfg.val_dataloader.dataset.num_samples = NUM_VALIDATION
+    cfg.experiment_name = f'{name}_{seed}'
+    cfg.launcher, cfg.log_level = 'none', 'ERROR'
+    cfg.default_hooks.checkpoint = None
+    del cfg.default_hooks['run_summary'], cfg.default_hooks['label_report']
+    with tempfile.TemporaryDirectory() as folder:
+        cfg.work_dir = folder
+        runner = build_runner(cfg)
+        runner.train()
+    return runner.message_hub.get_scalar('val/auc/mean').current()
+
+
+def main() -> None:
+    """Print a Markdown table of all options."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--seeds', type=int, default=5)
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--data-root', help='holds mnist/ (default: data/)')
+    args = parser.parse_args()
+    seeds = range(FIRST_SEED, FIRST_SEED + args.seeds)
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(args.jobs, spawn) as pool:
+        futures = {
+            name: [
+                pool.submit(validate, name, seed, args.data_root)
+                for seed in seeds
+            ]
+            for name in OPTIONS
+        }
+        values = {
+            name: [future.result() for future in waiting]
+            for name, waiting in futures.items()
+        }
+    print(markdown_row(['option', 'AUC', 'gain', 'paired 95 %', 'paired p']))
+    print(markdown_row(['---'] + ['---:'] * 4))
+    for name, found in values.items():
+        gain = np.mean(found) - np.mean(values['recipe'])
+        test = Test()
+        if name != 'recipe' and args.seeds > 1:
+            test = paired_seed_test(values['recipe'], found)
+        spread = np.std(found, ddof=1) if args.seeds > 1 else 0.0
+        cells = [f'{np.mean(found):.2f} ± {spread:.2f}', f'{gain:+.2f}']
+        cells += [interval_text(test, 2), p_text(test)]
+        print(markdown_row([name, *cells]))
+
+
+if __name__ == '__main__':
+    main()
