@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,39 +32,77 @@ _PER_LINE = 4
 def draw_table(table: Table, found: Summaries, path: Path) -> None:
     """Draw each metric of each panel over its trainings.
 
+    A panel whose columns are numbers of images (:func:`compare_sizes`) is
+    drawn over these numbers, a curve per training.
+
     Args:
         table (Table): The table.
         found (Mapping): Panel's name -> cells.
         path (Path): PNG to write; a PDF lies beside it.
     """
+    names = dict.fromkeys(row for panel in table.panels for row in panel.rows)
+    colors = dict(zip(names, itertools.cycle(COLORS), strict=False))
     facets = [
-        (title, points)
+        facet
         for panel in table.panels
-        for title, points in _facets(panel, found[panel.name])
+        for facet in _facets(panel, found[panel.name], colors)
     ]
     across = min(_PER_LINE, len(facets))
     down = math.ceil(len(facets) / across)
-    most = max(len(points) for _, points in facets)
-    height = 1.3 + 0.04 * most + 0.5 * (most > 2)
+    labels = max(facet.labels for facet in facets)
+    height = 1.3 + 0.04 * labels + 0.5 * (labels > 2)
     width = max(COLUMN_WIDTH, PAGE_WIDTH * across / _PER_LINE)
     figure = new_figure(width, 0.5 + height * down)
     grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(facets) :]:
         axes.set_visible(False)
-    for axes, (title, points) in zip(grid.flat, facets, strict=False):
-        _draw(axes, title, points)
-    handles, labels = grid.flat[0].get_legend_handles_labels()
+    legend: dict[str, Any] = {}
+    for axes, facet in zip(grid.flat, facets, strict=False):
+        facet.draw(axes)
+        axes.set_title(facet.title, fontsize=SMALL)
+        axes.tick_params(axis='y', labelsize=SMALL)
+        axes.grid(axis='y', alpha=0.3)
+        for handle, label in zip(
+            *axes.get_legend_handles_labels(), strict=True
+        ):
+            legend.setdefault(label, handle)
     figure.legend(
-        handles, labels, loc='outside upper right', ncols=2, fontsize=SMALL
+        legend.values(),
+        legend.keys(),
+        loc='outside upper right',
+        ncols=2 if len(legend) <= 2 else 3,
+        fontsize=SMALL,
     )
     figure.supylabel(table.unit, fontsize=SMALL)
     save_figure(figure, path)
 
 
+@dataclass(frozen=True)
+class _Facet:
+    """One axes of the figure.
+
+    Attributes:
+        title (str): Above it.
+        labels (int): How many names stand below it.
+        draw (Callable): Draws into the axes.
+    """
+
+    title: str
+    labels: int
+    draw: Callable[[Axes], None]
+
+
 def _facets(
-    panel: Panel, cells: Mapping[tuple[int, int], Summary]
-) -> Iterator[tuple[str, list[tuple[str, Cell, Summary]]]]:
-    """Yield each metric's name and its value for each training of ours."""
+    panel: Panel,
+    cells: Mapping[tuple[int, int], Summary],
+    colors: Mapping[str, str],
+) -> Iterator[_Facet]:
+    """Yield a facet per metric, or one over the numbers of images."""
+    sizes = _sizes(panel)
+    if len(sizes) > 1:
+        draw = partial(_draw_curves, panel, cells, sizes, colors)
+        yield _Facet(panel.title, 0, draw)
+        return
     metrics, trainings = panel.rows, panel.columns
     if panel.recipes_in_rows:
         metrics, trainings = trainings, metrics
@@ -74,12 +116,51 @@ def _facets(
             if cell is not None and cell.recipe is not None:
                 points.append((training, cell, cells[place]))
         if points:
-            yield f'{panel.title}: {metric}', points
+            title = f'{panel.title}: {metric}'
+            yield _Facet(title, len(points), partial(_draw_points, points))
 
 
-def _draw(
-    axes: Axes, title: str, points: list[tuple[str, Cell, Summary]]
+def _sizes(panel: Panel) -> list[int]:
+    """Return the number of images of each column, where that tells them."""
+    sizes: dict[int, set[int | None]] = {}
+    for (_, column), cell in panel.cells.items():
+        number = None if cell.recipe is None else cell.recipe.num_samples
+        sizes.setdefault(column, set()).add(number)
+    found = [number for _, (number, *_) in sorted(sizes.items())]
+    told = all(len(numbers) == 1 for numbers in sizes.values())
+    if not told or None in found or len(set(found)) < len(found):
+        return []
+    return [number for number in found if number is not None]
+
+
+def _draw_curves(
+    panel: Panel,
+    cells: Mapping[tuple[int, int], Summary],
+    sizes: list[int],
+    colors: Mapping[str, str],
+    axes: Axes,
 ) -> None:
+    for row, name in enumerate(panel.rows):
+        shift = 1.03 ** (row - (len(panel.rows) - 1) / 2)
+        summaries = [cells[row, column] for column in range(len(sizes))]
+        axes.errorbar(
+            [size * shift for size in sizes],
+            [summary.mean for summary in summaries],
+            [np.nan_to_num(summary.deviation) for summary in summaries],
+            fmt='o-',
+            color=colors[name],
+            markersize=3,
+            capsize=2,
+            linewidth=1,
+            label=name,
+        )
+    axes.set_xscale('log')
+    axes.set_xticks(sizes, [str(size) for size in sizes], fontsize=SMALL)
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel('images per source', fontsize=SMALL)
+
+
+def _draw_points(points: list[tuple[str, Cell, Summary]], axes: Axes) -> None:
     places = np.arange(len(points))
     means = [summary.mean for _, _, summary in points]
     spread = [np.nan_to_num(s.deviation) for _, _, s in points]
@@ -108,7 +189,6 @@ def _draw(
             markersize=4,
             label='paper',
         )
-    axes.set_title(title, fontsize=SMALL)
     axes.set_xticks(
         places,
         [name for name, _, _ in points],
@@ -118,5 +198,3 @@ def _draw(
         fontsize=SMALL - 1,
     )
     axes.set_xlim(-0.6, len(points) - 0.4)
-    axes.tick_params(axis='y', labelsize=SMALL)
-    axes.grid(axis='y', alpha=0.3)

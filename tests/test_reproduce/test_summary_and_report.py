@@ -138,6 +138,56 @@ def test_the_figure_is_drawn_also_without_results(table, found, tmp_path):
     assert full.with_suffix('.pdf').is_file()
 
 
+def test_numbers_of_images_are_drawn_as_curves(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        'mmda.reproduce.figure.save_figure',
+        lambda figure, _: shown.append(figure),
+    )
+    recipes = {name: Recipe(f'{name}.py') for name in ('plain', 'changed')}
+    sizes = (30, 300)
+    table = Table(
+        'toy',
+        'Toy',
+        (
+            compare_sizes('a', 'A', 'auc/mean', recipes, sizes),
+            compare_sizes(
+                'b', 'B', 'auc/1', dict(reversed(recipes.items())), sizes
+            ),
+        ),
+    )
+    results = {
+        recipe.key: {0: result(0, recipe.num_samples / 10, 7.0)}
+        for recipe in table.panels[0].recipes
+    }
+    found = {p.name: summarise(p, results) for p in table.panels}
+    draw_table(table, found, tmp_path / 'curves.png')
+    first, second = shown[0].axes
+    assert [text.get_text() for text in first.get_xticklabels()] == [
+        '30',
+        '300',
+    ]
+    for axes, names, means in (
+        (first, ['plain', 'changed'], [3.0, 30.0]),
+        (second, ['changed', 'plain'], [7.0, 7.0]),
+    ):
+        curves, labels = axes.get_legend_handles_labels()
+        assert labels == names
+        for curve in curves:
+            assert curve.lines[0].get_ydata().tolist() == means
+    colors = [
+        {
+            label: curve.lines[0].get_color()
+            for curve, label in zip(
+                *axes.get_legend_handles_labels(), strict=True
+            )
+        }
+        for axes in (first, second)
+    ]
+    assert colors[0] == colors[1]
+    assert len(set(colors[0].values())) == 2
+
+
 def test_classes_are_corrected_for_their_number_and_the_mean_is_not():
     recipes = {'a': Recipe('a.py'), 'b': Recipe('b.py')}
     metrics = {'mean': 'auc/mean', '1': 'auc/1', '7': 'auc/7'}
