@@ -44,7 +44,21 @@ FIRST_SEED = 100  # docs/method.md reports the seeds from 0
 NUM_IMAGES, NUM_VALIDATION = 30, 4000
 
 LOSS, HEAD = 'model.head.loss.', 'model.head.'
-AFFINE = dict(type='RandomAffine', p=1.0)
+AFFINE = dict(
+    type='RandomAffine',
+    degrees=15,
+    translate=(0.1, 0.1),
+    scale=(0.8, 1.2),
+    shear=10,
+    p=1.0,
+)
+WIDER = {
+    **AFFINE,
+    'degrees': 25,
+    'translate': (0.12, 0.12),
+    'scale': (0.7, 1.3),
+    'shear': (-20.0, 20.0),
+}
 ELASTIC = dict(
     type='RandomElasticTransform',
     kernel_size=(17, 17),
@@ -52,6 +66,9 @@ ELASTIC = dict(
     alpha=(0.6, 0.6),
     p=0.8,
 )
+BRIGHTNESS = dict(type='RandomBrightness', brightness=(0.7, 1.3), p=0.8)
+ERASING = dict(type='RandomErasing', scale=(0.02, 0.1), p=0.5)
+STRONG_VIEW = 'model.data_preprocessor.strong_view'
 #: Name -> config and options.
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     'recipe': (RECIPE, {}),
@@ -91,20 +108,11 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     'w(q) added to a free layer': (RECIPE, {HEAD + 'type': 'ResidualHead'}),
     'strong view: elastic too': (
         RECIPE,
-        {'model.data_preprocessor.strong_view.1': ELASTIC},
+        {STRONG_VIEW: [AFFINE, ELASTIC, BRIGHTNESS, ERASING]},
     ),
     'strong view: wider affine': (
         RECIPE,
-        {
-            'model.data_preprocessor.strong_view.0': dict(
-                type='RandomAffine',
-                degrees=25,
-                translate=(0.12, 0.12),
-                scale=(0.7, 1.3),
-                shear=(-20.0, 20.0),
-                p=1.0,
-            )
-        },
+        {STRONG_VIEW: [WIDER, BRIGHTNESS, ERASING]},
     ),
 }
 
