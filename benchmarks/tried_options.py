@@ -69,12 +69,24 @@ ELASTIC = dict(
 BRIGHTNESS = dict(type='RandomBrightness', brightness=(0.7, 1.3), p=0.8)
 ERASING = dict(type='RandomErasing', scale=(0.02, 0.1), p=0.5)
 STRONG_VIEW = 'model.data_preprocessor.strong_view'
+
+
+def iterations(number: int) -> dict[str, int]:
+    """Return the options of a training of another length."""
+    keys = ('train_cfg.max_iters', 'train_cfg.val_interval')
+    return {**dict.fromkeys(keys, number), 'param_scheduler.T_max': number}
+
+
 #: Name -> config and options.
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     'recipe': (RECIPE, {}),
     'BCE': ('da/table12/bce.py', {}),
     'BCE on both views': ('da/method/mnist_strong_bce.py', {}),
     'full labels, BCE': ('da/table12/full.py', {}),
+    'BCE, 200 iterations': ('da/table12/bce.py', iterations(200)),
+    'BCE, 1000 iterations': ('da/table12/bce.py', iterations(1000)),
+    'recipe, 200 iterations': (RECIPE, iterations(200)),
+    'recipe, 1000 iterations': (RECIPE, iterations(1000)),
     'ramp-up over the first half': (RECIPE, {LOSS + 'ramp_up': 0.5}),
     'four times the unsupervised weights': (
         RECIPE,
