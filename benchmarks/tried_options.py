@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -23,7 +24,6 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from mmda.analysis.comparison import Test
 from mmda.analysis.markdown_cells import interval_text, markdown_row, p_text
 from mmda.apis.cli import build_runner
 from mmda.models.adapters import DynamicAdapter
@@ -87,6 +87,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     'BCE, 1000 iterations': ('da/table12/bce.py', iterations(1000)),
     'recipe, 200 iterations': (RECIPE, iterations(200)),
     'recipe, 1000 iterations': (RECIPE, iterations(1000)),
+    'blocks that start as the identity': (
+        RECIPE,
+        {'model.backbone.zero_init_residual': True},
+    ),
     'ramp-up over the first half': (RECIPE, {LOSS + 'ramp_up': 0.5}),
     'four times the unsupervised weights': (
         RECIPE,
@@ -104,11 +108,11 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         RECIPE,
         {LOSS + 'type': 'TriedLoss', LOSS + 'prevalence_tau': True},
     ),
-    'averaged weights give the pseudo-label': (
+    'mean teacher, momentum 0.03': (
         RECIPE,
         {'model.type': 'TeacherClassifier', LOSS + 'type': 'TriedLoss'},
     ),
-    'averaged weights are tested': (
+    'test of averaged weights, momentum 0.03': (
         RECIPE,
         {'custom_hooks': [dict(type='EMAHook', momentum=0.03)]},
     ),
@@ -135,8 +139,9 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
 
     Args:
         cross_entropy (bool): In place of the squared distance.
-        align (bool): Whether the mean of a class's latest unannotated answers
-            is moved to its annotated prevalence, in logits.
+        align (bool): Whether the logits of a class are shifted by as much as
+            the mean of its latest unannotated answers is from its annotated
+            prevalence, in logits; the mean then comes close to it.
         prevalence_tau (bool): Whether tau of a class is the answer above which
             as many of its latest unannotated answers lie as are annotated
             positive.
@@ -222,7 +227,8 @@ class TeacherClassifier(DualViewImageClassifier):
         if not self._averaged:
             # In a tuple, so that it is no part of the model.
             self._averaged = (
-                ExponentialMovingAverage(student, 0.1, update_buffers=True),
+                # It normalises by the batch, as the student does.
+                ExponentialMovingAverage(student, 0.03),
             )
         self._averaged[0].update_parameters(student)
         backbone, neck, head = self._averaged[0].module
@@ -237,16 +243,15 @@ class LowRankAdapter(DynamicAdapter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.directions = nn.Parameter(torch.randn(self.in_channels, 4) / 2)
-        self.mix = nn.Parameter(self.kernel.new_empty(4, self.num_classes))
-        nn.init.uniform_(self.mix, -1, 1)
-        nn.init.orthogonal_(self.directions)
         del self.kernel
+        self.directions = nn.Parameter(torch.empty(self.in_channels, 4))
+        self.mix = nn.Parameter(torch.empty(4, self.num_classes))
+        nn.init.orthogonal_(self.directions)
+        nn.init.uniform_(self.mix, -0.5, 0.5)  # the scale of a linear layer
 
-    @property
-    def kernel(self) -> Tensor:
-        """Tensor: (m, n, 1, 1), of rank 4."""
-        return (self.directions @ self.mix)[..., None, None]
+    def class_weights(self) -> Tensor:
+        """Return w(q), (n, m), of rank 4."""
+        return self.task_encoding @ (self.directions @ self.mix).T
 
 
 class ResidualAdapter(DynamicAdapter):
@@ -326,6 +331,8 @@ def main() -> None:
     args = parser.parse_args()
     seeds = range(FIRST_SEED, FIRST_SEED + args.seeds)
     spawn = multiprocessing.get_context('spawn')
+    print(markdown_row(['option', 'AUC', 'gain', 'paired 95 %', 'paired p']))
+    print(markdown_row(['---'] + ['---:'] * 4))
     with ProcessPoolExecutor(args.jobs, spawn) as pool:
         futures = {
             name: [
@@ -334,21 +341,31 @@ def main() -> None:
             ]
             for name in OPTIONS
         }
-        values = {
-            name: [future.result() for future in waiting]
-            for name, waiting in futures.items()
-        }
-    print(markdown_row(['option', 'AUC', 'gain', 'paired 95 %', 'paired p']))
-    print(markdown_row(['---'] + ['---:'] * 4))
-    for name, found in values.items():
-        gain = np.mean(found) - np.mean(values['recipe'])
-        test = Test()
-        if name != 'recipe' and args.seeds > 1:
-            test = paired_seed_test(values['recipe'], found)
-        spread = np.std(found, ddof=1) if args.seeds > 1 else 0.0
-        cells = [f'{np.mean(found):.2f} ± {spread:.2f}', f'{gain:+.2f}']
-        cells += [interval_text(test, 2), p_text(test)]
-        print(markdown_row([name, *cells]))
+        recipe = [future.result() for future in futures['recipe']]
+        for name, waiting in futures.items():
+            found = [future.result() for future in waiting]
+            print(table_row(name, found, recipe), flush=True)
+
+
+def table_row(
+    name: str, found: Sequence[float], recipe: Sequence[float]
+) -> str:
+    """Compare an option with the recipe.
+
+    Args:
+        name (str): Name of the option.
+        found (Sequence[float]): Its values, by seed.
+        recipe (Sequence[float]): Those of the recipe.
+
+    Returns:
+        str: A row of the Markdown table. The p-value is not corrected for the
+        number of options.
+    """
+    gain = np.mean(found) - np.mean(recipe)
+    test = paired_seed_test(recipe, found)
+    spread = np.std(found, ddof=1) if len(found) > 1 else 0.0
+    cells = [f'{np.mean(found):.2f} ± {spread:.2f}', f'{gain:+.2f}']
+    return markdown_row([name, *cells, interval_text(test, 2), p_text(test)])
 
 
 if __name__ == '__main__':

@@ -65,7 +65,14 @@ def make_parser() -> argparse.ArgumentParser:
         type=int,
         default=3,
         metavar='K',
-        help='run the seeds 0 to K - 1 (default: 3)',
+        help='run so many seeds (default: 3)',
+    )
+    parser.add_argument(
+        '--first-seed',
+        type=int,
+        default=0,
+        metavar='K',
+        help='the first of them (default: 0)',
     )
     parser.add_argument(
         '--quick',
@@ -121,7 +128,9 @@ class Job:
         self, tables: Sequence[Table], args: argparse.Namespace
     ) -> None:
         self.tables = tables
-        self.seeds = args.seeds
+        self.seeds = range(args.first_seed, args.first_seed + args.seeds)
+        #: What the files of a table are called.
+        self.stem = '_'.join(['table', *args.part])
         self.quick = args.quick
         self.folder = Path(args.out_dir, 'quick' if args.quick else '')
         recipes: dict[tuple[str, str], Recipe] = {}
@@ -139,7 +148,7 @@ class Job:
             move_data(cfg, args.data_root)
             self.configs[key] = cfg
         # Seed by seed: an interrupted job has every cell of the first ones.
-        for seed in range(args.seeds):
+        for seed in self.seeds:
             for key, recipe in recipes.items():
                 root = str(self.folder / 'runs')
                 self.runs.append(
@@ -171,18 +180,20 @@ class Job:
                 '--quick: one epoch of a few images. The values mean nothing.',
                 *notes,
             ]
+        if self.seeds.start:
+            notes = [f'Seeds {self.seeds[0]} to {self.seeds[-1]}.', *notes]
         results = self.results()
         for table in self.tables:
             found = {p.name: summarise(p, results) for p in table.panels}
-            text = to_markdown(table, found, self.seeds, notes)
-            folder = self.folder / table.name
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / 'table.md').write_text(text, encoding='utf-8')
+            text = to_markdown(table, found, len(self.seeds), notes)
+            path = self.folder / table.name / f'{self.stem}.md'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding='utf-8')
             lines = to_csv(table, found)
-            (folder / 'table.csv').write_text(lines, encoding='utf-8')
-            draw_table(table, found, folder / 'table.png')
+            path.with_suffix('.csv').write_text(lines, encoding='utf-8')
+            draw_table(table, found, path.with_suffix('.png'))
             say('\n' + text)
-            say(f'table.md, .csv, .png and .pdf lie in {folder}')
+            say(f'{path}; .csv, .png and .pdf beside it')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -199,6 +210,8 @@ def run(args: argparse.Namespace) -> None:
     for name in ('seeds', 'jobs'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name} {getattr(args, name)}: expected >= 1')
+    if args.first_seed < 0:
+        raise ValueError(f'--first-seed {args.first_seed}: expected >= 0')
     job = Job([t.select(args.part) for t in find_tables(args.tables)], args)
     todo = _to_do(job)
     if args.dry_run:
@@ -233,8 +246,9 @@ def _to_do(job: Job) -> list[Run]:
             say(f'the config of {one} has changed since it ran: runs again')
             todo.append(one)
     say(
-        f'{len(job.runs)} runs ({len(job.configs)} trainings, {job.seeds} '
-        f'seeds), {len(job.runs) - len(todo)} of them finished before'
+        f'{len(job.runs)} runs ({len(job.configs)} trainings, '
+        f'{len(job.seeds)} seeds), {len(job.runs) - len(todo)} of them '
+        'finished before'
     )
     return todo
 

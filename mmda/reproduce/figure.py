@@ -47,11 +47,13 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
         for panel in table.panels
         for facet in _facets(panel, found[panel.name], colors)
     ]
-    across = min(_PER_LINE, len(facets))
-    down = math.ceil(len(facets) / across)
     labels = max(facet.labels for facet in facets)
+    across = min(_PER_LINE if labels <= 6 else _PER_LINE // 2, len(facets))
+    down = math.ceil(len(facets) / across)
     height = 1.3 + 0.04 * labels + 0.5 * (labels > 2)
     width = max(COLUMN_WIDTH, PAGE_WIDTH * across / _PER_LINE)
+    if labels > 6:
+        width = PAGE_WIDTH
     figure = new_figure(width, 0.5 + height * down)
     grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(facets) :]:
@@ -70,7 +72,7 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
         legend.values(),
         legend.keys(),
         loc='outside upper right',
-        ncols=2 if len(legend) <= 2 else 3,
+        ncols=3 if width > COLUMN_WIDTH else 2,
         fontsize=SMALL,
     )
     figure.supylabel(table.unit, fontsize=SMALL)
@@ -98,9 +100,8 @@ def _facets(
     colors: Mapping[str, str],
 ) -> Iterator[_Facet]:
     """Yield a facet per metric, or one over the numbers of images."""
-    sizes = _sizes(panel)
-    if len(sizes) > 1:
-        draw = partial(_draw_curves, panel, cells, sizes, colors)
+    if len(panel.sizes) > 1:
+        draw = partial(_draw_curves, panel, cells, colors)
         yield _Facet(panel.title, 0, draw)
         return
     metrics, trainings = panel.rows, panel.columns
@@ -116,35 +117,23 @@ def _facets(
             if cell is not None and cell.recipe is not None:
                 points.append((training, cell, cells[place]))
         if points:
-            title = f'{panel.title}: {metric}'
+            title = panel.title
+            if not panel.sizes:
+                title = f'{title}: {metric}'
             yield _Facet(title, len(points), partial(_draw_points, points))
-
-
-def _sizes(panel: Panel) -> list[int]:
-    """Return the number of images of each column, where that tells them."""
-    sizes: dict[int, set[int | None]] = {}
-    for (_, column), cell in panel.cells.items():
-        number = None if cell.recipe is None else cell.recipe.num_samples
-        sizes.setdefault(column, set()).add(number)
-    found = [number for _, (number, *_) in sorted(sizes.items())]
-    told = all(len(numbers) == 1 for numbers in sizes.values())
-    if not told or None in found or len(set(found)) < len(found):
-        return []
-    return [number for number in found if number is not None]
 
 
 def _draw_curves(
     panel: Panel,
     cells: Mapping[tuple[int, int], Summary],
-    sizes: list[int],
     colors: Mapping[str, str],
     axes: Axes,
 ) -> None:
     for row, name in enumerate(panel.rows):
         shift = 1.03 ** (row - (len(panel.rows) - 1) / 2)
-        summaries = [cells[row, column] for column in range(len(sizes))]
+        summaries = [cells[row, i] for i in range(len(panel.sizes))]
         axes.errorbar(
-            [size * shift for size in sizes],
+            [size * shift for size in panel.sizes],
             [summary.mean for summary in summaries],
             [np.nan_to_num(summary.deviation) for summary in summaries],
             fmt='o-',
@@ -155,7 +144,8 @@ def _draw_curves(
             label=name,
         )
     axes.set_xscale('log')
-    axes.set_xticks(sizes, [str(size) for size in sizes], fontsize=SMALL)
+    names = [str(size) for size in panel.sizes]
+    axes.set_xticks(panel.sizes, names, fontsize=SMALL)
     axes.set_xticks([], minor=True)
     axes.set_xlabel('images per source', fontsize=SMALL)
 
@@ -169,7 +159,7 @@ def _draw_points(points: list[tuple[str, Cell, Summary]], axes: Axes) -> None:
         means,
         spread,
         fmt='o',
-        color=COLORS[0],
+        color='0.2',
         markersize=4,
         capsize=2,
         linewidth=1,

@@ -133,6 +133,8 @@ class Panel:
             is none, the paper has a dash.
         recipes_in_rows (bool): Whether a row is a training (and a column a
             metric), or the other way round.
+        sizes (tuple[int, ...]): Images of each source per column, where that
+            is what the columns are; else empty.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Panel:
     columns: tuple[str, ...]
     cells: Mapping[tuple[int, int], Cell]
     recipes_in_rows: bool
+    sizes: tuple[int, ...] = ()
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -308,4 +311,4 @@ def compare_sizes(
         assert cell.recipe is not None
         sized = replace(cell.recipe, num_samples=sizes[column])
         cells[row, column] = replace(cell, recipe=sized)
-    return replace(panel, cells=cells)
+    return replace(panel, cells=cells, sizes=tuple(sizes))
