@@ -241,3 +241,37 @@ def test_tables_9_and_10_are_reported_per_source():
     assert tested['CheXpert'] == ('official_val', five)
     chosen_by = [d.dataset.split for d in ten.val_dataloader.dataset.datasets]
     assert 'official_val' not in chosen_by
+
+
+def test_trainings_without_end_count_iterations_and_keep_the_last_weights():
+    counted = 0
+    for path in sorted(DA.rglob('*.py')):
+        cfg = load_config(str(path))
+        sampler = (cfg.train_dataloader.get('sampler') or {}).get('type')
+        if sampler != 'InfiniteSampler' or 'cityscapes' in path.name:
+            continue
+        counted += 1
+        length = cfg.train_cfg.max_iters
+        checkpoint = cfg.default_hooks.checkpoint
+        assert not cfg.train_cfg.by_epoch, path
+        assert cfg.train_cfg.val_interval == length, path
+        assert cfg.param_scheduler.T_max == length, path
+        assert (checkpoint.by_epoch, checkpoint.interval) == (False, length)
+        assert 'save_best' not in checkpoint, path
+    assert counted > 20
+
+
+@pytest.mark.parametrize(
+    'name', ['densenet121', 'resnet18_small', 'small_cnn']
+)
+def test_networks_keep_out_of_the_traps(name):
+    model = load_config(
+        str(DA.parent / '_base_' / 'models' / f'dynamic_adapter_{name}.py')
+    ).model
+    assert model.type == 'DualViewImageClassifier'
+    assert model.head.type == 'DynamicAdapterHead'
+    loss = model.head.loss
+    assert loss.strong_bce_weight == 1
+    assert not {'ramp_up', 'detach_pseudo'} & set(loss)
+    if name == 'small_cnn':
+        assert model.backbone.zero_init_residual is False

@@ -138,6 +138,31 @@ def test_dry_run_lists_what_is_left(folder, fake_table, started, capsys):
     assert output.count(' -> ') == 1
 
 
+def test_later_seeds_are_run_alone_and_named(
+    folder, fake_table, started, capsys
+):
+    main(folder, '--no-run', '--first-seed', '1')
+    text = (folder / 'fake/table.md').read_text()
+    assert 'Seeds 1 to 2.' in text
+    assert text.count('[n = 1]') == 5  # seed 2 has not run
+    with pytest.raises(SystemExit):
+        main(folder, '--first-seed', '1')
+    assert started == ['0 2', '1 2']
+    with pytest.raises(SystemExit):
+        main(folder, '--first-seed', '-1')
+    assert '--first-seed -1: expected >= 0' in capsys.readouterr().err
+
+
+def test_a_part_of_a_table_leaves_the_file_of_the_whole_alone(
+    folder, fake_table
+):
+    whole = (folder / 'fake/table.md').read_text()
+    main(folder, '--no-run', '--part', 'digits', '--first-seed', '1')
+    assert (folder / 'fake/table.md').read_text() == whole
+    for ending in ('md', 'csv', 'png', 'pdf'):
+        assert (folder / f'fake/table_digits.{ending}').is_file()
+
+
 def test_a_training_that_diverges_is_listed_and_not_averaged_in(
     folder, fake_table, monkeypatch
 ):
