@@ -30,8 +30,7 @@ model = dict(
         strides=(2, 2, 2),
         dilations=(1, 1, 1),
         out_indices=(2,),
-        # Blocks that start as the identity are slow to learn: 3 points of AUC
-        # in a short training.
+        # Blocks that start as the identity are slow to learn.
         zero_init_residual=False,
         style='pytorch',
     ),

@@ -3,4 +3,4 @@
 _base_ = '../table12/pseudo_consist.py'
 
 loss = dict(temperature=1.0, confidence=0.95, pseudo_weight=0.0, ramp_up=0.0)
-model = dict(head=dict(loss=dict(loss, strong_bce_weight=0.0)))
+model = dict(head=dict(loss=loss))

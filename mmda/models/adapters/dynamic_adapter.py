@@ -66,7 +66,7 @@ class DynamicAdapter(NamedClasses, BaseModule):
         self.in_channels = in_channels
         self.task_encoding = nn.Parameter(torch.eye(num_classes))
         # Not called `weight`: a host's `init_cfg` would overwrite it, and
-        # Normal(0, 0.01) was measured to cost 16 points of AUC.
+        # Normal(0, 0.01) is far below the scale of a linear layer.
         self.kernel = nn.Parameter(torch.empty(in_channels, num_classes, 1, 1))
         self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
         bound = 1 / math.sqrt(in_channels)

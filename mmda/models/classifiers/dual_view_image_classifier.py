@@ -19,10 +19,10 @@ class DualViewImageClassifier(ImageClassifier):
 
     A training batch of 2N rows for N samples is ``[weak; strong]``. Batch
     normalisation of both in one batch, or strong views in the running
-    statistics, makes the test see other statistics than the training did
-    (measured: 5 points of AUC). So the strong views get a pass of their own,
-    normalised by their own batch, which leaves the running statistics alone.
-    A batch of N rows is treated as in the stock class.
+    statistics, makes the test see other statistics than the training did.
+    So the strong views get a pass of their own, normalised by their own
+    batch, which leaves the running statistics alone. A batch of N rows is
+    treated as in the stock class.
 
     The arguments are those of ``ImageClassifier``.
     """

@@ -14,6 +14,8 @@ _MNIST = {
 _MNIST_30 = {
     name: _MNIST[name] for name in _MNIST if name != 'literal equations'
 }
+# The adapter without the rest of the recipe.
+_ADAPTER = {'BCE': 'table12/bce', 'adapter, BCE': 'table12/adapter'}
 # The same runs, compared with the recipe: what the adapter adds, and what the
 # adapter and the unsupervised terms add together.
 _PARTS = {
@@ -83,6 +85,7 @@ METHOD = Table(
         *_panels('parts', "The recipe's parts", _PARTS, _SIZES, _OVERLAP),
         *_panels('mnist_30', 'MNIST again', _MNIST_30, (30,), _OVERLAP),
         *_panels('options', 'Options', _OPTIONS, (30,), _OVERLAP),
+        *_panels('adapter', 'The adapter alone', _ADAPTER, (30,), _OVERLAP),
         *_panels('digits', "scikit-learn's digits", _DIGITS, _SIZES, _OVERLAP),
         *_panels('odd_even', 'Odd and even', _ODD_EVEN, _SIZES, range(10)),
     ),
