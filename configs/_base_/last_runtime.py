@@ -1,15 +1,9 @@
-# The runtime of trainings that keep the last weights (adam_cosine_500.py).
+# The runtime of trainings that keep the last weights (adam_cosine_64e.py).
 _base_ = 'default_runtime.py'
 
 default_hooks = dict(
     logger=dict(interval=50),
     checkpoint=dict(
-        _delete_=True,
-        type='CheckpointHook',
-        by_epoch=False,
-        interval=500,
-        max_keep_ckpts=1,
+        _delete_=True, type='CheckpointHook', interval=64, max_keep_ckpts=1
     ),
-    # A single validation, at the end: nothing to stop early.
 )
-log_processor = dict(by_epoch=False)

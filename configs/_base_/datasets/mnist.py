@@ -62,9 +62,7 @@ tested = dict(type='PartialLabelDataset', name='test')
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=0,  # the images are in memory
-    # The schedule counts iterations; mmengine's loop waits two seconds each
-    # time that a finite sampler ends.
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(d0, dataset=train_images, classes=digits),
 )
 val_dataloader = dict(

@@ -3,7 +3,7 @@ _base_ = [
     '../../_base_/datasets/digits.py',
     '../../_base_/models/dynamic_adapter_small_cnn.py',
     '../../_base_/schedules/adam_cosine_500.py',
-    '../../_base_/last_runtime.py',
+    '../../_base_/short_runtime.py',
 ]
 
 model = dict(

@@ -2,7 +2,7 @@
 _base_ = [
     '../../_base_/datasets/mnist_odd_even.py',
     '../../_base_/models/dynamic_adapter_small_cnn.py',
-    '../../_base_/schedules/adam_cosine_500.py',
+    '../../_base_/schedules/adam_cosine_64e.py',
     '../../_base_/last_runtime.py',
 ]
 

@@ -3,7 +3,7 @@
 _base_ = [
     '../../_base_/datasets/mnist.py',
     '../../_base_/models/linear_small_cnn.py',
-    '../../_base_/schedules/adam_cosine_500.py',
+    '../../_base_/schedules/adam_cosine_64e.py',
     '../../_base_/last_runtime.py',
 ]
 

@@ -5,7 +5,7 @@ _base_ = [
     '../../_base_/datasets/mnist.py',
     '../../_base_/models/linear_small_cnn.py',
     '../../_base_/schedules/adam_cosine_500.py',
-    '../../_base_/last_runtime.py',
+    '../../_base_/short_runtime.py',
 ]
 
 # Parameters you are likely to change
@@ -18,6 +18,9 @@ pairs = dict(
     dataset=_base_.test_images,
     num_pairs=num_pairs,
 )
-train_dataloader = dict(dataset=dict(num_samples=num_samples))
+train_dataloader = dict(
+    sampler=dict(type='InfiniteSampler'),  # the schedule counts iterations
+    dataset=dict(num_samples=num_samples),
+)
 test_dataloader = dict(dataset=dict(dataset=pairs))
 model = dict(head=dict(num_classes=len(_base_.digits), classes=_base_.digits))

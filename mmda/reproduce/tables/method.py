@@ -45,7 +45,7 @@ _DIGITS = {
 }
 _ODD_EVEN = {
     'BCE': 'method/odd_even_bce',
-    'recipe': 'table02/mnist_both',
+    'recipe': 'method/odd_even_assemble',
     'full labels, BCE': 'method/odd_even_full',
 }
 
