@@ -23,7 +23,7 @@ def read_scalars(folder: str | Path) -> pd.DataFrame:
 
     Returns:
         DataFrame: A row per line of the log, a column per key; ``step`` is
-        the iteration.
+        the iteration, of a validation the last one logged before it.
 
     Raises:
         FileNotFoundError: If no log is there.
@@ -38,7 +38,12 @@ def read_scalars(folder: str | Path) -> pd.DataFrame:
             'which a training writes'
         )
     lines = logs[-1].read_text(encoding='utf-8').splitlines()
-    return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+    table = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+    # mmengine gives validations the epoch as their step, which is 0 where a
+    # training counts iterations.
+    if 'iter' in table:
+        table['step'] = table['iter'].ffill().fillna(0).astype(int)
+    return table
 
 
 def curve(folders: Sequence[str | Path], key: str) -> pd.DataFrame:
@@ -53,7 +58,9 @@ def curve(folders: Sequence[str | Path], key: str) -> pd.DataFrame:
         (0 for a single run).
 
     Raises:
-        ValueError: If a run did not log the key; names the nearest.
+        ValueError: If a run did not log the key (names the nearest), or
+            logged it at other iterations than the first run, such as one that
+            stopped early.
     """
     columns = []
     for folder in folders:
@@ -66,6 +73,13 @@ def curve(folders: Sequence[str | Path], key: str) -> pd.DataFrame:
             )
         logged = scalars[['step', key]].dropna()
         columns.append(logged.groupby('step')[key].last())
+        if not columns[-1].index.equals(columns[0].index):
+            raise ValueError(
+                f'{folder} logged {key!r} {len(columns[-1])} times up to '
+                f'iteration {columns[-1].index[-1]}, {folders[0]} '
+                f'{len(columns[0])} times up to {columns[0].index[-1]}: '
+                'expected the same iterations (early stopping?)'
+            )
     table = pd.concat(columns, axis=1)
     return pd.DataFrame(
         dict(mean=table.mean(axis=1), std=table.std(axis=1, ddof=1).fillna(0))

@@ -16,9 +16,10 @@ def write_log(folder, started, rows):
 def seeds(tmp_path):
     for seed, last in enumerate((0.2, 0.4)):
         rows = [
-            dict(step=10, loss=1.0, answer=0.5),
-            dict(step=10, **{'auc/6': 90.0 + seed}),
-            dict(step=20, loss=0.5, answer=last),
+            dict(step=10, iter=10, loss=1.0, answer=0.5),
+            # mmengine's step of a validation is the epoch.
+            dict(step=0, **{'auc/6': 90.0 + seed}),
+            dict(step=20, iter=20, loss=0.5, answer=last),
         ]
         write_log(tmp_path / f'seed_{seed}', '20260102_000000', rows)
     # An older log of the same folder does not count.
@@ -33,8 +34,18 @@ def test_a_curve_is_mean_and_spread_over_the_runs(seeds):
     assert found.index.tolist() == [10, 20]
     assert found['mean'].tolist() == pytest.approx([0.5, 0.3])
     assert found['std'].tolist() == pytest.approx([0, 0.02**0.5])
-    assert curve(folders, 'auc/6')['mean'].tolist() == [90.5]
+    validated = curve(folders, 'auc/6')
+    assert validated['mean'].tolist() == [90.5]
+    assert validated.index.tolist() == [10]
     assert curve(folders[:1], 'answer')['std'].tolist() == [0, 0]
+
+
+def test_runs_of_other_lengths_are_not_averaged(seeds):
+    rows = [dict(step=10, iter=10, answer=0.5)]
+    write_log(seeds / 'seed_2', '20260102_000000', rows)
+    folders = sorted(seeds.glob('seed_*'))
+    with pytest.raises(ValueError, match='seed_2 logged .* 1 times'):
+        curve(folders, 'answer')
 
 
 def test_the_command_draws_and_prints_the_ends(seeds, capsys):
