@@ -39,19 +39,15 @@ from mmda.reproduce.seeding import set_seed
 from mmda.reproduce.summary import paired_seed_test
 from mmda.reproduce.table import Recipe
 
-RECIPE = 'da/table12/assemble.py'
+RECIPE, BCE = 'da/table12/assemble.py', 'da/table12/bce.py'
 FIRST_SEED = 100  # docs/method.md reports the seeds from 0
 NUM_IMAGES, NUM_VALIDATION = 30, 4000
 
 LOSS, HEAD = 'model.head.loss.', 'model.head.'
-AFFINE = dict(
-    type='RandomAffine',
-    degrees=15,
-    translate=(0.1, 0.1),
-    scale=(0.8, 1.2),
-    shear=10,
-    p=1.0,
-)
+STRONG_VIEW = 'model.data_preprocessor.strong_view'
+AFFINE, BRIGHTNESS, ERASING = load_recipe(
+    Recipe(RECIPE)
+).model.data_preprocessor.strong_view
 WIDER = {
     **AFFINE,
     'degrees': 25,
@@ -66,9 +62,6 @@ ELASTIC = dict(
     alpha=(0.6, 0.6),
     p=0.8,
 )
-BRIGHTNESS = dict(type='RandomBrightness', brightness=(0.7, 1.3), p=0.8)
-ERASING = dict(type='RandomErasing', scale=(0.02, 0.1), p=0.5)
-STRONG_VIEW = 'model.data_preprocessor.strong_view'
 
 
 def iterations(number: int) -> dict[str, int]:
@@ -77,57 +70,54 @@ def iterations(number: int) -> dict[str, int]:
     return {**dict.fromkeys(keys, number), 'param_scheduler.T_max': number}
 
 
-#: Name -> config and options.
-OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    'recipe': (RECIPE, {}),
-    'BCE': ('da/table12/bce.py', {}),
-    'BCE on both views': ('da/method/mnist_strong_bce.py', {}),
-    'full labels, BCE': ('da/table12/full.py', {}),
-    'BCE, 200 iterations': ('da/table12/bce.py', iterations(200)),
-    'BCE, 1000 iterations': ('da/table12/bce.py', iterations(1000)),
-    'recipe, 200 iterations': (RECIPE, iterations(200)),
-    'recipe, 1000 iterations': (RECIPE, iterations(1000)),
-    'blocks that start as the identity': (
-        RECIPE,
+def tried(
+    options: dict[str, Any] | None = None, config: str = RECIPE
+) -> Recipe:
+    """Return a config with other options, on few images."""
+    return Recipe(config, NUM_IMAGES, options or {})
+
+
+#: Name -> training.
+OPTIONS: dict[str, Recipe] = {
+    'recipe': tried(),
+    'BCE': tried(config=BCE),
+    'BCE on both views': tried(config='da/method/mnist_strong_bce.py'),
+    'full labels, BCE': tried(config='da/table12/full.py'),
+    'BCE, 200 iterations': tried(iterations(200), BCE),
+    'BCE, 1000 iterations': tried(iterations(1000), BCE),
+    'recipe, 200 iterations': tried(iterations(200)),
+    'recipe, 1000 iterations': tried(iterations(1000)),
+    'blocks that start as the identity': tried(
         {'model.backbone.zero_init_residual': True},
     ),
-    'ramp-up over the first half': (RECIPE, {LOSS + 'ramp_up': 0.5}),
-    'four times the unsupervised weights': (
-        RECIPE,
+    'ramp-up over the first half': tried({LOSS + 'ramp_up': 0.5}),
+    'four times the unsupervised weights': tried(
         {LOSS + 'pseudo_weight': 4.0, LOSS + 'consist_weight': 4.0},
     ),
-    'cross entropy for squared distance': (
-        RECIPE,
+    'cross entropy for squared distance': tried(
         {LOSS + 'type': 'TriedLoss', LOSS + 'cross_entropy': True},
     ),
-    'answers aligned to the prevalence': (
-        RECIPE,
+    'answers aligned to the prevalence': tried(
         {LOSS + 'type': 'TriedLoss', LOSS + 'align': True},
     ),
-    'tau per class, from the prevalence': (
-        RECIPE,
+    'tau per class, from the prevalence': tried(
         {LOSS + 'type': 'TriedLoss', LOSS + 'prevalence_tau': True},
     ),
-    'mean teacher, momentum 0.03': (
-        RECIPE,
+    'mean teacher, momentum 0.03': tried(
         {'model.type': 'TeacherClassifier', LOSS + 'type': 'TriedLoss'},
     ),
-    'test of averaged weights, momentum 0.03': (
-        RECIPE,
+    'test of averaged weights, momentum 0.03': tried(
         {'custom_hooks': [dict(type='EMAHook', momentum=0.03)]},
     ),
-    'task encoding at the full rate': (
-        RECIPE,
+    'task encoding at the full rate': tried(
         {'optim_wrapper.paramwise_cfg.custom_keys.task_encoding.lr_mult': 1.0},
     ),
-    'w(q) of rank 4': (RECIPE, {HEAD + 'type': 'LowRankHead'}),
-    'w(q) added to a free layer': (RECIPE, {HEAD + 'type': 'ResidualHead'}),
-    'strong view: elastic too': (
-        RECIPE,
+    'w(q) of rank 4': tried({HEAD + 'type': 'LowRankHead'}),
+    'w(q) added to a free layer': tried({HEAD + 'type': 'ResidualHead'}),
+    'strong view: elastic too': tried(
         {STRONG_VIEW: [AFFINE, ELASTIC, BRIGHTNESS, ERASING]},
     ),
-    'strong view: wider affine': (
-        RECIPE,
+    'strong view: wider affine': tried(
         {STRONG_VIEW: [WIDER, BRIGHTNESS, ERASING]},
     ),
 }
@@ -304,10 +294,7 @@ def validate(name: str, seed: int, data_root: str | None) -> float:
         float: Mean AUC on validation digits, in %.
     """
     torch.set_num_threads(1)
-    config, options = OPTIONS[name]
-    cfg = load_recipe(Recipe(config, NUM_IMAGES))
-    cfg.merge_from_dict(options)
-    cfg = plain_config(cfg)
+    cfg = plain_config(load_recipe(OPTIONS[name]))
     move_data(cfg, data_root)
     set_seed(cfg, seed)
     cfg.val_dataloader.dataset.num_samples = NUM_VALIDATION

@@ -9,7 +9,6 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mmda.reproduce.recipe_config import load_recipe
-from mmda.reproduce.table import Recipe
 
 FILE = Path(__file__).parents[1] / 'benchmarks' / 'tried_options.py'
 NAN = float('nan')
@@ -24,9 +23,7 @@ def tried():
 
 
 def losses(tried, name, steps=2):
-    config, options = tried.OPTIONS[name]
-    cfg = load_recipe(Recipe(config, tried.NUM_IMAGES))
-    cfg.merge_from_dict(options)
+    cfg = load_recipe(tried.OPTIONS[name])
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).train()
     batch = dict(
