@@ -18,9 +18,9 @@ import time
 from assemble import JOINT, make_chexpert, make_nih
 from mmengine.config import Config
 
-from mmda.analysis.label_report import label_report, report_text
-from mmda.analysis.label_report_files import write_label_report
-from mmda.analysis.source_labels import sources_of_config
+from mmda.report.label_report import label_report, report_text
+from mmda.report.label_report_files import write_label_report
+from mmda.report.source_labels import sources_of_config
 
 
 def make_config(root: str) -> Config:

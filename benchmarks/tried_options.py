@@ -22,10 +22,14 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
+from reproduction.plain_config import plain_config
+from reproduction.recipe_config import load_recipe, move_data
+from reproduction.summary import paired_seed_test
+from reproduction.table import Recipe
 from torch import Tensor, nn
 
-from mmda.analysis.markdown_cells import interval_text, markdown_row, p_text
 from mmda.apis.cli import build_runner
+from mmda.apis.seeding import set_seed
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier
 from mmda.models.heads import DynamicAdapterHead
@@ -33,11 +37,7 @@ from mmda.models.losses import PartialBCEPseudoConsistLoss
 from mmda.models.losses.masked_mean import mean_weights
 from mmda.models.losses.sharpen import sharpen
 from mmda.models.utils import frozen_running_stats
-from mmda.reproduce.plain_config import plain_config
-from mmda.reproduce.recipe_config import load_recipe, move_data
-from mmda.reproduce.seeding import set_seed
-from mmda.reproduce.summary import paired_seed_test
-from mmda.reproduce.table import Recipe
+from mmda.report.markdown_cells import interval_text, markdown_row, p_text
 
 RECIPE, BCE = 'da/table12/assemble.py', 'da/table12/bce.py'
 FIRST_SEED = 100  # docs/method.md reports the seeds from 0

@@ -5,7 +5,7 @@ so that a config needs ``custom_imports = dict(imports=['mmda'])`` and nothing
 else.
 """
 
-from . import datasets, engine, evaluation, models, structures
+from . import datasets, engine, evaluation, models, report, structures
 from .version import __version__
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     'engine',
     'evaluation',
     'models',
+    'report',
     'structures',
 ]

@@ -1,6 +1,6 @@
 """A table of two trainings on scikit-learn's digits, of seconds."""
 
-from mmda.reproduce.table import Recipe, Table, compare_columns
+from reproduction.table import Recipe, Table, compare_columns
 
 OPTIONS = {
     'train_dataloader.num_workers': 0,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmda.analysis.label_report import label_report
-from mmda.analysis.source_labels import sources_of_datasets
 from mmda.apis.config import load_config
 from mmda.datasets import ChestXray14, CheXpert, LabelTable, LocalCIFAR10
+from mmda.report.label_report import label_report
+from mmda.report.source_labels import sources_of_datasets
 
 pytestmark = pytest.mark.usefixtures('quick_configs')
 DA = Path(__file__).resolve().parents[1] / 'configs' / 'da'

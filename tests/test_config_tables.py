@@ -9,9 +9,9 @@ import pytest
 import toy_images
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmda.analysis.source_labels import sources_of_datasets
 from mmda.apis.config import load_config
 from mmda.datasets import ChestXray14, CheXpert
+from mmda.report.source_labels import sources_of_datasets
 
 pytestmark = pytest.mark.usefixtures('quick_configs')
 DA = Path(__file__).resolve().parents[1] / 'configs' / 'da'

@@ -13,10 +13,10 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 from mmseg.models.segmentors import SegTTAModel
 
-from mmda.analysis.commands.compare_segmentation import main as compare
 from mmda.apis.config import load_config
-from mmda.apis.test import main as evaluate
-from mmda.apis.train import main as train
+from mmda.commands.compare_segmentation import main as compare
+from mmda.commands.test import main as evaluate
+from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
 ROOT = Path(__file__).resolve().parents[1]

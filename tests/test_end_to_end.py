@@ -16,8 +16,8 @@ from mmengine.config import Config
 from mmpretrain.apis import get_model
 
 from mmda.apis.fold import fold_checkpoint
-from mmda.apis.test import main as run_test
-from mmda.apis.train import main as run_train
+from mmda.commands.test import main as run_test
+from mmda.commands.train import main as run_train
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = str(ROOT / 'configs/da/digits.py')

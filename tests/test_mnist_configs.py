@@ -7,8 +7,8 @@ import pytest
 from mmengine.registry import DATASETS, DefaultScope
 from toy_images import write_mnist
 
-from mmda.analysis.source_labels import sources_of_datasets
 from mmda.apis.config import load_config
+from mmda.report.source_labels import sources_of_datasets
 
 DA = Path(__file__).resolve().parents[1] / 'configs' / 'da'
 DIGITS = tuple('0123456789')

@@ -7,8 +7,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-
-from mmda.reproduce.recipe_config import load_recipe
+from reproduction.recipe_config import load_recipe
 
 FILE = Path(__file__).parents[1] / 'benchmarks' / 'tried_options.py'
 NAN = float('nan')

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmda.analysis.figure import COLORS, SMALL, new_figure, save_figure
+from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 
 from .partial_label_inferencer import Answer
 

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
-from mmda.analysis.label_report import positives_per_source
+from mmda.report.label_report import positives_per_source
 
 from .cli import check_checkpoint, check_device
 from .config import load_config

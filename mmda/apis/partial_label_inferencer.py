@@ -14,14 +14,14 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.analysis.threshold_file import (
-    other_model,
-    read_thresholds,
-    threshold_path,
-)
 from mmda.datasets.decode_errors import (
     MAYBE_DECODE_ERRORS,
     is_decode_error,
+)
+from mmda.report.threshold_file import (
+    other_model,
+    read_thresholds,
+    threshold_path,
 )
 from mmda.structures import nearest
 

@@ -1,19 +1,19 @@
 """Source datasets and the wrapper that assembles them."""
 
-from .chestxray14 import ChestXray14
-from .chexpert import CheXpert
-from .class_filter import ClassFilter
-from .csv_label_dataset import CSVLabelDataset
-from .dataset_wrapper import DatasetWrapper
-from .digits import Digits
-from .image_pairs import ImagePairs
-from .label_table import LabelTable
-from .local_cifar10 import LocalCIFAR10
-from .local_mnist import LocalMNIST
-from .medmnist import MedMNIST
-from .missing_labels import MissingLabels
 from .partial_label_dataset import PartialLabelDataset
-from .table_dataset import TableDataset
+from .sources.chestxray14 import ChestXray14
+from .sources.chexpert import CheXpert
+from .sources.digits import Digits
+from .sources.local_cifar10 import LocalCIFAR10
+from .sources.local_mnist import LocalMNIST
+from .sources.medmnist import MedMNIST
+from .tables.csv_label_dataset import CSVLabelDataset
+from .tables.label_table import LabelTable
+from .tables.table_dataset import TableDataset
+from .wrappers.class_filter import ClassFilter
+from .wrappers.dataset_wrapper import DatasetWrapper
+from .wrappers.image_pairs import ImagePairs
+from .wrappers.missing_labels import MissingLabels
 
 __all__ = [
     'CSVLabelDataset',

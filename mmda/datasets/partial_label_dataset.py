@@ -17,8 +17,8 @@ from .class_matching import annotated_columns
 from .decode_errors import MAYBE_DECODE_ERRORS, is_decode_error
 from .image_labels import ImageLabels
 from .pixel_labels import PixelLabels, joint_palette
-from .sample_draw import draw_samples
-from .wrapped_source import (
+from .wrappers.sample_draw import draw_samples
+from .wrappers.wrapped_source import (
     build_lazily,
     classes_of,
     count_images,

@@ -3,17 +3,13 @@
 from .hooks import (
     CheckFiniteHook,
     CheckLabelSpaceHook,
-    LabelReportHook,
     PersistentEarlyStoppingHook,
-    RunSummaryHook,
     ValidateOnResumeHook,
 )
 
 __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
-    'LabelReportHook',
     'PersistentEarlyStoppingHook',
-    'RunSummaryHook',
     'ValidateOnResumeHook',
 ]

@@ -16,13 +16,13 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
-from mmda.analysis.commands import class_relations
 from mmda.apis.activation_map import activation_map
 from mmda.apis.fold import fold_checkpoint
 from mmda.apis.inference_inputs import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.apis.pixels import to_bgr
-from mmda.apis.predict import main, write_answers
+from mmda.commands import class_relations
+from mmda.commands.predict import main, write_answers
 
 THREADS = torch.set_num_threads(1)
 

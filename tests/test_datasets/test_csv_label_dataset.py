@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS
 
-from mmda.datasets import CSVLabelDataset, csv_reader
+from mmda.datasets import CSVLabelDataset
+from mmda.datasets.tables import csv_reader
 
 COLUMNS = """path,Mass,Edema,Nodule
 a.png,1,0,

@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmda.datasets import CheXpert, CSVLabelDataset, csv_cells
-from mmda.datasets.csv_cells import check_row_lengths
-from mmda.datasets.csv_reader import iter_csv, read_header
+from mmda.datasets import CheXpert, CSVLabelDataset
+from mmda.datasets.tables import csv_cells
+from mmda.datasets.tables.csv_cells import check_row_lengths
+from mmda.datasets.tables.csv_reader import iter_csv, read_header
 
 NAN = np.nan
 

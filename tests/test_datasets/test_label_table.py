@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mmda.datasets.label_table import LabelTable, encode_text
+from mmda.datasets.tables.label_table import LabelTable, encode_text
 
 
 def make_table():

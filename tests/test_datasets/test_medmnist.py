@@ -6,7 +6,7 @@ import pytest
 from mmengine.registry import DATASETS
 
 from mmda.datasets import MedMNIST, PartialLabelDataset
-from mmda.datasets.medmnist_info import MEDMNIST_INFO
+from mmda.datasets.sources.medmnist_info import MEDMNIST_INFO
 
 
 def write_npz(folder, name, channels=3, size=28, number=6):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from test_partial_label_dataset import rows_of, write_source
 
-from mmda.analysis.source_labels import sources_of_datasets
 from mmda.datasets import Digits, MissingLabels, PartialLabelDataset
+from mmda.report.source_labels import sources_of_datasets
 
 N = np.nan
 SCORES = [[1, 0, 1], [0, N, 1], [0, 0, 0], [1, 1, N]]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmda.datasets.patient_split import _subset_of_sum, split_by_patient
+from mmda.datasets.tables.patient_split import _subset_of_sum, split_by_patient
 
 
 def patients_of(sizes):

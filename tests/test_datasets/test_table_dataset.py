@@ -8,7 +8,7 @@ from mmpretrain.datasets import KFoldDataset
 from torch.utils.data import DataLoader
 
 from mmda.datasets import LabelTable, TableDataset
-from mmda.datasets.label_table import encode_text
+from mmda.datasets.tables.label_table import encode_text
 
 NUM_ROWS = 10
 

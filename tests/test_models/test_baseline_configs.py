@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmpretrain.structures import DataSample
+from reproduction.complexity import TrainingStep
 
-from mmda.analysis.commands.common import open_config
-from mmda.analysis.complexity import TrainingStep
+from mmda.commands.common import open_config
 from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.models import DoDNetHead, MultiNetworkClassifier
 from mmda.models.baselines import UnannotatedAsNegativeLoss

@@ -8,7 +8,7 @@ if (ROOT / 'mmda' / 'version.py').is_file():
     # In a source checkout: its own package, installed or not.
     sys.path.insert(0, str(ROOT))
 
-from mmda.analysis.commands.compare_runs import main  # noqa: E402
+from mmda.commands.compare_runs import main  # noqa: E402
 
 if __name__ == '__main__':
     main()

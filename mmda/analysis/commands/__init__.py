@@ -1,1 +1,0 @@
-"""What stands behind the tools in ``tools/analysis_tools``."""

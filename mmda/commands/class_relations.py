@@ -1,0 +1,157 @@
+"""The command that shows how the classes of a model relate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmengine.utils import ProgressBar
+from torch.utils.data import DataLoader
+
+from mmda.apis.inference_model import load_model
+
+from ..report.class_relations import (
+    class_means,
+    collect_features,
+    cosine_similarity,
+    task_encodings,
+)
+from ..report.relation_figures import (
+    draw_chord,
+    draw_dendrogram,
+    draw_heat_map,
+)
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
+
+EXAMPLES = """\
+  python tools/analysis_tools/class_relations.py configs/da/digits.py \\
+      work_dirs/digits/best_auc_mean_epoch_7.pth --out-dir relations"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Show how classes relate: cosine similarity of their mean features, '
+        'with the origin in the mean of all features, and of the learned '
+        'task encodings. Heat map, dendrogram, chord diagram and CSV.',
+        EXAMPLES,
+    )
+    parser.add_argument('config', help='config file, or package::path')
+    parser.add_argument('checkpoint', help='weights of the model')
+    parser.add_argument(
+        '--split',
+        choices=('train', 'val', 'test'),
+        default='test',
+        help='images whose features are taken (default: test)',
+    )
+    parser.add_argument(
+        '--strong',
+        type=float,
+        help='similarity from which chords are coloured (default: 0.6, or '
+        'what the strongest reach where fewer do; the figure says it)',
+    )
+    parser.add_argument('--out-dir', default='class_relations')
+    parser.add_argument('--device', default='cpu', help='default: cpu')
+    add_config_options(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compute, print and draw.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    cfg = open_config(args.config, args.cfg_options)
+    trained = load_model(cfg, args.checkpoint, args.device)
+    loader = _dataloader(cfg, args.split)
+    bar = ProgressBar(len(loader))
+    features, target = collect_features(trained.model, loader, bar.update)
+    if target.shape[1] != len(trained.classes):
+        raise ValueError(
+            f'the {args.split} data have {target.shape[1]} classes, the model '
+            f'{len(trained.classes)}'
+        )
+    folder = Path(args.out_dir)
+    means = class_means(features, target)
+    found = {'features': cosine_similarity(means, features.mean(axis=0))}
+    encodings = task_encodings(trained.model)
+    if encodings is None:
+        say('the model has no dynamic adapter: no task encodings')
+    else:
+        found['encodings'] = cosine_similarity(encodings)
+    missing = [
+        name
+        for name, row in zip(trained.classes, means, strict=True)
+        if np.isnan(row).any()
+    ]
+    if missing:
+        say(
+            f'no positive in the {args.split} data: {", ".join(missing)} (n/a)'
+        )
+    for kind, similarity in found.items():
+        save_relations(similarity, trained.classes, folder, kind, args.strong)
+    say(f'similarities and figures lie in {folder}')
+
+
+def save_relations(
+    similarity: np.ndarray,
+    classes: Sequence[str],
+    folder: Path,
+    kind: str,
+    strong: float | None = None,
+) -> None:
+    """Write one kind of similarity as CSV and as figures.
+
+    Args:
+        similarity (ndarray): (C, C), NaN for a class without a positive.
+        classes (Sequence[str]): C names.
+        folder (Path): Gets ``<kind>.csv`` and the figures; is made.
+        kind (str): Begins the names of the files.
+        strong (float, optional): See ``draw_chord``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(similarity, index=list(classes), columns=classes)
+    table.to_csv(folder / f'{kind}.csv', index_label='class', na_rep='')
+    say(f'{kind}\n{table.round(2).to_string(na_rep="n/a")}')
+    draw_heat_map(similarity, classes, folder / f'{kind}_heat_map.png')
+    draw_chord(similarity, classes, folder / f'{kind}_chord.png', strong)
+    try:
+        draw_dendrogram(similarity, classes, folder / f'{kind}_dendrogram.png')
+    except ValueError as error:
+        say(f'no dendrogram of {kind}: {error}')
+
+
+def _dataloader(cfg: Config, split: str) -> DataLoader:
+    loader = cfg.get(f'{split}_dataloader')
+    if not loader:
+        raise ValueError(f'the config has no {split}_dataloader')
+    loader = dict(loader, num_workers=0, persistent_workers=False)
+    loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
+    loader.pop('batch_sampler', None)
+    return Runner.build_dataloader(loader)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to those of
+            this process.
+    """
+    run_tool(make_parser(), argv, run)

@@ -1,0 +1,221 @@
+"""The command that draws two segmentors side by side."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv import imread
+from mmengine.config import Config
+from mmengine.registry import DATASETS, MODELS
+from mmengine.runner import load_checkpoint
+
+from mmda.structures import nearest
+
+from ..report.segmentation_figure import (
+    Comparison,
+    draw_comparison,
+    name_pixels,
+)
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
+
+EXAMPLES = """\
+  python tools/analysis_tools/compare_segmentation.py \\
+      configs/da/cityscapes_bus_5way_light.py 5way.pth \\
+      configs/da/cityscapes_bus_19way_light.py 19way.pth \\
+      --images 0 3 7 --class-of-interest bus"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Draw image, truth, the answers of two models and a map of their '
+        'errors (Fig. 8 of the paper). The truth is that of the test set of '
+        'the second config.',
+        EXAMPLES,
+    )
+    for name in ('a', 'b'):
+        parser.add_argument(f'config_{name}', help=f'config of model {name}')
+        parser.add_argument(f'checkpoint_{name}', help='its weights')
+    parser.add_argument(
+        '--images',
+        nargs='+',
+        default=['0', '1', '2'],
+        help='positions in the test set, or parts of file names',
+    )
+    parser.add_argument('--class-of-interest', default='bus')
+    parser.add_argument(
+        '--names', nargs=2, metavar=('A', 'B'), help='names of the models'
+    )
+    parser.add_argument(
+        '--out', default='comparison.png', help='a PDF lies beside it'
+    )
+    add_config_options(parser)
+    return parser
+
+
+class Segmentor:
+    """A model with its test set.
+
+    Args:
+        config (str): Its config.
+        checkpoint (str): Its weights.
+        options (dict, optional): Changes of the command line.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If the config is none of segmentation.
+    """
+
+    def __init__(
+        self, config: str, checkpoint: str, options: dict | None = None
+    ) -> None:
+        if '://' not in checkpoint and not Path(checkpoint).is_file():
+            raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
+        self.cfg: Config = open_config(config, options)
+        if 'decode_head' not in self.cfg.model:
+            raise ValueError(f'{config}: model has no decode_head')
+        self.model = MODELS.build(self.cfg.model)
+        load_checkpoint(self.model, checkpoint, map_location='cpu')
+        self.model.eval()
+        self.dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
+        self.classes = tuple(self.dataset.metainfo['classes'])
+
+    @torch.no_grad()
+    def answer(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Segment an image of the test set.
+
+        Args:
+            index (int): Its position.
+
+        Returns:
+            tuple[ndarray, ndarray]: Names predicted and true, object (H, W),
+            '' for a pixel that the model gives to no class.
+        """
+        packed = self.dataset[index]
+        batch = {key: [value] for key, value in packed.items()}
+        sample = self.model.test_step(batch)[0]
+        found = sample.pred_sem_seg.data.squeeze(0)
+        truth = sample.gt_sem_seg.data.squeeze(0)
+        kinds = self.dataset.metainfo.get('background_classes', ())
+        return (
+            name_pixels(found.numpy(), self.classes),
+            name_pixels(truth.numpy(), (*self.classes, *kinds)),
+        )
+
+
+def check_same_image(a: Any, b: Any, index: int) -> None:
+    """Check that two test sets have one image at a position.
+
+    Args:
+        a (Dataset): Of the first model.
+        b (Dataset): Of the second model.
+        index (int): Position in both.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    other = b.get_data_info(index)['img_path']
+    found = a.get_data_info(index)['img_path'] if index < len(a) else None
+    if found is None or os.path.realpath(found) != os.path.realpath(other):
+        raise ValueError(
+            f'image {index} of the test set is {found} for the first config '
+            f'and {other} for the second: expected the same images in the '
+            'same order'
+        )
+
+
+def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Turn positions and parts of file names into positions.
+
+    Args:
+        paths (Sequence[str]): All images.
+        wanted (Sequence[str]): What was asked for.
+
+    Returns:
+        list[int]: One position for each.
+
+    Raises:
+        ValueError: If a position is too large, or no or several names match.
+
+    Examples:
+        >>> find_images(['a_01.png', 'b_02.png'], ['1', 'a_'])
+        [1, 0]
+    """
+    found = []
+    for text in wanted:
+        if text.isdigit() and int(text) < len(paths):
+            found.append(int(text))
+            continue
+        matches = [
+            i for i, path in enumerate(paths) if text in Path(path).name
+        ]
+        if text.isdigit() or len(matches) != 1:
+            names = [Path(path).name for path in paths]
+            raise ValueError(
+                f'--images {text}: expected a position below {len(paths)} or '
+                f'a part of one file name, found {len(matches)} matches'
+                f'{"" if matches else nearest(text, names[:200])}'
+            )
+        found.append(matches[0])
+    return found
+
+
+def run(args: argparse.Namespace) -> None:
+    """Segment the images with both models and draw them.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    a = Segmentor(args.config_a, args.checkpoint_a, args.cfg_options)
+    b = Segmentor(args.config_b, args.checkpoint_b, args.cfg_options)
+    name = args.class_of_interest
+    for model, config in ((a, args.config_a), (b, args.config_b)):
+        if name not in model.classes:
+            raise ValueError(
+                f'--class-of-interest: {config} has no class {name!r}'
+                f'{nearest(name, model.classes)}'
+            )
+    paths = [
+        b.dataset.get_data_info(i)['img_path'] for i in range(len(b.dataset))
+    ]
+    rows = []
+    for index in find_images(paths, args.images):
+        check_same_image(a.dataset, b.dataset, index)
+        image = imread(paths[index], channel_order='rgb')
+        stem = Path(paths[index]).stem.removesuffix('_leftImg8bit')
+        answer_b, truth = b.answer(index)
+        rows.append(
+            Comparison(image, truth, a.answer(index)[0], answer_b, stem)
+        )
+    names = args.names or [
+        Path(c).stem for c in (args.config_a, args.config_b)
+    ]
+    kinds = dict.fromkeys((*b.classes, *a.classes))
+    draw_comparison(rows, list(kinds), tuple(names), name, args.out)
+    say(f'wrote {args.out} and the PDF beside it')
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to those of
+            this process.
+    """
+    run_tool(make_parser(), argv, run)

@@ -1,0 +1,107 @@
+"""The command that counts how often classes meet in an image."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.utils import ProgressBar
+
+from mmda.structures import nearest
+
+from ..report.cooccurrence import (
+    count_cooccurrence,
+    draw_cooccurrence,
+    write_cooccurrence,
+)
+from ..report.segmentation_sources import build_sources, joint_presence
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
+
+EXAMPLES = """\
+  python tools/analysis_tools/cooccurrence.py \\
+      configs/da/cityscapes_bus_19way.py
+  python tools/analysis_tools/cooccurrence.py \\
+      configs/da/cityscapes_bus_19way.py --split val --highlight bus \\
+      --cfg-options data_root=data/toy/cityscapes"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Count, for every class of a segmentation dataset, the images that '
+        'have it (Dc) and the other classes in them (Nc); write Nc/Dc as CSV '
+        'and as a bar chart (Fig. 7 of the paper). All images of all sources '
+        'of the split count, once each, with all classes that their source '
+        'knows.',
+        EXAMPLES,
+    )
+    parser.add_argument('config', help='config with the dataset')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train'
+    )
+    parser.add_argument(
+        '--min-pixels',
+        type=int,
+        default=1,
+        help='a class with fewer pixels counts as absent (default: 1)',
+    )
+    parser.add_argument('--highlight', help='class to set off')
+    parser.add_argument(
+        '--out-dir',
+        default='cooccurrence',
+        help='folder of cooccurrence.csv, .png and .pdf',
+    )
+    add_config_options(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Count, and write the files.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    cfg = open_config(args.config, args.cfg_options)
+    loader = cfg.get(f'{args.split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{args.config} has no {args.split}_dataloader')
+    sources = build_sources(loader.dataset)
+    known = [name for source in sources for name in source.classes]
+    if args.highlight and args.highlight not in known:
+        raise ValueError(
+            f'--highlight: no class {args.highlight!r}'
+            f'{nearest(args.highlight, known)}'
+        )
+    bar = ProgressBar(sum(len(source.dataset) for source in sources))
+    presence, classes = joint_presence(sources, args.min_pixels, bar.update)
+    counts = count_cooccurrence(presence)
+    own = [c for c in classes if any(c not in s.classes for s in sources)]
+    if own:
+        say(f'\nnot known to every source, so counted in some: {own}')
+    folder = Path(args.out_dir)
+    write_cooccurrence(counts, classes, folder / 'cooccurrence.csv')
+    draw_cooccurrence(
+        counts, classes, folder / 'cooccurrence.png', args.highlight
+    )
+    say(f'\ncooccurrence.csv, .png and .pdf lie in {folder}')
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to those of
+            this process.
+    """
+    run_tool(make_parser(), argv, run)

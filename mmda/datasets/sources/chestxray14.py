@@ -1,0 +1,204 @@
+"""NIH ChestX-ray14: 112,120 frontal X-rays, 14 findings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import os.path as osp
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mmengine.logging import print_log
+from mmengine.registry import DATASETS
+
+from ..tables.csv_cells import cell_error, read_label_lists, read_whole_numbers
+from ..tables.csv_reader import read_table
+from ..tables.label_table import LabelTable
+from ..tables.patient_split import split_by_patient
+from ..tables.table_dataset import TableDataset
+
+_SPLITS = ('train', 'val', 'trainval', 'test', 'all')
+_IMAGE, _LABELS, _PATIENT = 'Image Index', 'Finding Labels', 'Patient ID'
+# 70 % / 10 % / 20 % of all images: val is an eighth of train and val.
+_VAL_FRACTION = 1 / 8
+
+
+@DATASETS.register_module()
+class ChestXray14(TableDataset):
+    """ChestX-ray14 [0], every image annotated for 14 classes.
+
+    [0] Wang et al., ChestX-ray8: Hospital-scale Chest X-ray Database and
+    Benchmarks on Weakly-Supervised Classification and Localization of Common
+    Thorax Diseases, CVPR 2017.
+
+    Args:
+        data_root (str): Folder with the table, ``train_val_list.txt``,
+            ``test_list.txt`` and the images, either all in ``images`` or in
+            ``images_001`` to ``images_012`` (each with or without a folder
+            ``images`` inside).
+        split (str): 'train', 'val', 'trainval', 'test' or 'all'. 'trainval'
+            and 'test' are the official lists (86,524 and 25,596 images);
+            'val' is an eighth of 'trainval' (10,816 images), patient-wise.
+        seed (int): Seed of the split into 'train' and 'val'. Defaults to 0.
+        ann_file (str): The table, relative to ``data_root``.
+        **kwargs: Other arguments of :class:`TableDataset`. With
+            ``data_prefix`` all images are looked for in that folder.
+
+    Raises:
+        FileNotFoundError: If the table, a list or the first image is missing.
+        ValueError: If the table lacks a column or has an unknown label.
+    """
+
+    METAINFO = dict(
+        classes=(
+            'Atelectasis',
+            'Cardiomegaly',
+            'Effusion',
+            'Pneumonia',
+            'Pneumothorax',
+            'Consolidation',
+            'Edema',
+            'Infiltration',
+            'Mass',
+            'Nodule',
+            'Emphysema',
+            'Fibrosis',
+            'Pleural Thickening',
+            'Hernia',
+        )
+    )
+
+    LAYOUT = (
+        'Download ChestX-ray14 from the NIH Clinical Center '
+        '(https://nihcc.app.box.com/v/ChestXray-NIHCC) and set data_root to '
+        'the folder that holds Data_Entry_2017_v2020.csv, '
+        'train_val_list.txt, test_list.txt and the images, in images/*.png '
+        'or in images_001/images/*.png to images_012/images/*.png.'
+    )
+
+    def __init__(
+        self,
+        data_root: str = '',
+        split: str = 'train',
+        seed: int = 0,
+        ann_file: str = 'Data_Entry_2017_v2020.csv',
+        **kwargs: Any,
+    ) -> None:
+        if split not in _SPLITS:
+            raise ValueError(
+                f'split of ChestXray14: found {split!r}, expected one of '
+                f'{_SPLITS}'
+            )
+        self.split = split
+        self.seed = seed
+        self._find_folders = not kwargs.get('data_prefix')
+        super().__init__(ann_file, data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> LabelTable:
+        """Read the table, choose the split, and find the images.
+
+        Returns:
+            LabelTable: The images of the split.
+        """
+        self.require_file(self.ann_file)
+        table = read_table(
+            self.ann_file,
+            len(self.metainfo['classes']),
+            text=[_IMAGE, _LABELS],
+            numbers=[_PATIENT],
+            parse=self._parse,
+        )
+        if self.split != 'all':
+            table = table[self._in_split(table)]
+        if self._find_folders:
+            table.img_path = self._find_images(table)
+        return table
+
+    def _parse(self, frame: pd.DataFrame) -> dict:
+        chosen = self.metainfo['classes']
+        names = {'No Finding': -1}
+        for name in self.METAINFO['classes']:
+            index = chosen.index(name) if name in chosen else -1
+            names[name.replace(' ', '_')] = names[name] = index
+        empty = frame[_LABELS].isna().to_numpy()
+        if empty.any():
+            raise cell_error(
+                self.ann_file,
+                frame[_LABELS],
+                int(empty.argmax()),
+                "findings or 'No Finding'",
+            )
+        return dict(
+            img_path=frame[_IMAGE].to_numpy(),
+            gt_score=read_label_lists(
+                self.ann_file, frame[_LABELS], names, len(chosen), '|'
+            ),
+            patient_id=read_whole_numbers(self.ann_file, frame[_PATIENT]),
+        )
+
+    def _in_split(self, table: LabelTable) -> np.ndarray:
+        """Return the bool mask (N,) of the images of the split."""
+        is_test = self.split == 'test'
+        file = 'test_list.txt' if is_test else 'train_val_list.txt'
+        path = self.require_file(osp.join(self.data_root or '', file))
+        with open(path, 'rb') as lines:
+            listed = set(lines.read().split())
+        assert table.img_path is not None and table.patient_id is not None
+        names = table.img_path.tolist()
+        mask = np.array([name in listed for name in names], dtype=bool)
+        if mask.sum() < len(listed):
+            print_log(
+                f'{path} lists {len(listed)} images, {mask.sum()} of them '
+                f'are in {self.ann_file}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        if self.split in ('train', 'val'):
+            listed_rows = np.flatnonzero(mask)
+            val = split_by_patient(
+                table.patient_id[mask],
+                round(len(listed_rows) * _VAL_FRACTION),
+                self.seed,
+                path,
+            )
+            mask[listed_rows[val != (self.split == 'val')]] = False
+        return mask
+
+    def _find_images(self, table: LabelTable) -> np.ndarray:
+        """Put the folder of each image before its name."""
+        assert table.img_path is not None and table.row is not None
+        folders = self._image_folders()
+        place = {}
+        for folder in folders:
+            with os.scandir(osp.join(self.data_root or '.', folder)) as files:
+                for entry in files:
+                    place[entry.name.encode()] = folder.encode()
+        names = table.img_path.tolist()
+        lost = [i for i, name in enumerate(names) if name not in place]
+        if folders and lost:
+            first = lost[0]
+            print_log(
+                f'{len(lost)} of {len(table)} images of {self.ann_file} are '
+                f'in none of the folders {folders} of {self.data_root}; '
+                f'first: {names[first].decode()}, line {table.row[first]}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return np.array(
+            [place.get(name, b'images') + b'/' + name for name in names]
+        )
+
+    def _image_folders(self) -> list[str]:
+        """Return the folders ``images_0NN``, if the images lie in those."""
+        root = self.data_root or '.'
+        if osp.isdir(osp.join(root, 'images')) or not osp.isdir(root):
+            return []
+        folders = []
+        for name in sorted(os.listdir(root)):
+            if re.fullmatch(r'images_\d+', name):
+                inner = osp.join(name, 'images')
+                has_inner = osp.isdir(osp.join(root, inner))
+                folders.append(inner if has_inner else name)
+        return folders

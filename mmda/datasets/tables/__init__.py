@@ -1,0 +1,1 @@
+"""Label tables: CSV files and their arrays."""

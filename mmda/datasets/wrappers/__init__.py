@@ -1,0 +1,1 @@
+"""Wrappers that change which images or labels a source has."""

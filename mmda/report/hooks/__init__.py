@@ -1,0 +1,6 @@
+"""Hooks that write reports."""
+
+from .label_report_hook import LabelReportHook
+from .run_summary_hook import RunSummaryHook
+
+__all__ = ['LabelReportHook', 'RunSummaryHook']

@@ -1,0 +1,56 @@
+"""One seed for a run and its draws; what is tested stays the same."""
+
+import pytest
+from mmengine.config import Config
+
+from mmda.apis.config import find_config
+from mmda.apis.seeding import set_seed
+from mmda.commands import train
+
+
+def source(seed, reader):
+    return dict(type='PartialLabelDataset', dataset=reader, seed=seed)
+
+
+def make_config(test_reader):
+    reader = dict(type='CheXpert', split='train', seed=0)
+    datasets = [source(1, dict(type='Digits')), source(1, reader)]
+    joined = dict(type='ConcatDataset', datasets=datasets)
+    return Config(
+        dict(
+            randomness=dict(seed=0, deterministic=True),
+            train_dataloader=dict(dataset=joined),
+            val_dataloader=dict(dataset=source(1, dict(type='Digits'))),
+            test_dataloader=dict(dataset=source(1, test_reader)),
+        )
+    )
+
+
+def test_all_sources_of_training_and_validation_get_the_seed_of_the_run():
+    cfg = make_config(dict(type='Digits'))
+    set_seed(cfg, 5)
+    first, second = cfg.train_dataloader.dataset.datasets
+    assert (first.seed, second.seed, second.dataset.seed) == (5, 5, 5)
+    assert cfg.val_dataloader.dataset.seed == 5
+    assert 'seed' not in first.dataset
+    assert cfg.test_dataloader.dataset.seed == 1
+    assert cfg.randomness == dict(seed=5, deterministic=True)
+
+
+def test_a_split_that_decides_the_test_images_keeps_its_seed():
+    cfg = make_config(dict(type='CheXpert', split='test', seed=0))
+    set_seed(cfg, 5)
+    chexpert = cfg.train_dataloader.dataset.datasets[1]
+    assert (chexpert.seed, chexpert.dataset.seed) == (5, 0)
+
+
+def test_train_command_takes_a_seed(capsys):
+    config = find_config('mmda::da/digits.py')
+    cfg = train.merge_args(train.parse_args([config, '--seed', '3']))
+    assert cfg.randomness.seed == 3
+    assert [d.seed for d in cfg.train_dataloader.dataset.datasets] == [3, 3]
+    with pytest.raises(SystemExit):
+        train.parse_args([config, '--seed', '-1'])
+    assert '--seed -1: expected 0 or more' in capsys.readouterr().err
+    with pytest.raises(ValueError, match='expected 0 or more'):
+        set_seed(cfg, -1)

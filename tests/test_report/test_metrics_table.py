@@ -1,0 +1,70 @@
+"""The table of a run, with intervals and the further means."""
+
+import numpy as np
+from matplotlib.image import imread
+
+from mmda.report import draw_auc, metrics_table, split_metrics
+from mmda.report.metrics_table import split_intervals
+
+METRICS = {
+    'auc/mean': 80.0,
+    'auc/mean/bootstrap_low': 75.0,
+    'auc/mean/bootstrap_high': 85.0,
+    'auc/mean_shared': 82.0,
+    'auc/num_classes': 2,
+    'auc/a': 82.0,
+    'auc/a/delong_low': 81.0,
+    'auc/a/delong_high': 83.0,
+    'auc/a/bootstrap_low': 78.0,
+    'auc/a/bootstrap_high': 86.0,
+    'auc/b': 78.0,
+    'auc/b/delong_low': float('nan'),
+    'auc/b/delong_high': float('nan'),
+    'auc/A/mean': 70.0,
+    'auc/A/a': 70.0,
+    'auc/A/a/delong_low': 60.0,
+    'auc/A/a/delong_high': 80.0,
+    'auc/B/mean': 60.0,
+    'auc/B/b': 60.0,
+    'val/auc/a': 1.0,
+}
+
+
+def test_intervals_are_no_classes():
+    overall, per_source = split_metrics(METRICS, 'auc')
+    assert overall == {'mean': 80, 'mean_shared': 82, 'a': 82, 'b': 78}
+    assert per_source == {
+        'A': {'mean': 70.0, 'a': 70.0},
+        'B': {'mean': 60.0, 'b': 60.0},
+    }
+
+
+def test_the_bootstrap_is_preferred_and_undefined_intervals_are_left_out():
+    assert split_intervals(METRICS, 'auc') == {
+        'mean': (75.0, 85.0),
+        'a': (78.0, 86.0),
+        'A/a': (60.0, 80.0),
+    }
+
+
+def test_the_table_shows_intervals_and_puts_means_last():
+    lines = metrics_table(METRICS, 'auc').splitlines()
+    rows = [line.split('|')[1].strip() for line in lines if '|' in line]
+    assert rows == ['class', 'a', 'b', 'mean', 'mean_shared']
+    text = '\n'.join(lines)
+    assert '82.00 [78.00, 86.00]' in text and '70.00 [60.00, 80.00]' in text
+    assert '80.00 [75.00, 85.00]' in text
+
+
+def test_the_figure_shows_the_intervals(tmp_path):
+    draw_auc(METRICS, 'auc', tmp_path / 'with.png')
+    bare = {k: v for k, v in METRICS.items() if '_low' not in k}
+    bare = {k: v for k, v in bare.items() if '_high' not in k}
+    draw_auc(bare, 'auc', tmp_path / 'without.png')
+    with_interval, without = (
+        imread(tmp_path / f'{name}.png') for name in ('with', 'without')
+    )
+    assert with_interval.shape != without.shape or np.any(
+        with_interval != without
+    )
+    assert (tmp_path / 'with.pdf').is_file()

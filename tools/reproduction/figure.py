@@ -1,0 +1,190 @@
+"""A table as a figure: our values with their spread, the paper's beside."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from mmda.report.figure import (
+    COLORS,
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    SMALL,
+    new_figure,
+    save_figure,
+)
+
+from .report import Summaries
+from .summary import Summary
+from .table import Cell, Panel, Table
+
+_PER_LINE = 4
+
+
+def draw_table(table: Table, found: Summaries, path: Path) -> None:
+    """Draw each metric of each panel over its trainings.
+
+    A panel whose columns are numbers of images (:func:`compare_sizes`) is
+    drawn over these numbers, a curve per training.
+
+    Args:
+        table (Table): The table.
+        found (Mapping): Panel's name -> cells.
+        path (Path): PNG to write; a PDF lies beside it.
+    """
+    names = dict.fromkeys(row for panel in table.panels for row in panel.rows)
+    colors = dict(zip(names, itertools.cycle(COLORS), strict=False))
+    facets = [
+        facet
+        for panel in table.panels
+        for facet in _facets(panel, found[panel.name], colors)
+    ]
+    labels = max(facet.labels for facet in facets)
+    across = min(_PER_LINE if labels <= 6 else _PER_LINE // 2, len(facets))
+    down = math.ceil(len(facets) / across)
+    height = 1.3 + 0.04 * labels + 0.5 * (labels > 2)
+    width = max(COLUMN_WIDTH, PAGE_WIDTH * across / _PER_LINE)
+    if labels > 6:
+        width = PAGE_WIDTH
+    figure = new_figure(width, 0.5 + height * down)
+    grid = figure.subplots(down, across, squeeze=False)
+    for axes in grid.flat[len(facets) :]:
+        axes.set_visible(False)
+    legend: dict[str, Any] = {}
+    for axes, facet in zip(grid.flat, facets, strict=False):
+        facet.draw(axes)
+        axes.set_title(facet.title, fontsize=SMALL)
+        axes.tick_params(axis='y', labelsize=SMALL)
+        axes.grid(axis='y', alpha=0.3)
+        for handle, label in zip(
+            *axes.get_legend_handles_labels(), strict=True
+        ):
+            legend.setdefault(label, handle)
+    figure.legend(
+        legend.values(),
+        legend.keys(),
+        loc='outside upper right',
+        ncols=3 if width > COLUMN_WIDTH else 2,
+        fontsize=SMALL,
+    )
+    figure.supylabel(table.unit, fontsize=SMALL)
+    save_figure(figure, path)
+
+
+@dataclass(frozen=True)
+class _Facet:
+    """One axes of the figure.
+
+    Attributes:
+        title (str): Above it.
+        labels (int): How many names stand below it.
+        draw (Callable): Draws into the axes.
+    """
+
+    title: str
+    labels: int
+    draw: Callable[[Axes], None]
+
+
+def _facets(
+    panel: Panel,
+    cells: Mapping[tuple[int, int], Summary],
+    colors: Mapping[str, str],
+) -> Iterator[_Facet]:
+    """Yield a facet per metric, or one over the numbers of images."""
+    if len(panel.sizes) > 1:
+        draw = partial(_draw_curves, panel, cells, colors)
+        yield _Facet(panel.title, 0, draw)
+        return
+    metrics, trainings = panel.rows, panel.columns
+    if panel.recipes_in_rows:
+        metrics, trainings = trainings, metrics
+    for number, metric in enumerate(metrics):
+        points = []
+        for index, training in enumerate(trainings):
+            place = (number, index)
+            if panel.recipes_in_rows:
+                place = (index, number)
+            cell = panel.cells.get(place)
+            if cell is not None and cell.recipe is not None:
+                points.append((training, cell, cells[place]))
+        if points:
+            title = panel.title
+            if not panel.sizes:
+                title = f'{title}: {metric}'
+            yield _Facet(title, len(points), partial(_draw_points, points))
+
+
+def _draw_curves(
+    panel: Panel,
+    cells: Mapping[tuple[int, int], Summary],
+    colors: Mapping[str, str],
+    axes: Axes,
+) -> None:
+    for row, name in enumerate(panel.rows):
+        shift = 1.03 ** (row - (len(panel.rows) - 1) / 2)
+        summaries = [cells[row, i] for i in range(len(panel.sizes))]
+        axes.errorbar(
+            [size * shift for size in panel.sizes],
+            [summary.mean for summary in summaries],
+            [np.nan_to_num(summary.deviation) for summary in summaries],
+            fmt='o-',
+            color=colors[name],
+            markersize=3,
+            capsize=2,
+            linewidth=1,
+            label=name,
+        )
+    axes.set_xscale('log')
+    names = [str(size) for size in panel.sizes]
+    axes.set_xticks(panel.sizes, names, fontsize=SMALL)
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel('images per source', fontsize=SMALL)
+
+
+def _draw_points(points: list[tuple[str, Cell, Summary]], axes: Axes) -> None:
+    places = np.arange(len(points))
+    means = [summary.mean for _, _, summary in points]
+    spread = [np.nan_to_num(s.deviation) for _, _, s in points]
+    axes.errorbar(
+        places - 0.12,
+        means,
+        spread,
+        fmt='o',
+        color='0.2',
+        markersize=4,
+        capsize=2,
+        linewidth=1,
+        label='ours, mean ± sd',
+    )
+    for place, (_, _, summary) in zip(places, points, strict=True):
+        values = list(summary.values.values())
+        axes.plot([place - 0.12] * len(values), values, '.', color='0.6', ms=2)
+    paper = [math.nan if c.paper is None else c.paper for _, c, _ in points]
+    if not np.isnan(paper).all():
+        axes.plot(
+            places + 0.12,
+            paper,
+            'D',
+            mfc='none',
+            color=COLORS[1],
+            markersize=4,
+            label='paper',
+        )
+    axes.set_xticks(
+        places,
+        [name for name, _, _ in points],
+        rotation=35 if len(points) > 2 else 0,
+        ha='right' if len(points) > 2 else 'center',
+        rotation_mode='anchor',
+        fontsize=SMALL - 1,
+    )
+    axes.set_xlim(-0.6, len(points) - 0.4)

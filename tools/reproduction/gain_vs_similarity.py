@@ -1,0 +1,111 @@
+"""The command that sets gains against similarities and frequencies."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmda.commands.common import (
+    build_parser,
+    read_json,
+    run_tool,
+    say,
+    write_json,
+)
+
+from .gain_figures import draw_distribution, draw_gain_vs_similarity
+from .gain_similarity import class_distribution, correlate, read_gains
+
+EXAMPLES = """\
+  # gains.csv: class,auc of the class of interest with each class added
+  python tools/analysis_tools/gain_vs_similarity.py gains.csv \\
+      --baseline 69.1 --similarity relations/features.csv --of Nodule
+  # class distribution beside the gains
+  python tools/analysis_tools/gain_vs_similarity.py \\
+      --labels label_report/label_report.json \\
+      --comparison comparison/comparison.json"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Draw what each added class brings against its similarity to the '
+        'class of interest, with the Pearson correlation; or the training '
+        'positives of each class above its gain.',
+        EXAMPLES,
+    )
+    parser.add_argument(
+        'gains',
+        nargs='?',
+        help='CSV with class, gain (or auc) and similarity',
+    )
+    parser.add_argument(
+        '--baseline',
+        type=float,
+        help='AUC without any added class in %%, where the CSV has auc',
+    )
+    parser.add_argument(
+        '--similarity',
+        metavar='CSV',
+        help='similarities of class_relations.py, in place of the column',
+    )
+    parser.add_argument('--of', metavar='CLASS', help='class of interest')
+    parser.add_argument('--labels', metavar='JSON', help='label_report.json')
+    parser.add_argument('--comparison', metavar='JSON', help='comparison.json')
+    parser.add_argument('--out-dir', default='gain_vs_similarity')
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Correlate, draw and write.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    if not args.gains and not (args.labels and args.comparison):
+        raise ValueError(
+            'expected a CSV of gains, or --labels and --comparison'
+        )
+    folder = Path(args.out_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    if args.gains:
+        table = read_gains(args.gains, args.similarity, args.of, args.baseline)
+        found = correlate(
+            table['similarity'].to_numpy(float), table['gain'].to_numpy(float)
+        )
+        said = found.note or f'r = {found.r:.3f}, p = {found.p:.3g}'
+        say(
+            f'{table.to_string(index=False, na_rep="n/a")}\n'
+            f'Pearson over {found.num} classes: {said}'
+        )
+        table.to_csv(folder / 'gain_vs_similarity.csv', index=False)
+        plain = found._asdict()
+        for key in ('r', 'p'):
+            plain[key] = None if found.note else plain[key]
+        write_json(folder / 'correlation.json', plain)
+        draw_gain_vs_similarity(
+            table, found, folder / 'gain_vs_similarity.png'
+        )
+    if args.labels and args.comparison:
+        table = class_distribution(
+            read_json(args.labels), read_json(args.comparison)
+        )
+        say(table.to_string(index=False, na_rep='n/a'))
+        table.to_csv(folder / 'class_distribution.csv', index=False)
+        draw_distribution(table, folder / 'class_distribution.png')
+    say(f'tables and figures lie in {folder}')
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to those of
+            this process.
+    """
+    run_tool(make_parser(), argv, run)
