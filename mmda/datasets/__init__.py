@@ -10,6 +10,7 @@ from .sources.medmnist import MedMNIST
 from .tables.csv_label_dataset import CSVLabelDataset
 from .tables.label_table import LabelTable
 from .tables.table_dataset import TableDataset
+from .walk import walk_datasets
 from .wrappers.class_filter import ClassFilter
 from .wrappers.dataset_wrapper import DatasetWrapper
 from .wrappers.image_pairs import ImagePairs
@@ -30,4 +31,5 @@ __all__ = [
     'MissingLabels',
     'PartialLabelDataset',
     'TableDataset',
+    'walk_datasets',
 ]

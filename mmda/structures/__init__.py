@@ -6,6 +6,7 @@ from .partial_label import (
     UNANNOTATED,
     UNKNOWN_PIXEL,
     label_to_score,
+    score_of,
     split_annotated,
 )
 from .pixel_target import PixelTarget, check_all_annotated
@@ -20,5 +21,6 @@ __all__ = [
     'label_to_score',
     'nearest',
     'rename_classes',
+    'score_of',
     'split_annotated',
 ]

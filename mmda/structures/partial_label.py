@@ -27,10 +27,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from mmengine.structures import BaseDataElement
 
 UNANNOTATED = float('nan')
 NO_ANNOTATED_CLASS = 254
@@ -86,3 +87,49 @@ def label_to_score(
     score = np.zeros(num_classes, dtype=np.float32)
     score[indices] = 1.0
     return score
+
+
+def score_of(
+    sample: Mapping | BaseDataElement, num_classes: int
+) -> np.ndarray | torch.Tensor:
+    """Return the labels of an image as scores, whichever form they have.
+
+    Args:
+        sample (Mapping | BaseDataElement): With ``gt_score`` ((C,), in [0, 1]
+            or NaN where not annotated), or with ``gt_label`` (the index of
+            the class, or the indices of all positive classes).
+        num_classes (int): Number of classes, C.
+
+    Returns:
+        ndarray | Tensor: float32 (C,). ``gt_score`` as it is, or the one-hot
+        form of ``gt_label``: a tensor where the label is a tensor, and on its
+        device.
+
+    Raises:
+        ValueError: If the sample has neither field, or if the labels do not
+            fit the number of classes.
+
+    Examples:
+        >>> score_of(dict(gt_label=[0, 2]), 3)
+        array([1., 0., 1.], dtype=float32)
+    """
+    score = sample.get('gt_score')
+    if score is not None:
+        if len(score) != num_classes:
+            raise ValueError(
+                f'gt_score has {len(score)} entries, expected one for each '
+                f'of the {num_classes} classes'
+            )
+        if isinstance(score, torch.Tensor):
+            return score.float()
+        return np.asarray(score, dtype=np.float32)
+    label = sample.get('gt_label')
+    if label is None:
+        raise ValueError(
+            'neither gt_score nor gt_label is given for an image; found '
+            f'{sorted(sample.keys())}'
+        )
+    if isinstance(label, torch.Tensor):
+        one_hot = label_to_score(label.cpu().numpy(), num_classes)
+        return torch.from_numpy(one_hot).to(label.device)
+    return label_to_score(label, num_classes)

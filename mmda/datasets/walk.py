@@ -1,0 +1,41 @@
+"""Visit the datasets of a dataloader, in a config or built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+def walk_datasets(node: Any) -> Iterator[Any]:
+    """Visit a dataset and all datasets below it, wrappers first.
+
+    A wrapper holds what it wraps as ``dataset`` or ``datasets``. This is the
+    convention of mmengine's wrappers and of those of mmda.
+
+    Args:
+        node (Any): A dataset as a config dict or as an object, a list of
+            datasets, or None.
+
+    Yields:
+        Any: The datasets, as dicts or as objects. The order is that of the
+        config.
+
+    Examples:
+        >>> source = dict(type='Digits')
+        >>> both = dict(type='ConcatDataset', datasets=[source, source])
+        >>> [node['type'] for node in walk_datasets(both)]
+        ['ConcatDataset', 'Digits', 'Digits']
+    """
+    if node is None:
+        return
+    if isinstance(node, Sequence) and not isinstance(node, str):
+        for child in node:
+            yield from walk_datasets(child)
+        return
+    yield node
+    for key in ('dataset', 'datasets'):
+        if isinstance(node, Mapping):
+            child = node.get(key)
+        else:
+            child = getattr(node, key, None)
+        yield from walk_datasets(child)
