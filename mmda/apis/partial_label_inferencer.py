@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.datasets.decode_errors import (
+from mmda.datasets.broken_images import (
     MAYBE_DECODE_ERRORS,
     is_decode_error,
 )
