@@ -18,7 +18,7 @@ from mmda.datasets.broken_images import (
     MAYBE_DECODE_ERRORS,
     is_decode_error,
 )
-from mmda.report.threshold_file import (
+from mmda.report.thresholds import (
     other_model,
     read_thresholds,
     threshold_path,
