@@ -5,8 +5,9 @@ condition is another one. The operators are those of cosmic-ray. The tests of
 the folder should fail on each mutant: then the mutant is killed. The script
 prints the score of each folder, and each mutant that survives.
 
-A mutant whose fault lies in an annotation is not drawn, because no test can
-fail on it. The working tree is not touched: the mutants live in a copy.
+Two kinds of mutants are not drawn: no test can fail on a fault in an
+annotation, and each test fails on code that is no Python. The working tree is
+not touched: the mutants live in a copy.
 
 Example: ``python benchmarks/mutation.py --sample 100 --seed 0``.
 """
@@ -76,8 +77,12 @@ class Mutant(NamedTuple):
     line: int
 
 
-def _without_annotations(code: str) -> str:
-    tree = ast.parse(code)
+def _without_annotations(code: str) -> str | None:
+    """Return the syntax tree as text, or None for code that is no Python."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return None
     for node in ast.walk(tree):
         for name in ('annotation', 'returns'):
             if getattr(node, name, None) is not None:
@@ -93,7 +98,7 @@ def find_mutants(root: Path, folder: str) -> list[Mutant]:
         folder (str): The folder, relative to ``mmda``.
 
     Returns:
-        list[Mutant]: Without those whose fault lies in an annotation.
+        list[Mutant]: Without faults in annotations and in the syntax.
     """
     mutants = []
     for file in sorted((root / 'mmda' / folder).glob('*.py')):
@@ -111,7 +116,7 @@ def find_mutants(root: Path, folder: str) -> list[Mutant]:
             ]
             for number, (line, _) in enumerate(places):
                 mutated = mutate_code(code, operator, number)
-                if _without_annotations(mutated) != plain:
+                if _without_annotations(mutated) not in (None, plain):
                     mutants.append(Mutant(path, name, number, line))
     return mutants
 
