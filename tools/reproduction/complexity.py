@@ -23,7 +23,7 @@ from mmda.commands.common import (
     say,
     write_json,
 )
-from mmda.report.markdown_cells import markdown_row
+from mmda.report.comparison_report import markdown_row
 
 from .model_cost import (
     Cost,
