@@ -24,12 +24,16 @@ def shared_data():
 
 
 @pytest.fixture
-def mm_log(caplog):
-    """What mmengine's current logger says, as ``caplog``."""
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
+def mm_log(caplog, monkeypatch):
+    """What mmengine's loggers say, also those made later, as ``caplog``."""
+    call_handlers = MMLogger.callHandlers
+
+    def keep_and_call(logger, record):
+        caplog.handler.handle(record)
+        call_handlers(logger, record)
+
+    monkeypatch.setattr(MMLogger, 'callHandlers', keep_and_call)
+    return caplog
 
 
 @pytest.fixture(scope='session')
