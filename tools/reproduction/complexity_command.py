@@ -35,10 +35,13 @@ from .complexity import (
 from .complexity_table import complexity_json, complexity_markdown
 
 EXAMPLES = """\
-  python tools/analysis_tools/complexity.py configs/da/table12/assemble.py \\
-      configs/da/baselines/dodnet.py configs/da/baselines/one_per_task.py
+  DATA=small-cnn_500i_mnist-overlap
+  python tools/analysis_tools/complexity.py \\
+      configs/da/table12/da-recipe_$DATA.py \\
+      configs/da/baselines/one-per-task_$DATA.py
   python tools/analysis_tools/complexity.py configs/da/chestxray_chexpert.py \\
-      configs/da/baselines/chest_dodnet.py --batch-size 8 --rounds 3"""
+      configs/da/baselines/dodnet_densenet121_1280e_chest20.py \\
+      --batch-size 8 --rounds 3"""
 
 
 def make_parser() -> argparse.ArgumentParser:
