@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from ..tables.csv_table import cell_error, read_columns, read_label_lists
+from ..tables.csv_table import check_cells, read_columns, read_label_lists
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
@@ -119,13 +119,11 @@ class ChestXray14(TableDataset):
             index = chosen.index(name) if name in chosen else -1
             names[name.replace(' ', '_')] = names[name] = index
         patients = pd.to_numeric(frame[_PATIENT], errors='coerce')
-        for column, good, expected in (
+        for column, is_valid, expected in (
             (_LABELS, frame[_LABELS].notna(), "findings or 'No Finding'"),
             (_PATIENT, patients % 1 == 0, 'a whole number'),
         ):
-            if not good.all():
-                first = int(np.argmin(good))
-                raise cell_error(self.ann_file, frame[column], first, expected)
+            check_cells(self.ann_file, frame[column], is_valid, expected)
         return dict(
             img_path=frame[_IMAGE].to_numpy(),
             gt_score=read_label_lists(
@@ -165,28 +163,28 @@ class ChestXray14(TableDataset):
         """Put the folder of each image before its name."""
         assert table.img_path is not None and table.row is not None
         folders = self._image_folders()
-        place = {}
-        for folder in folders:
-            with os.scandir(osp.join(self.data_root or '.', folder)) as files:
-                for entry in files:
-                    place[entry.name.encode()] = folder.encode()
+        folder_of = {
+            name.encode(): folder.encode()
+            for folder in folders
+            for name in os.listdir(osp.join(self.data_root or '.', folder))
+        }
         names = table.img_path.tolist()
-        lost = [i for i, name in enumerate(names) if name not in place]
+        lost = [i for i, name in enumerate(names) if name not in folder_of]
         if folders and lost:
             first = lost[0]
             print_log(
                 f'{len(lost)} of {len(table)} images of {self.ann_file} are '
-                f'in none of the folders {folders} of {self.data_root}; '
-                f'first: {names[first].decode()}, line {table.row[first]}',
+                f'in none of the folders {folders} of {self.data_root}. The '
+                f'first is {names[first].decode()}, line {table.row[first]}',
                 logger='current',
                 level=logging.WARNING,
             )
         return np.array(
-            [place.get(name, b'images') + b'/' + name for name in names]
+            [folder_of.get(name, b'images') + b'/' + name for name in names]
         )
 
     def _image_folders(self) -> list[str]:
-        """Return the folders ``images_0NN``, if the images lie in those."""
+        """Return the folders ``images_0NN``, if there is no ``images``."""
         root = self.data_root or '.'
         if osp.isdir(osp.join(root, 'images')) or not osp.isdir(root):
             return []

@@ -10,7 +10,7 @@ from mmengine.registry import DATASETS
 
 from mmda.structures import UNANNOTATED, class_indices
 
-from ..tables.csv_table import cell_error, read_columns, read_label_column
+from ..tables.csv_table import check_cells, read_columns, read_label_column
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
@@ -159,7 +159,8 @@ class CheXpert(TableDataset):
             )
         # The folder of the data set goes, so that its name does not matter.
         found = frame[_PATH].str.extract(_PATTERN)
-        self._check(
+        check_cells(
+            self.ann_file,
             frame[_PATH],
             found[0].notna(),
             "such as 'CheXpert-v1.0/train/patient00001/study1/"
@@ -172,16 +173,10 @@ class CheXpert(TableDataset):
         )
         if self.frontal_only:
             views = frame[_VIEW]
-            self._check(views, views.isin(_VIEWS), f'one of {_VIEWS}')
+            known = views.isin(_VIEWS)
+            check_cells(self.ann_file, views, known, f'one of {_VIEWS}')
             parsed['is_frontal'] = (views == 'Frontal').to_numpy()
         return parsed
-
-    def _check(
-        self, column: pd.Series, good: pd.Series, expected: str
-    ) -> None:
-        if not good.all():
-            first = int(np.argmin(good))
-            raise cell_error(self.ann_file, column, first, expected)
 
 
 def _policies(

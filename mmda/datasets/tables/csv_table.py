@@ -268,29 +268,32 @@ def _put(
     return column
 
 
-def cell_error(
-    path: str, column: pd.Series, position: int, expected: str
-) -> ValueError:
-    """Make the error about one cell. The caller raises it.
+def check_cells(
+    path: str, column: pd.Series, is_valid: pd.Series, expected: str
+) -> None:
+    """Refuse a column with a cell that is not valid.
 
     Args:
         path (str): The file.
-        column (Series): Cells, with line numbers as index.
-        position (int): Position of the cell in ``column``.
-        expected (str): What the cell should contain.
+        column (Series): n cells, with line numbers as index.
+        is_valid (Series): bool (n,).
+        expected (str): What the cells should contain.
 
-    Returns:
-        ValueError: The message names file, line, column, and what was found
-        and expected.
+    Raises:
+        ValueError: If a cell is not valid. The message names file, line,
+            column, and what was found and expected.
     """
-    value = column.iloc[position]
+    if is_valid.all():
+        return
+    first = int(np.argmin(is_valid))
+    value = column.iloc[first]
     if isinstance(value, np.generic):
         value = value.item()
     is_empty = value is None or value != value  # NaN
     found = 'an empty cell' if is_empty else repr(value)
-    return ValueError(
-        f'{path}, line {column.index[position]}, column {column.name!r}: '
-        f'found {found}, expected {expected}'
+    raise ValueError(
+        f'{path}, line {column.index[first]}, column {column.name!r}: found '
+        f'{found}, expected {expected}'
     )
 
 
@@ -318,14 +321,15 @@ def read_label_column(
     """
     import pandas as pd
 
-    numbers = pd.to_numeric(column, errors='coerce').to_numpy(np.float32)
-    known = np.isin(numbers, np.asarray(allowed, dtype=np.float32))
-    known |= column.isna().to_numpy()
-    if not known.all():
-        first = int(np.argmin(known))
-        expected = ', '.join(f'{value:g}' for value in allowed)
-        raise cell_error(path, column, first, f'{expected} or an empty cell')
-    return numbers
+    numbers = pd.to_numeric(column, errors='coerce').astype(np.float32)
+    values = ', '.join(f'{value:g}' for value in allowed)
+    check_cells(
+        path,
+        column,
+        numbers.isin(allowed) | column.isna(),
+        f'{values} or an empty cell',
+    )
+    return numbers.to_numpy()
 
 
 def read_label_lists(
