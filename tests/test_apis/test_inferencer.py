@@ -16,11 +16,10 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
-from mmda.apis.activation_map import activation_map
+from mmda.apis.answer_picture import activation_map
 from mmda.apis.fold import fold_checkpoint
-from mmda.apis.inference_inputs import list_images
+from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
-from mmda.apis.pixels import to_bgr
 from mmda.commands import class_relations
 from mmda.commands.predict import main, write_answers
 
