@@ -67,11 +67,12 @@ def run(args: argparse.Namespace) -> None:
     from mmengine.utils import ProgressBar
 
     from mmda.report.cooccurrence import (
+        build_sources,
         count_cooccurrence,
         draw_cooccurrence,
+        joint_presence,
         write_cooccurrence,
     )
-    from mmda.report.segmentation_sources import build_sources, joint_presence
     from mmda.structures import nearest
 
     cfg = open_config(args.config, args.cfg_options)

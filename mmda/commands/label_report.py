@@ -73,9 +73,9 @@ def report_config(
     Returns:
         dict: The report.
     """
-    from mmda.report.file_hashes import equal_files
-    from mmda.report.label_report import label_report, report_text
-    from mmda.report.label_report_files import write_label_report
+    from mmda.report.label_report import label_report
+    from mmda.report.label_report_files import report_text, write_label_report
+    from mmda.report.leaks import equal_files
     from mmda.report.source_labels import sources_of_config
 
     max_maps = None if seconds is None else MAX_MAPS

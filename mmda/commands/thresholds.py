@@ -91,8 +91,11 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     from mmda.report.predictions import load_predictions
-    from mmda.report.reliability_figure import draw_reliability
-    from mmda.report.threshold_file import choose_thresholds, threshold_path
+    from mmda.report.thresholds import (
+        choose_thresholds,
+        draw_reliability,
+        threshold_path,
+    )
 
     classes = classes_of(open_config(args.config))
     predictions = load_predictions(args.predictions, classes)
