@@ -1,6 +1,4 @@
-import importlib
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -39,11 +37,8 @@ def mm_log(caplog, monkeypatch):
 @pytest.fixture(scope='session')
 def toy_root(tmp_path_factory):
     folder = tmp_path_factory.mktemp('toy')
-    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
-    try:
-        make_toy = importlib.import_module('make_toy').main
-    finally:
-        sys.path.pop(0)
+    from make_toy import main as make_toy
+
     arguments = ['chestxray_chexpert', str(folder)]
     make_toy([*arguments, '--images', '40', '--size', '48'])
     return folder
