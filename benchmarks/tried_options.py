@@ -37,7 +37,7 @@ from mmda.models.losses import PartialBCEPseudoConsistLoss
 from mmda.models.losses.masked_mean import mean_weights
 from mmda.models.losses.sharpen import sharpen
 from mmda.models.utils import frozen_running_stats
-from mmda.report.markdown_cells import interval_text, markdown_row, p_text
+from mmda.report.comparison_report import interval_text, markdown_row, p_text
 
 RECIPE, BCE = 'da/table12/assemble.py', 'da/table12/bce.py'
 FIRST_SEED = 100  # docs/method.md reports the seeds from 0

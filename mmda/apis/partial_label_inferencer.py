@@ -14,11 +14,11 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.datasets.decode_errors import (
+from mmda.datasets.broken_images import (
     MAYBE_DECODE_ERRORS,
     is_decode_error,
 )
-from mmda.report.threshold_file import (
+from mmda.report.thresholds import (
     other_model,
     read_thresholds,
     threshold_path,

@@ -11,11 +11,12 @@ from mmengine.utils import ProgressBar
 from mmda.structures import nearest
 
 from ..report.cooccurrence import (
+    build_sources,
     count_cooccurrence,
     draw_cooccurrence,
+    joint_presence,
     write_cooccurrence,
 )
-from ..report.segmentation_sources import build_sources, joint_presence
 from .common import (
     add_config_options,
     build_parser,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..report.file_hashes import equal_files
-from ..report.label_report import label_report, report_text
-from ..report.label_report_files import write_label_report
+from ..report.label_report import label_report
+from ..report.label_report_files import report_text, write_label_report
+from ..report.leaks import equal_files
 from ..report.source_labels import sources_of_config
 from .common import (
     add_config_options,

@@ -12,8 +12,12 @@ from mmda.apis.cli import check_checkpoint
 
 from ..report.checkpoint_record import checkpoint_record, other_checkpoint
 from ..report.predictions import Predictions, load_predictions
-from ..report.reliability_figure import draw_reliability
-from ..report.threshold_file import METHODS, choose_thresholds, threshold_path
+from ..report.thresholds import (
+    METHODS,
+    choose_thresholds,
+    draw_reliability,
+    threshold_path,
+)
 from .common import (
     build_parser,
     classes_of,

@@ -538,7 +538,7 @@ def test_all_hooks_are_found_by_their_bare_names_from_every_scope():
 
 def test_a_full_model_trains_validates_and_shows_its_ramp_up(tmp_path, mm_log):
     classes = tuple('1234')
-    pipeline = [dict(type='PackInputs', meta_keys=('source', 'sample_idx'))]
+    pipeline = [dict(type='PackInputs')]
 
     def source(split, name, labeled, num_samples):
         return dict(
