@@ -35,17 +35,29 @@ def test_a_guess_stands_until_a_run_has_finished_and_is_then_scaled():
     assert clock.tell(runs, 1) == '60 s'
 
 
+MNIST = 'small-cnn_500i_mnist-overlap'
+
+
 @pytest.mark.parametrize(
     ('config', 'seconds'),
     [
-        ('table12/bce', 500 * 16 / 320),
-        ('table12/assemble', 2 * 500 * 16 / 320),
-        ('baselines/dodnet', 7 * 500 * 16 / 320),
-        ('baselines/one_per_task', 7 * 500 * 16 / 320),
-        ('table01/derma_7way', 64 * 7007 / 132),
-        ('table02/cifar10_d0', 64 * 25000 / 132),
-        ('table03_04/assemble', 2 * 64 * 2 * 7531 / 3.3),
-        ('table05/nodule_18', 64 * (75708 + 166739) / 3.3),
+        (f'table12/linear_{MNIST}', 500 * 16 / 320),
+        (f'table12/da-recipe_{MNIST}', 2 * 500 * 16 / 320),
+        ('baselines/dodnet_small-cnn_3500i_mnist-overlap', 7 * 500 * 16 / 320),
+        (f'baselines/one-per-task_{MNIST}', 7 * 500 * 16 / 320),
+        ('table01/linear_densenet121_64e_dermamnist-7way', 64 * 7007 / 132),
+        (
+            'table02/da-bce_densenet121_64e_cifar10-disjoint-d0',
+            64 * 25000 / 132,
+        ),
+        (
+            'table03_04/da-recipe_densenet121_64e_chest7-overlap',
+            2 * 64 * 2 * 7531 / 3.3,
+        ),
+        (
+            'table05/da-bce_densenet121_64e_chest20-nodule18',
+            64 * (75708 + 166739) / 3.3,
+        ),
         ('cityscapes_bus_5way', None),
     ],
 )

@@ -9,7 +9,7 @@ from reproduction.recipe_config import (
 )
 from reproduction.table import Recipe
 
-MNIST = 'da/table12/bce.py'
+MNIST = 'da/table12/linear_small-cnn_500i_mnist-overlap.py'
 
 
 def test_all_data_moves_to_another_folder():

@@ -156,7 +156,7 @@ def test_means_of_the_paper_are_those_of_its_classes():
                 assert np.mean(values) == pytest.approx(mean, abs=0.11), column
         assert checked == 8
     panel = TABLES['table09'].panels[0]
-    for row in range(len(panel.rows)):
+    for row in range(len(panel.rows) - 1):  # the last one is our recipe
         *values, mean = (panel.cells[row, c].paper for c in range(15))
         assert np.mean(values) == pytest.approx(mean, abs=0.11), row
 

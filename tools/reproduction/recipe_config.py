@@ -138,13 +138,22 @@ def datasets_of(cfg: Config, *splits: str) -> Iterator[dict[str, Any]]:
 
 
 def _set_classes(cfg: Config, classes: list[str]) -> None:
-    """Give all sources and the head of a config another label space."""
-    head = cfg.model.head
-    for node in [*datasets_of(cfg), head]:
+    """Give all sources and the head of a config another label space.
+
+    The annotated classes and the classes of interest stay, unless the new
+    label space lacks one of them. Then they become the new label space.
+    """
+    nodes = [*datasets_of(cfg), cfg.model.head]
+    for found in (cfg.val_evaluator, cfg.test_evaluator):
+        nodes += found if isinstance(found, list) else [found]
+    for node in nodes:
         if 'classes' in node:
             node['classes'] = classes
-    if 'num_classes' in head:
-        head.num_classes = len(classes)
+        if 'num_classes' in node:
+            node['num_classes'] = len(classes)
+        for key in ('labeled_classes', 'classes_of_interest'):
+            if not set(node.get(key) or ()) <= set(classes):
+                node[key] = classes
 
 
 def _set_num_samples(cfg: Config, recipe: Recipe) -> None:

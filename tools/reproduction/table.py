@@ -276,6 +276,7 @@ class _Declared:
     title: str
     metrics: Mapping[str, Any]
     trainings: Mapping[str, Any]
+    config: str | None = None
     columns: str = 'metrics'
     sizes: Sequence[int] = ()
     prefix: str = ''
@@ -318,7 +319,12 @@ class _Declared:
             )
         in_rows = self.columns == 'metrics'
         trainings = {
-            label: _Training(**(dict(config=t) if isinstance(t, str) else t))
+            label: _Training(
+                **{
+                    'config': self.config,
+                    **(dict(config=t) if isinstance(t, str) else t),
+                }
+            )
             for label, t in self.trainings.items()
         }
         for label, training in trainings.items():
