@@ -6,6 +6,10 @@ else.
 """
 
 from . import datasets, engine, evaluation, models, report, structures
+from .models import decode_heads, segmentors  # noqa: F401
+from .models.data_preprocessors import (  # noqa: F401
+    seg_dual_view_data_preprocessor,
+)
 from .version import __version__
 
 __all__ = [
