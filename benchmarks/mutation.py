@@ -40,6 +40,7 @@ FOLDERS = {
         'tests/test_models/test_mean_weights.py',
         'tests/test_models/test_partial_bce_pseudo_consist_loss.py',
         'tests/test_models/test_pixel_loss.py',
+        'tests/test_models/test_unannotated_as_negative_loss.py',
     ),
     'evaluation/functional': (
         'tests/test_evaluation/test_functional',

@@ -103,8 +103,9 @@ def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for key in list(folded)
         if key.startswith(prefix)
     }
-    weight, bias = own.get('weight'), own.get('bias')
-    if 'kernel' in own:
+    if 'kernel' not in own:
+        weight, bias = own['weight'], own['bias']
+    else:
         channels, num_classes = own['kernel'].shape[:2]
         adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
         own['class_names'] = adapter.class_names

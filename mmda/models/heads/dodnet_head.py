@@ -24,8 +24,8 @@ class DoDNetHead(DynamicAdapterHead):
     """
 
     def __init__(self, *args: Any, seed: int = 0, **kwargs: Any) -> None:
-        classifier = dict(type='DoDNetController', seed=seed)
-        super().__init__(*args, classifier=classifier, **kwargs)
+        kwargs['classifier'] = dict(type='DoDNetController', seed=seed)
+        super().__init__(*args, **kwargs)
 
     @property
     def passes_per_epoch(self) -> int:

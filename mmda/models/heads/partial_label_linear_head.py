@@ -25,5 +25,5 @@ class PartialLabelLinearHead(DynamicAdapterHead):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        classifier = dict(type='NamedLinear')
-        super().__init__(*args, classifier=classifier, **kwargs)
+        kwargs['classifier'] = dict(type='NamedLinear')
+        super().__init__(*args, **kwargs)
