@@ -37,9 +37,10 @@ from cosmic_ray.plugins import get_operator, operator_names
 FOLDERS = {
     'structures': ('tests/test_structures',),
     'models/losses': (
-        'tests/test_models/test_masked_mean.py',
+        'tests/test_models/test_mean_weights.py',
         'tests/test_models/test_partial_bce_pseudo_consist_loss.py',
         'tests/test_models/test_pixel_loss.py',
+        'tests/test_models/test_unannotated_as_negative_loss.py',
     ),
     'evaluation/functional': (
         'tests/test_evaluation/test_functional',
