@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
-from mmengine.utils import get_installed_path, is_installed
+from mmengine.utils import get_installed_path
 
 import mmda
 
@@ -87,33 +87,27 @@ def load_config(
         >>> cfg.train_cfg.max_epochs
         2
     """
-    _name_packages()
+    # mmengine resolves `_base_ = 'mmda::...'` by the names that it knows.
+    MODULE2PACKAGE.setdefault('mmda', 'mmda')
     cfg = Config.fromfile(find_config(name))
     for value in cfg.values():
-        _drop_scope(value, 'mmda')
+        _drop_scope(value)
     if cfg_options:
         apply_options(cfg, cfg_options)
     check_label_spaces(cfg)
     return cfg
 
 
-def _name_packages() -> None:
-    # mmengine looks up `_base_ = 'package::...'` by the distribution that it
-    # knows for a package: none for mmda, and for mmseg the original one, not
-    # the maintained build. A package's own name serves as well.
-    MODULE2PACKAGE.setdefault('mmda', 'mmda')
-    if not is_installed(MODULE2PACKAGE['mmseg']):
-        MODULE2PACKAGE['mmseg'] = 'mmseg'
+def _drop_scope(node: Any) -> None:
+    """Remove the scope `mmda`, which mmengine gives to inherited parts.
 
-
-def _drop_scope(node: Any, scope: str) -> None:
-    # Nothing is registered under the scope `mmda`: its parts are in the root
-    # registries, the rest of its configs belongs to the default scope.
+    No registry has this scope: the parts of mmda are in the root registries.
+    """
     if isinstance(node, dict):
-        if node.get('_scope_') == scope:
+        if node.get('_scope_') == 'mmda':
             del node['_scope_']
         node = node.values()
     elif not isinstance(node, (list, tuple)):
         return
     for child in node:
-        _drop_scope(child, scope)
+        _drop_scope(child)
