@@ -28,7 +28,7 @@ from reproduction.summary import paired_seed_test
 from reproduction.table import Recipe
 from torch import Tensor, nn
 
-from mmda.apis.cli import build_runner
+from mmda.apis.runner import build_runner
 from mmda.apis.seeding import set_seed
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier
@@ -37,7 +37,7 @@ from mmda.models.losses import PartialBCEPseudoConsistLoss
 from mmda.models.losses.masked_mean import mean_weights
 from mmda.models.losses.sharpen import sharpen
 from mmda.models.utils import frozen_running_stats
-from mmda.report.markdown_cells import interval_text, markdown_row, p_text
+from mmda.report.comparison_report import interval_text, markdown_row, p_text
 
 RECIPE, BCE = (
     'da/table12/da-recipe_small-cnn_500i_mnist-overlap.py',

@@ -1,8 +1,13 @@
 """Tables and figures."""
 
 from .figure import new_figure, save_figure
-from .metrics_table import metrics_table, split_intervals, split_metrics
-from .run_figures import draw_auc, draw_training
+from .run_summary import (
+    draw_auc,
+    draw_training,
+    metrics_table,
+    split_intervals,
+    split_metrics,
+)
 
 __all__ = [
     'draw_auc',

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .file_hashes import file_digest
+from .leaks import file_digest
 
 # They change how an image is read, not which one.
 _HOW = ('pipeline', 'test_mode', 'lazy_init')

@@ -13,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 from .comparison import Comparison, Row, Test
 from .figure import COLORS, COLUMN_WIDTH, SMALL, new_figure, save_figure
-from .markdown_cells import interval_text, markdown_row, p_text
 
 _LEVEL = 0.05
 
@@ -242,3 +241,57 @@ def _none_for_nan(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return None
     return value
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Return a row of a Markdown table.
+
+    Args:
+        cells (Sequence[str]): Its cells.
+
+    Returns:
+        str: Without a line break.
+
+    Examples:
+        >>> markdown_row(['a', 'b'])
+        '| a | b |'
+    """
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def interval_text(test: Test, digits: int) -> str:
+    """Write the interval of a gain.
+
+    Args:
+        test (Test): The test.
+        digits (int): Decimal places.
+
+    Returns:
+        str: Such as '[-0.4, +1.2]'; 'n/a' where there was no test.
+
+    Examples:
+        >>> interval_text(Test(low=-0.41, high=1.2), 1)
+        '[-0.4, +1.2]'
+    """
+    if math.isnan(test.low):
+        return 'n/a'
+    return f'[{test.low:+.{digits}f}, {test.high:+.{digits}f}]'
+
+
+def p_text(test: Test) -> str:
+    """Write a p-value, in brackets the one after Holm's correction.
+
+    Args:
+        test (Test): The test.
+
+    Returns:
+        str: 'n/a' where there was no test.
+
+    Examples:
+        >>> p_text(Test(p=0.0123, p_holm=0.05)), p_text(Test())
+        ('0.012 (0.05)', 'n/a')
+    """
+    if math.isnan(test.p):
+        return 'n/a'
+    corrected = '' if math.isnan(test.p_holm) else f' ({test.p_holm:.2g})'
+    return f'{test.p:.2g}{corrected}'

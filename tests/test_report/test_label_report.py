@@ -15,13 +15,13 @@ from mmseg.datasets import BaseSegDataset
 from mmda.commands.label_report import main
 from mmda.datasets import LabelTable, PartialLabelDataset, TableDataset
 from mmda.report import source_labels
-from mmda.report.file_hashes import equal_files
 from mmda.report.label_report import (
     label_report,
+    looks_alike,
     positives_per_source,
-    report_text,
 )
-from mmda.report.label_warnings import leaks, looks_alike
+from mmda.report.label_report_files import report_text
+from mmda.report.leaks import equal_files, leaks
 from mmda.report.source_labels import (
     SourceLabels,
     leaves,

@@ -20,7 +20,7 @@ from mmda.commands.thresholds import main
 from mmda.evaluation.functional import choose_threshold, reliability
 from mmda.report.checkpoint_record import checkpoint_record, split_tested
 from mmda.report.predictions import collect_predictions
-from mmda.report.threshold_file import (
+from mmda.report.thresholds import (
     choose_thresholds,
     read_thresholds,
     threshold_path,

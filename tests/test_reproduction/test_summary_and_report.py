@@ -299,6 +299,7 @@ def test_the_guess_counts_images_views_and_networks(
     assert guess_seconds(cfg) == pytest.approx(seconds)
 
 
+@pytest.mark.slow
 def test_each_value_of_a_table_is_in_the_test_of_its_config(quick_configs):
     # Else it would show after the training, which may take days.
     configs = {}

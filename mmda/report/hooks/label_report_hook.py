@@ -12,13 +12,12 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
-from mmda.report.file_hashes import equal_files
 from mmda.report.label_report import (
     label_report,
     positives_per_source,
-    report_text,
 )
-from mmda.report.label_report_files import write_label_report
+from mmda.report.label_report_files import report_text, write_label_report
+from mmda.report.leaks import equal_files
 from mmda.report.source_labels import sources_of_datasets
 
 

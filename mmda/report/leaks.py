@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from mmengine.utils import ProgressBar
 
 from .source_labels import SourceLabels
@@ -211,3 +212,74 @@ def _pairs(
 def _example(first: list[bytes], second: list[bytes]) -> tuple[bytes, bytes]:
     """Return a path of each list, not twice the same."""
     return next((a, b) for a in first[:2] for b in second[:2] if a != b)
+
+
+def leaks(sources: Sequence[SourceLabels]) -> list[str]:
+    """Point out images and patients in two splits or two sources.
+
+    Images are compared by path, however its root is spelt, and by content
+    where they are in memory; patients by id, within one dataset. Ids that are
+    equal in two roots of one kind of dataset may be other people.
+
+    Args:
+        sources (Sequence[SourceLabels]): Of all splits.
+
+    Returns:
+        list[str]: One sentence per pair and kind.
+    """
+    hashes = {id(source): source.hashes() for source in sources}
+    paths = {id(source): _real_paths(source.paths) for source in sources}
+    found = []
+    for a, b in itertools.combinations(sources, 2):
+        places = f'{a.label} and {b.label}'
+        kinds = [
+            ('images, by path', paths[id(a)], paths[id(b)]),
+            ('images, by content', hashes[id(a)], hashes[id(b)]),
+        ]
+        kind_a, *root_a = _real_origin(a.origin)
+        kind_b, *root_b = _real_origin(b.origin)
+        if kind_a == kind_b:
+            kind = 'patients'
+            if root_a != root_b:
+                kind = 'patient ids, which may be other people,'
+            if root_a == root_b or a.split != b.split:
+                kinds.append((kind, a.patients, b.patients))
+        for kind, of_a, of_b in kinds:
+            if of_a is None or of_b is None:
+                continue
+            common = np.intersect1d(of_a, of_b).tolist()
+            common = [value for value in common if value != b'']
+            if common:
+                example = common[0]
+                if isinstance(example, bytes):
+                    example = example.decode()
+                found.append(
+                    f'{places} have {len(common)} {kind} in common, such as '
+                    f'{example}'
+                )
+    return found
+
+
+def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
+    """Spell the folder that all paths begin with in the one real way.
+
+    Links below it are left alone: a look at every file would take minutes.
+    """
+    if paths is None:
+        return None
+    names = [os.fsdecode(path) for path in paths.tolist()]
+    start = os.path.commonprefix([name for name in names if name])
+    start = start[: start.rfind('/') + 1]
+    if '://' in start:
+        return paths
+    root = os.path.realpath(start).rstrip('/')
+    real = [
+        os.path.normpath(f'{root}/{name[len(start) :]}') if name else ''
+        for name in names
+    ]
+    return np.array([os.fsencode(name) for name in real])
+
+
+def _real_origin(origin: tuple) -> tuple:
+    kind, *roots = origin or (None,)
+    return (kind, *(os.path.realpath(r) if r else r for r in roots))
