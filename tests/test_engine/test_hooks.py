@@ -485,7 +485,7 @@ def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(tmp_path):
         'b': ['55.00', '-', '55.00'],
         'mean': ['60.00', '65.00', '55.00'],
     }
-    places = next(m for m in messages if m.startswith('The run lies in'))
+    places = next(m for m in messages if m.startswith('Files of this run'))
     paths = {
         line.split(':', 1)[0].strip(): Path(line.split(':', 1)[1].strip())
         for line in places.splitlines()[1:]
