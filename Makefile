@@ -28,7 +28,7 @@ MADE := $(VENV)/.mmda-made
 UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format types doctest clean
+.PHONY: help setup train test lint format types doctest mutation clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
@@ -56,6 +56,10 @@ types: $(STAMP)  ## check the types of mmda
 
 doctest: $(STAMP)  ## run the examples in the docstrings
 	@$(PY) -m pytest --doctest-modules mmda $(ARGS)
+
+mutation: $(STAMP)  ## measure how many small faults the tests find
+	@$(PIP) install -q -r requirements/dev.txt
+	@$(PY) benchmarks/mutation.py $(ARGS)
 
 clean:  ## delete caches and build results (environment and results stay)
 	@rm -rf build dist *.egg-info .eggs .mypy_cache .pytest_cache .ruff_cache

@@ -122,6 +122,7 @@ def test_the_wheel_states_version_licence_and_ranges(wheel):
         assert f'\nRequires-Dist: {requirement}\n' in text
 
 
+@pytest.mark.slow
 def test_an_installed_package_finds_its_configs_and_its_tools(wheel, tmp_path):
     site = tmp_path / 'site'
     zipfile.ZipFile(wheel).extractall(site)

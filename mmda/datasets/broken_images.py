@@ -1,34 +1,27 @@
-"""Images that cannot be decoded: left out, counted, logged."""
+"""Tell a broken image file from a fault in the code that reads it."""
 
 from __future__ import annotations
 
-import logging
+import cv2
 
-import torch
-from mmengine.logging import print_log
+#: Errors that the decoders raise on a broken file. Other code raises them too.
+MAYBE_DECODE_ERRORS = (OSError, SyntaxError, AssertionError, cv2.error)
 
 
-class BrokenImages:
-    """Counts the images that are left out, over all workers of a loader."""
+def is_decode_error(error: BaseException) -> bool:
+    """Tell a broken image file from a fault in the pipeline.
 
-    def __init__(self) -> None:
-        # Shared, so that the data loader's workers count into one number.
-        self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
+    Args:
+        error (BaseException): One of ``MAYBE_DECODE_ERRORS``.
 
-    def __len__(self) -> int:
-        return int(self._skipped)
-
-    def skip(self, image: str, error: BaseException) -> None:
-        """Count and log an image whose place another one takes.
-
-        Args:
-            image (str): What it is, for the log.
-            error (BaseException): Why it cannot be decoded.
-        """
-        self._skipped += 1
-        print_log(
-            f'{image} cannot be decoded ({error}); another image takes its '
-            f'place ({len(self)} so far)',
-            logger='current',
-            level=logging.WARNING,
-        )
+    Returns:
+        bool: True if no decoder understands the file.
+    """
+    if isinstance(error, AssertionError):
+        return str(error).startswith('failed to load image')
+    if isinstance(error, SyntaxError):
+        return 'PNG' in str(error)  # Pillow reports a broken chunk like this
+    if isinstance(error, cv2.error):
+        return 'imdecode' in str(error.func)
+    # An OSError with a number comes from the file system, not from a decoder.
+    return getattr(error, 'errno', None) is None

@@ -1,21 +1,22 @@
-"""Image labels of a source, rewritten for the joint label space."""
+"""Rewrite the image labels of a source for the joint label space."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from mmda.structures import UNANNOTATED, label_to_score
+from mmda.structures import UNANNOTATED, score_of
 
 
+@dataclass(frozen=True)
 class ImageLabels:
-    """Turns a source's labels of an image into ``gt_score``.
+    """Turns the labels that a source gives an image into ``gt_score``.
 
     Args:
-        own (ndarray): int64, annotated classes among the source's own.
-        joint (ndarray): int64, the same classes in the joint label space.
+        own (ndarray): int64, indices of the annotated classes in the source.
+        joint (ndarray): int64, indices of the same classes in the joint label
+            space.
         num_own (int): Number of classes of the source.
         num_classes (int): Number of classes of the joint label space, C.
 
@@ -27,17 +28,10 @@ class ImageLabels:
         {'gt_score': array([ 1., nan, nan], dtype=float32)}
     """
 
-    def __init__(
-        self,
-        own: np.ndarray,
-        joint: np.ndarray,
-        num_own: int,
-        num_classes: int,
-    ) -> None:
-        self._own = own
-        self._joint = joint
-        self._num_own = num_own
-        self._num_classes = num_classes
+    own: np.ndarray
+    joint: np.ndarray
+    num_own: int
+    num_classes: int
 
     def annotate(self, info: dict) -> None:
         """Set ``gt_score``, float32 (C,), and drop ``gt_label``, in place.
@@ -46,45 +40,17 @@ class ImageLabels:
             info (dict): From the source, with ``gt_score`` or ``gt_label``.
 
         Raises:
-            ValueError: If it has neither, they do not fit the classes, or a
-                score is neither in [0, 1] nor NaN.
+            ValueError: If ``info`` has neither field, if the labels do not
+                fit the classes of the source, or if a score is neither in
+                [0, 1] nor NaN.
         """
-        own_score = info.get('gt_score')
-        label = info.pop('gt_label', None)
-        if own_score is None:
-            if label is None:
-                raise ValueError(
-                    'the source gives neither gt_score nor gt_label for an '
-                    f'image; found {sorted(info)}'
-                )
-            own_score = label_to_score(label, self._num_own)
-        elif len(own_score) != self._num_own:
-            raise ValueError(
-                f'the source gives {len(own_score)} scores for an image, '
-                f'expected one for each of its {self._num_own} classes'
-            )
-        score = np.full(self._num_classes, UNANNOTATED, dtype=np.float32)
-        values = np.asarray(own_score, dtype=np.float32)[self._own]
+        values = score_of(info, self.num_own)[self.own]
         if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
             raise ValueError(
                 f'the source gives the scores {values.tolist()}; expected '
                 'numbers in [0, 1], or NaN where a class is not annotated'
             )
-        score[self._joint] = values
+        score = np.full(self.num_classes, UNANNOTATED, dtype=np.float32)
+        score[self.joint] = values
+        info.pop('gt_label', None)
         info['gt_score'] = score
-
-    def run(self, pipeline: Callable[[dict], Any], info: dict) -> Any:
-        """Run the pipeline; nothing has to be added to its output."""
-        return pipeline(info)
-
-    def positive_classes(self, info: dict) -> list[int]:
-        """Return the joint indices of the annotated, positive classes.
-
-        Args:
-            info (dict): After :meth:`annotate`.
-
-        Returns:
-            list[int]: Possibly empty.
-        """
-        # NaN > 0.5 is False
-        return np.flatnonzero(info['gt_score'] > 0.5).tolist()

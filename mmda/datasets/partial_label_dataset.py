@@ -1,79 +1,80 @@
-"""The wrapper that puts any source dataset into the joint label space."""
+"""Put any source dataset into the joint label space."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset, Compose
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from mmda.structures import LabelSpace, rename_classes
 
-from .broken_images import BrokenImages
+from .broken_images import MAYBE_DECODE_ERRORS, is_decode_error
 from .class_matching import annotated_columns
-from .decode_errors import MAYBE_DECODE_ERRORS, is_decode_error
 from .image_labels import ImageLabels
+from .parts import draw_samples
 from .pixel_labels import PixelLabels, joint_palette
-from .wrappers.sample_draw import draw_samples
-from .wrappers.wrapped_source import (
-    build_lazily,
-    classes_of,
-    count_images,
-    pipeline_of,
-)
+from .wrappers.dataset_wrapper import DatasetWrapper
 
 
 @DATASETS.register_module()
-class PartialLabelDataset(BaseDataset):
-    """Put a source dataset into the joint label space (one per source).
+class PartialLabelDataset(DatasetWrapper):
+    """Put one source dataset into the joint label space.
 
-    Wraps any dataset of mmpretrain or mmseg, keeps its images, and rewrites
-    the labels by the contract of :mod:`mmda.structures.partial_label`: for
-    images ``gt_score``, float32 of shape (C,), NaN where the source does not
-    annotate the class; for pixels label maps, and which classes are annotated.
-    All sources then have equal ``metainfo``, so the stock ``ConcatDataset``
-    joins them.
+    The wrapper keeps the images of the source and rewrites the labels. The
+    contract is in :mod:`mmda.structures.partial_label`:
+
+    - image labels become ``gt_score``, float32 of shape (C,), NaN where the
+      source does not annotate the class;
+    - pixel labels become a label map in joint indices, with the list of
+      annotated classes in the metainfo.
+
+    Wrap each source like this. All sources then have equal ``metainfo``, so
+    the stock ``ConcatDataset`` joins them.
 
     Args:
-        dataset (dict | BaseDataset): The source.
+        dataset (dict | BaseDataset): The source, any dataset of mmpretrain or
+            mmseg.
         classes (Sequence[str]): The joint label space, equal for all sources.
         labeled_classes (Sequence[str], optional): Classes whose labels are
-            used, in the source's or the joint spelling. Defaults to every
-            class of the source that the label space knows.
-        aliases (Mapping[str, str], optional): Source spelling -> joint name.
-        keep_apart (Sequence[str]): Joint names with a meaning of their own in
-            each source; the label space has them as ``'<class> (<name>)'``.
-        name (str, optional): Name of the source, carried by every sample as
+            used, in the spelling of the source or of the label space.
+            Defaults to every class of the source that the label space has.
+        aliases (Mapping[str, str], optional): Spelling of the source -> name
+            in the label space.
+        keep_apart (Sequence[str]): Classes whose meaning differs from source
+            to source. In the label space they are called
+            ``'<class> (<name>)'``.
+        name (str, optional): Name of the source. Every sample carries it as
             ``source``. Defaults to the class name of ``dataset``.
-        num_samples (int, optional): Draw so many images, without replacement.
-        seed (int, optional): Seed of that draw, and of ``part``. Defaults to
-            0.
-        part (tuple[int, int], optional): (k, n): use the k-th, from 0, of n
-            disjoint parts of the images, drawn at random, equal in size up to
-            one; ``num_samples`` draws from it.
-        indices (int | Sequence[int], optional): As in ``BaseDataset``; applied
-            after ``num_samples``.
-        pipeline (Sequence[dict | Callable], optional): Transforms. Defaults
-            to the pipeline of ``dataset``.
-        test_mode (bool, optional): Defaults to that of ``dataset``. Where
-            False, an image that cannot be decoded is skipped, counted and
-            logged; where True it is an error. A missing file always is.
-        lazy_init (bool): Read the annotations at first use. Defaults to False.
-        max_refetch (int): Images to try in place of one that cannot be
-            decoded. Defaults to 1000.
-        exclusive (bool): For label maps: whether a pixel has one class at
-            most, so that an annotated class rules out all others. Defaults to
-            True; False keeps the classes independent.
+        num_samples (int, optional): How many images to draw, without
+            replacement. Defaults to None, all images.
+        seed (int, optional): Seed of ``num_samples`` and ``part``. Defaults
+            to 0.
+        part (tuple[int, int], optional): (k, n): use the k-th of n disjoint
+            random parts of the images. Counting starts at 0. The sizes of the
+            parts differ by at most one image. ``num_samples`` draws from this
+            part.
+        exclusive (bool): For label maps: whether a pixel has at most one
+            class, so that an annotated class excludes all other classes.
+            Defaults to True.
         background_classes (Sequence[str]): For label maps: classes of the
-            source outside of the label space that an evaluation tells apart.
-            For a loss they are all "none of the annotated classes".
+            source that are not in the label space, but that an evaluation
+            counts separately. A loss treats all of them as "none of the
+            annotated classes".
+        **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
+            ``test_mode``, ``indices`` (applied after ``num_samples``),
+            ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
+            is an error if ``test_mode`` is True. Otherwise it is skipped,
+            counted and logged. A missing file is always an error.
 
     Raises:
-        ValueError: If the source is empty, a class is unknown or doubled, or
-            ``num_samples`` exceeds the source.
+        ValueError: If the source is empty, if a class is unknown or given
+            twice, or if ``num_samples`` exceeds the source.
 
     Examples:
         >>> dataset = PartialLabelDataset(
@@ -83,8 +84,6 @@ class PartialLabelDataset(BaseDataset):
         >>> dataset.get_data_info(0)['gt_score'].round(0).tolist()[3:]
         [nan, nan, nan, nan]
     """
-
-    _fully_initialized: bool = False
 
     def __init__(
         self,
@@ -97,49 +96,38 @@ class PartialLabelDataset(BaseDataset):
         num_samples: int | None = None,
         seed: int | None = None,
         part: tuple[int, int] | None = None,
-        indices: int | Sequence[int] | None = None,
-        pipeline: Sequence[dict | Callable] | None = None,
-        test_mode: bool | None = None,
-        lazy_init: bool = False,
-        max_refetch: int = 1000,
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
+        lazy_init: bool = False,
+        **kwargs: Any,
     ) -> None:
-        self.dataset = dataset = build_lazily(dataset)
+        super().__init__(dataset, lazy_init=True, **kwargs)
         self.label_space = LabelSpace(tuple(classes))
         self.labeled_classes = labeled_classes
         self.aliases = dict(aliases or {})
         self.keep_apart = tuple(keep_apart)
-        self.name = name or type(dataset).__name__
+        self.name = name or type(self.dataset).__name__
         self.num_samples = num_samples
         self.seed = 0 if seed is None else seed
         self.part = part
-        self._indices = indices
-        self.pipeline = (
-            pipeline_of(dataset)
-            if pipeline is None
-            else Compose(list(pipeline))
-        )
-        self.test_mode = (
-            getattr(dataset, 'test_mode', False)
-            if test_mode is None
-            else test_mode
-        )
-        self.max_refetch = max_refetch
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
-        self._metainfo = self._joint_metainfo()
-        self._broken = BrokenImages()
+        # Shared, so that all workers of a data loader count into one number.
+        self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
         if not lazy_init:
             self.full_init()
 
     @property
     def has_pixel_labels(self) -> bool:
-        """bool: Whether the source is one of segmentation."""
+        """bool: Whether the source is a segmentation dataset."""
         return 'label_map' in (getattr(self.dataset, 'metainfo', None) or {})
 
-    def _joint_metainfo(self) -> dict[str, Any]:
-        """Return what is equal for all sources."""
+    @property
+    def metainfo(self) -> dict:
+        """dict: ``classes``, and ``palette`` for label maps.
+
+        It is equal for all sources of a label space.
+        """
         metainfo: dict[str, Any] = dict(classes=self.label_space.classes)
         if self.has_pixel_labels:
             metainfo['palette'] = joint_palette(len(self.label_space))
@@ -147,71 +135,61 @@ class PartialLabelDataset(BaseDataset):
                 metainfo['background_classes'] = self.background_classes
         return metainfo
 
-    def full_init(self) -> None:
-        """Read the source, match its classes, and draw the samples."""
-        if self._fully_initialized:
-            return
-        total = count_images(self.dataset, self.name)
-        source_classes = classes_of(self.dataset, self.name)
+    def choose(self, total: int, classes: tuple[str, ...]) -> np.ndarray:
+        """Match the classes with the label space, and draw the images.
+
+        Args:
+            total (int): Number of images of the source.
+            classes (tuple[str, ...]): Classes of the source.
+
+        Returns:
+            ndarray: int64 (N,), ascending indices in the source.
+        """
         joint_names = rename_classes(
-            source_classes, self.aliases, self.keep_apart, self.name
+            classes, self.aliases, self.keep_apart, self.name
         )
-        own, joint = annotated_columns(
-            source_classes,
+        own, joint = self._columns = annotated_columns(
+            classes,
             joint_names,
             self.label_space,
             self.labeled_classes,
             self.name,
         )
-        self._own, self._joint = own, joint
-        self._labels = self._make_labels(joint_names, own, joint)
-        self._selected = draw_samples(
+        self._labels: ImageLabels | PixelLabels
+        if self.has_pixel_labels:
+            self._labels = PixelLabels(
+                self.dataset.metainfo,
+                joint_names,
+                own,
+                joint,
+                self.label_space,
+                self.exclusive,
+                self.background_classes,
+                getattr(self.dataset, 'ignore_index', 255),
+                self.name,
+            )
+        else:
+            self._labels = ImageLabels(
+                own, joint, len(classes), len(self.label_space)
+            )
+        return draw_samples(
             total, self.part, self.num_samples, self.seed, self.name
-        )
-        self._fully_initialized = True
-        if self._indices is not None:
-            self.get_subset_(self._indices)
-            if not len(self._selected):
-                raise ValueError(
-                    f'indices={self._indices} of {self.name} leave no image '
-                    f'of {total}'
-                )
-
-    def _make_labels(
-        self, joint_names: Sequence[str], own: np.ndarray, joint: np.ndarray
-    ) -> ImageLabels | PixelLabels:
-        """Return what rewrites the labels of this source's kind."""
-        if not self.has_pixel_labels:
-            num_classes = len(self.label_space)
-            return ImageLabels(own, joint, len(joint_names), num_classes)
-        return PixelLabels(
-            self.dataset.metainfo,
-            joint_names,
-            own,
-            joint,
-            self.label_space,
-            self.exclusive,
-            self.background_classes,
-            getattr(self.dataset, 'ignore_index', 255),
-            self.name,
         )
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
 
         Args:
-            idx (int): Index of the image, negative from the end.
+            idx (int): Index of the image. Negative ones count from the end.
 
         Returns:
-            dict: What the source says, with ``gt_score`` (float32, (C,), NaN
-            where not annotated), ``source``, ``patient_id`` and
-            ``sample_idx`` set, and without ``gt_label``. For label maps
-            ``label_map``, ``annotated_classes`` (bool, (C,)) and
-            ``exclusive`` instead of ``gt_score``.
+            dict: The fields of the source without ``gt_label``, and
+            ``source``, ``patient_id`` and ``sample_idx``. With image labels
+            also ``gt_score`` (float32, (C,), NaN where not annotated). With
+            pixel labels also ``label_map``, ``annotated_classes`` (bool,
+            (C,)) and ``exclusive``.
         """
-        if not self._fully_initialized:
-            self.full_init()
-        info = self.dataset.get_data_info(int(self._selected[idx]))
+        info = super().get_data_info(idx)
         try:
             self._labels.annotate(info)
         except ValueError as error:
@@ -220,76 +198,49 @@ class PartialLabelDataset(BaseDataset):
             ) from error
         info['source'] = self.name
         info.setdefault('patient_id', None)
-        info['sample_idx'] = idx if idx >= 0 else len(self) + idx
         return info
 
-    def prepare_data(self, idx: int) -> Any:
-        """Run the pipeline on one image.
+    def run_pipeline(self, info: dict) -> Any:
+        """Run the pipeline and handle images that cannot be decoded.
 
         Args:
-            idx (int): Index of the image.
+            info (dict): The annotation of an image.
 
         Returns:
-            Any: The pipeline's output; None for an image that cannot be
-            decoded outside of test mode (the caller takes another one).
+            Any: The output of the pipeline. None for an image that cannot be
+            decoded, if ``test_mode`` is False. The caller then takes another
+            image.
 
         Raises:
-            FileNotFoundError: If the image is missing.
-            OSError: If it cannot be read at all, or if it cannot be decoded
-                and ``test_mode`` is True.
+            FileNotFoundError: If the image or its label map is missing.
+            OSError: If the file system cannot read the image, or if the image
+                cannot be decoded and ``test_mode`` is True.
         """
-        info = self.get_data_info(idx)
+        idx = info['sample_idx']
+        image = f'image {info.get("img_path", idx)} of {self.name}'
         try:
-            return self._labels.run(self.pipeline, info)
+            if isinstance(self._labels, PixelLabels):
+                return self._labels.run(self.pipeline, info)
+            return self.pipeline(info)
         except FileNotFoundError as error:
             what = ' or its annotation' if self.has_pixel_labels else ''
             raise FileNotFoundError(
-                f'{self._describe(idx)}{what} is missing: {error}'
+                f'{image}{what} is missing ({self.where(idx)}): {error}'
             ) from error
         except MAYBE_DECODE_ERRORS as error:
             if not is_decode_error(error):
                 raise
+            problem = f'{image} cannot be decoded ({self.where(idx)}): {error}'
             if self.test_mode:
-                raise OSError(
-                    f'{self._describe(idx)} cannot be decoded: {error}'
-                ) from error
-            self._broken.skip(self._describe(idx), error)
+                raise OSError(problem) from error
+            self._skipped += 1
+            print_log(
+                f'{problem}; another image takes its place '
+                f'({self.num_skipped} so far)',
+                logger='current',
+                level=logging.WARNING,
+            )
             return None
-
-    def _describe(self, idx: int) -> str:
-        """Say where an image comes from: file, source, row of its table."""
-        info = self.get_data_info(idx)
-        text = f'image {info.get("img_path", idx)} of {self.name}'
-        where = getattr(self.dataset, 'where', None)
-        if where is not None:
-            text += f' ({where(int(self._selected[idx]))})'
-        return text
-
-    @property
-    def num_skipped(self) -> int:
-        """int: Times an image could not be decoded, over all workers."""
-        return len(self._broken)
-
-    @property
-    def selected(self) -> np.ndarray:
-        """ndarray: int64 (N,), which images of ``dataset`` are used."""
-        if not self._fully_initialized:
-            self.full_init()
-        return self._selected
-
-    @property
-    def columns(self) -> tuple[np.ndarray, np.ndarray]:
-        """tuple[ndarray, ndarray]: Annotated classes, own and joint index."""
-        if not self._fully_initialized:
-            self.full_init()
-        return self._own, self._joint
-
-    @property
-    def annotated_classes(self) -> tuple[str, ...]:
-        """tuple[str, ...]: Joint names of the classes that are annotated."""
-        if not self._fully_initialized:
-            self.full_init()
-        return tuple(self.label_space.classes[i] for i in self._joint)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the joint indices of the annotated, positive classes.
@@ -298,40 +249,41 @@ class PartialLabelDataset(BaseDataset):
             idx (int): Index of the image.
 
         Returns:
-            list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
+            list[int]: Possibly empty. ``ClassBalancedDataset`` asks for it.
+
+        Raises:
+            TypeError: If the source has pixel labels. Its label maps are
+                first read in training.
         """
-        info = self.get_data_info(idx)
-        return self._labels.positive_classes(info)
+        if self.has_pixel_labels:
+            raise TypeError(
+                f'{self.name} has pixel labels: the classes of an image are '
+                'not known before its label map is read, so a sampler by '
+                'class cannot be used'
+            )
+        return super().get_cat_ids(idx)
 
-    def get_subset_(self, indices: int | Sequence[int]) -> None:
-        """Keep some images only, in place.
+    @property
+    def num_skipped(self) -> int:
+        """int: How often an image could not be decoded, in all workers."""
+        return int(self._skipped)
 
-        Args:
-            indices (int | Sequence[int]): First n (n >= 0), last n (n < 0),
-                or the positions to keep.
+    @property
+    def selected(self) -> np.ndarray:
+        """ndarray: int64 (N,), indices of the images used in ``dataset``."""
+        self.full_init()
+        return self.data_list
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """tuple[ndarray, ndarray]: Annotated classes, as indices.
+
+        First the indices in the source, then those in the label space.
         """
         self.full_init()
-        if isinstance(indices, int):
-            kept = slice(indices) if indices >= 0 else slice(indices, None)
-            self._selected = self._selected[kept]
-        else:
-            self._selected = self._selected[np.asarray(indices, dtype=int)]
+        return self._columns
 
-    def get_subset(self, indices: int | Sequence[int]) -> PartialLabelDataset:
-        """Return a view of some images; the source is shared.
-
-        Args:
-            indices (int | Sequence[int]): As for :meth:`get_subset_`.
-
-        Returns:
-            PartialLabelDataset: The subset.
-        """
-        self.full_init()
-        subset = copy.copy(self)
-        subset.get_subset_(indices)
-        return subset
-
-    def __len__(self) -> int:
-        if not self._fully_initialized:
-            self.full_init()
-        return len(self._selected)
+    @property
+    def annotated_classes(self) -> tuple[str, ...]:
+        """tuple[str, ...]: Joint names of the annotated classes."""
+        return tuple(self.label_space.classes[i] for i in self.columns[1])

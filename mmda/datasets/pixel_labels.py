@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine import fileio
-from mmengine.dataset import Compose
 from PIL import Image, UnidentifiedImageError
 
 from mmda.structures import (
@@ -138,41 +137,28 @@ class PixelLabels:
         info['exclusive'] = self.exclusive
 
     def run(self, pipeline: Callable[[dict], Any], info: dict) -> Any:
-        """Run the pipeline, check the label map, and keep what is annotated.
+        """Run the pipeline, and check the label map when it is loaded.
 
         Args:
             pipeline (Callable): Its transforms are run one by one.
-            info (dict): After :meth:`annotate`.
+            info (dict): The annotation of an image, after :meth:`annotate`.
 
         Returns:
-            Any: The pipeline's output; its data samples have ``source``,
-            ``sample_idx``, ``patient_id``, ``annotated_classes`` and
-            ``exclusive`` in their metainfo, whatever ``meta_keys`` say.
+            Any: The output of the pipeline.
 
         Raises:
-            ValueError: If the label map has another size than the image, or
-                an id that the source has no class for (above 255: in a local
-                file).
+            ValueError: If the size of the label map differs from the size of
+                the image, or if an id in it is no class of the source. An id
+                above 255 is found in a local file only.
         """
-        kept = ('source', 'sample_idx', 'patient_id')
-        meta = {key: info[key] for key in kept}
-        meta.update(annotated_classes=self.annotated, exclusive=self.exclusive)
-        steps = [pipeline]
-        if isinstance(pipeline, Compose):
-            steps = pipeline.transforms
         results, checked = info, False
-        for step in steps:
+        for step in getattr(pipeline, 'transforms', [pipeline]):
             results = step(results)
             if results is None:
                 return None
             if not checked and 'gt_seg_map' in results:
                 self._check(results)
                 checked = True
-        samples = results.get('data_samples', ())
-        if not isinstance(samples, (list, tuple)):
-            samples = [samples]
-        for sample in samples:
-            sample.set_metainfo(meta)
         return results
 
     def _check(self, results: dict) -> None:
@@ -210,14 +196,6 @@ class PixelLabels:
         known = {i + reduced for i in self._ids} | {255, 0 if reduced else 255}
         return [int(value) for value in values if int(value) not in known]
 
-    def positive_classes(self, info: dict) -> list[int]:
-        """Refuse: label maps are not read before they are trained on."""
-        raise TypeError(
-            f'{self._source} has pixel labels: the classes of an image are '
-            'not known without reading it, so a sampler by class cannot be '
-            'used'
-        )
-
 
 def _ids_above_255(path: str) -> list[int]:
     """Return what a local file holds above 255, by its header if possible."""
@@ -248,12 +226,10 @@ def joint_palette(num_classes: int) -> list[list[int]]:
         >>> joint_palette(2)
         [[191, 48, 48], [41, 78, 163]]
     """
-    palette = []
-    for index in range(num_classes):
-        # The golden ratio spreads the hues of any number of classes.
-        hue = (index * 0.6180339887 * 180) % 180
-        value = 191 - 28 * (index % 3)
-        pixel = np.array([[[hue, 191, value]]], dtype=np.uint8)
-        rgb = cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)
-        palette.append(rgb[0, 0].tolist())
-    return palette
+    index = np.arange(num_classes)
+    # The golden ratio spreads the hues of any number of classes.
+    hue = (index * 0.6180339887 * 180) % 180
+    saturation = np.full(num_classes, 191)
+    value = 191 - 28 * (index % 3)
+    hsv = np.stack([hue, saturation, value], axis=-1).astype(np.uint8)
+    return cv2.cvtColor(hsv[None], cv2.COLOR_HSV2RGB)[0].tolist()

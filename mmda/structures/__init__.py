@@ -1,6 +1,11 @@
 """Label space and label contract."""
 
-from .label_space import LabelSpace, nearest, rename_classes
+from .label_space import (
+    LabelSpace,
+    class_indices,
+    nearest,
+    rename_classes,
+)
 from .partial_label import (
     NO_ANNOTATED_CLASS,
     UNANNOTATED,
@@ -18,6 +23,7 @@ __all__ = [
     'LabelSpace',
     'PixelTarget',
     'check_all_annotated',
+    'class_indices',
     'label_to_score',
     'nearest',
     'rename_classes',

@@ -32,6 +32,38 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f'; known: {names}'
 
 
+def class_indices(
+    names: Iterable[str], classes: Sequence[str], where: str
+) -> list[int]:
+    """Look up the positions of some classes.
+
+    Args:
+        names (Iterable[str]): The classes to look up.
+        classes (Sequence[str]): All classes.
+        where (str): Where the names were given. Starts the error message.
+
+    Returns:
+        list[int]: One position in ``classes`` per name.
+
+    Raises:
+        ValueError: If a name is none of ``classes``. The message shows the
+            nearest names.
+
+    Examples:
+        >>> class_indices(['Mass'], ['Edema', 'Mass'], 'labeled_classes')
+        [1]
+    """
+    position = {name: index for index, name in enumerate(classes)}
+    found = []
+    for name in names:
+        if name not in position:
+            raise ValueError(
+                f'{where}: unknown class {name!r}{nearest(name, classes)}'
+            )
+        found.append(position[name])
+    return found
+
+
 def rename_classes(
     classes: Sequence[str],
     aliases: Mapping[str, str] | None = None,
@@ -148,12 +180,7 @@ class LabelSpace:
         Raises:
             ValueError: If the space has no such class; names the nearest.
         """
-        try:
-            return self.classes.index(name)
-        except ValueError:
-            raise ValueError(
-                f'unknown class {name!r}{nearest(name, self.classes)}'
-            ) from None
+        return class_indices([name], self.classes, 'label space')[0]
 
     @classmethod
     def union(

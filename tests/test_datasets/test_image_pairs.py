@@ -17,7 +17,7 @@ def test_a_pair_is_both_images_at_half_their_width_with_both_labels(source):
     assert len(pairs) == 50
     for index in range(50):
         info = pairs.get_data_info(index)
-        left, right = pairs.pairs[index].tolist()
+        left, right = pairs.data_list[index].tolist()
         for part, image in ((slice(0, 14), left), (slice(14, 28), right)):
             pixels = source.get_data_info(image)['img']
             # Twice as narrow: the mean of two neighbours
@@ -32,11 +32,12 @@ def test_a_pair_is_both_images_at_half_their_width_with_both_labels(source):
 
 def test_pairs_follow_the_seed(source):
     one, same, other = (
-        ImagePairs(source, num_pairs=20, seed=seed).pairs for seed in (1, 1, 2)
+        ImagePairs(source, num_pairs=20, seed=seed).data_list
+        for seed in (1, 1, 2)
     )
     assert (one == same).all()
     assert not (one == other).all()
-    every = ImagePairs(source, num_pairs=3000).pairs
+    every = ImagePairs(source, num_pairs=3000).data_list
     assert set(every.ravel()) == set(range(30))
 
 
@@ -48,7 +49,7 @@ def test_a_class_is_unannotated_unless_one_image_has_it(source):
     assert np.isnan([info['gt_score'][2] for info in infos]).all()
     pairs = ImagePairs(_Gaps(source), 60)
     for index in range(60):
-        left, right = pairs.pairs[index] % 10
+        left, right = pairs.data_list[index] % 10
         score = pairs.get_data_info(index)['gt_score'][0]
         if 0 in (left, right):
             assert score == 1
@@ -81,7 +82,7 @@ def test_a_partial_label_dataset_goes_around_it(source):
     )
     assert len(dataset) == 9
     assert dataset[0]['inputs'].shape == (1, 28, 28)
-    digits = dataset.dataset.pairs % 10
+    digits = dataset.dataset.data_list % 10
     expected = [[3 in pair, 4 in pair] for pair in digits]
     assert rows_of(dataset).tolist() == np.float32(expected).tolist()
 

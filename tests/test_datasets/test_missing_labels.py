@@ -174,7 +174,10 @@ def test_an_item_loses_its_labels_and_nothing_else(tmp_path):
         (dict(scheme='half'), "found 'half', expected one of"),
         (dict(scheme='random'), 'fraction=None with scheme'),
         (dict(scheme='random', fraction=1.2), 'expected a number in'),
-        (dict(scheme='single_positive', fraction=0.5), "with 'random' and"),
+        (
+            dict(scheme='single_positive', fraction=0.5),
+            "fraction=0.5 with scheme='single",
+        ),
         (dict(scheme='classes'), 'labeled_classes=None with scheme'),
         (
             dict(scheme='classes', labeled_classes='dog'),
@@ -182,7 +185,7 @@ def test_an_item_loses_its_labels_and_nothing_else(tmp_path):
         ),
         (
             dict(scheme='classes', labeled_classes=['dgo']),
-            "'dgo' is no class of the source; nearest: 'dog'",
+            "labeled_classes of .*: unknown class 'dgo'; nearest: 'dog'",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from mmpretrain.datasets import KFoldDataset, MultiLabelDataset
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmda.datasets import PartialLabelDataset
+from mmda.datasets import ClassFilter, PartialLabelDataset
 
 N = math.nan
 SPACE = ('cat', 'dog', 'owl', 'fox')
@@ -24,7 +24,7 @@ OWN = ('dog', 'cat', 'bee')
 LABELS = ([0], [0, 1], [], [2])
 ROWS = [[0, 1, N, N], [1, 1, N, N], [0, 0, N, N], [0, 0, N, N]]
 LOAD = dict(type='LoadImageFromFile', imdecode_backend='pillow')
-PACK = dict(type='mmpretrain.PackInputs', meta_keys=('source', 'sample_idx'))
+PACK = dict(type='mmpretrain.PackInputs')
 
 
 def write_image(path, value=100, size=(8, 8)):
@@ -156,6 +156,60 @@ def test_an_item_comes_out_of_the_pipeline_with_its_gaps(source):
     assert 'gt_label' not in sample
 
 
+VIEWS = [[dict(type='mmpretrain.RandomFlip', prob=1.0)], []]
+EACH = [dict(type='mmpretrain.RandomFlip', prob=p) for p in (0.0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ('pipeline', 'num_samples'),
+    [
+        ([LOAD, PACK], 1),
+        ([LOAD, dict(PACK, meta_keys=())], 1),
+        (
+            [
+                LOAD,
+                dict(
+                    type='mmpretrain.MultiView',
+                    num_views=[1, 1],
+                    transforms=VIEWS,
+                ),
+                PACK,
+            ],
+            1,
+        ),
+        ([LOAD, dict(type='TestTimeAug', transforms=[EACH, [PACK]])], 2),
+    ],
+    ids=['plain', 'no keys', 'two views', 'test-time augmentation'],
+)
+@pytest.mark.parametrize('around', [False, True])
+def test_packed_samples_say_where_they_come_from_without_meta_keys(
+    tmp_path, pipeline, num_samples, around
+):
+    rows = ['path,patient,cat,dog', '0.png,p1,1,0', '1.png,p2,0,1']
+    (tmp_path / 'labels.csv').write_text('\n'.join(rows))
+    for index in range(2):
+        write_image(tmp_path / f'{index}.png', index)
+    source = dict(
+        type='CSVLabelDataset',
+        ann_file='labels.csv',
+        data_root=str(tmp_path),
+        patient_column='patient',
+    )
+    dataset = PartialLabelDataset(
+        source, ('cat', 'dog'), name='zoo', pipeline=copy.deepcopy(pipeline)
+    )
+    if around:
+        dataset = ClassFilter(dataset, keep=['dog'])
+    samples = dataset[len(dataset) - 1]['data_samples']
+    samples = samples if isinstance(samples, list) else [samples]
+    assert len(samples) == num_samples
+    for sample in samples:
+        assert sample.metainfo['source'] == 'zoo'
+        assert sample.metainfo['patient_id'] == 'p2'
+        assert sample.metainfo['sample_idx'] == len(dataset) - 1
+        assert 'annotated_classes' not in sample
+
+
 def test_a_pipeline_of_its_own_takes_the_place_of_the_sources(source):
     resize = dict(type='mmpretrain.Resize', scale=5)
     dataset = PartialLabelDataset(source, SPACE, pipeline=[LOAD, resize, PACK])
@@ -284,7 +338,7 @@ def test_a_score_outside_of_0_to_1_names_image_and_source(tmp_path, value):
 @pytest.mark.parametrize('target', ['ctaa', 'weasel'])
 def test_an_alias_out_of_the_label_space_is_refused(tmp_path, target):
     config = write_source(tmp_path)
-    with pytest.raises(ValueError, match=f"make 'cat' to '{target}'"):
+    with pytest.raises(ValueError, match=f"turn 'cat' into '{target}'"):
         PartialLabelDataset(config, SPACE, aliases={'cat': target})
 
 
@@ -299,7 +353,7 @@ def test_keep_apart_must_name_a_class_of_the_source(tmp_path):
     config = write_source(tmp_path)
     with pytest.raises(ValueError, match="no class 'dgo'; nearest: 'dog'"):
         PartialLabelDataset(config, SPACE, keep_apart=['dgo'])
-    with pytest.raises(ValueError, match=r"make 'dog' to 'dog \(A\)'"):
+    with pytest.raises(ValueError, match=r"turn 'dog' into 'dog \(A\)'"):
         PartialLabelDataset(config, SPACE, keep_apart=['dog'], name='A')
 
 
@@ -422,7 +476,7 @@ def test_the_bare_name_is_found_from_mmpretrain(source):
     [
         (
             dict(labeled_classes=['dgo']),
-            "labeled_classes of zoo: 'dgo' is no class.*nearest: 'dog'",
+            "labeled_classes of zoo: unknown class 'dgo'; nearest: 'dog'",
         ),
         (
             dict(labeled_classes=['bee']),
@@ -473,7 +527,7 @@ def test_a_source_without_class_names_is_refused(tmp_path):
     ('field', 'value', 'message'),
     [
         ('gt_label', [7], r'label \[7\] lies outside the 3 classes'),
-        ('gt_score', [0.0, 1.0], '2 scores.*3 classes'),
+        ('gt_score', [0.0, 1.0], '2 entries.*3 classes'),
         ('unknown', [0], 'neither gt_score nor gt_label'),
     ],
 )

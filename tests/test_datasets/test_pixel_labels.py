@@ -1,3 +1,5 @@
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -165,12 +167,32 @@ def test_padding_stays_unknown_and_background_survives_the_stock_transforms(
     assert (label[8:] == 255).all() and (label[:, 8:] == 255).all()
 
 
-def test_what_is_annotated_travels_without_any_meta_key(root):
-    pipeline = [*LOAD[:2], dict(type='PackSegInputs', meta_keys=())]
-    meta = wrap(root, pipeline=pipeline)[3]['data_samples'].metainfo
-    assert {k: meta[k] for k in ('source', 'sample_idx', 'exclusive')} == dict(
-        source='A', sample_idx=3, exclusive=True
-    )
+FLIPS = [dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ('pipeline', 'num_samples'),
+    [
+        ([*LOAD[:2], dict(type='PackSegInputs', meta_keys=())], 1),
+        (
+            [LOAD[0], dict(type='TestTimeAug', transforms=[FLIPS, LOAD[2:]])],
+            2,
+        ),
+    ],
+    ids=['one', 'test-time augmentation'],
+)
+def test_what_is_annotated_travels_without_any_meta_key(
+    root, pipeline, num_samples
+):
+    samples = wrap(root, pipeline=copy.deepcopy(pipeline))[3]['data_samples']
+    samples = samples if isinstance(samples, list) else [samples]
+    assert len(samples) == num_samples
+    for sample in samples:
+        meta = sample.metainfo
+        assert (meta['source'], meta['sample_idx']) == ('A', 3)
+        assert meta['patient_id'] is None
+        assert meta['exclusive'] is True
+        assert meta['annotated_classes'].tolist() == [True, True, False]
 
 
 def test_sources_join_and_parts_are_disjoint(root):

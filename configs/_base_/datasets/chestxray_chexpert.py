@@ -30,17 +30,6 @@ classes = (
 )
 aliases = {'Pleural Effusion': 'Effusion'}
 
-meta_keys = (
-    'sample_idx',
-    'img_path',
-    'ori_shape',
-    'img_shape',
-    'scale_factor',
-    'flip',
-    'flip_direction',
-    'source',
-    'patient_id',
-)
 # Pillow refuses a truncated file, where OpenCV fills up with grey.
 load_image = dict(type='LoadImageFromFile', imdecode_backend='pillow')
 train_pipeline = [
@@ -52,12 +41,12 @@ train_pipeline = [
         backend='cv2',
     ),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 test_pipeline = [
     load_image,
     dict(type='Resize', scale=(image_size, image_size)),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 
 chestxray = dict(

@@ -17,13 +17,12 @@ classes = (
     'ship',
     'truck',
 )
-meta_keys = ('sample_idx', 'source', 'patient_id', 'img_shape', 'ori_shape')
 train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='PackInputs', meta_keys=meta_keys)]
+test_pipeline = [dict(type='PackInputs')]
 
 train_images = dict(
     type='LocalCIFAR10',

@@ -14,16 +14,15 @@ classes = (
     'melanocytic nevi',
     'vascular lesions',
 )
-meta_keys = ('sample_idx', 'source', 'patient_id', 'img_shape', 'ori_shape')
 train_pipeline = [
     dict(type='Resize', scale=(32, 32)),
     dict(type='RandomCrop', crop_size=32, padding=2),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 test_pipeline = [
     dict(type='Resize', scale=(32, 32)),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 
 train_images = dict(

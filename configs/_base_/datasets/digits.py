@@ -3,15 +3,14 @@ classes = ('1', '2', '3', '4', '5', '6', '7')
 num_samples = 300  # of each source
 batch_size = 32
 
-meta_keys = ('sample_idx', 'source', 'patient_id', 'img_shape', 'ori_shape')
 train_pipeline = [
     dict(type='Resize', scale=32),
     dict(type='RandomCrop', crop_size=32, padding=2),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 test_pipeline = [
     dict(type='Resize', scale=32),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
 
 train_d0 = dict(

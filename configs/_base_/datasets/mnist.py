@@ -6,12 +6,11 @@ seed = 0  # of the parts and of the draws from them
 batch_size = 16
 
 digits = ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
-meta_keys = ('sample_idx', 'source', 'patient_id', 'img_shape', 'ori_shape')
 train_pipeline = [
     dict(type='RandomCrop', crop_size=28, padding=2),
-    dict(type='PackInputs', meta_keys=meta_keys),
+    dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='PackInputs', meta_keys=meta_keys)]
+test_pipeline = [dict(type='PackInputs')]
 
 # Images with one grey channel
 train_images = dict(

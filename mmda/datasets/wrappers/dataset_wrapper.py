@@ -1,43 +1,63 @@
-"""Base of the wrappers that change which images or labels a source has."""
+"""Base class of the wrappers that change the images or labels of a source."""
 
 from __future__ import annotations
 
+import copy
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset, Compose
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DATASETS
+from mmengine.structures import BaseDataElement
 
-from mmda.structures import label_to_score
+from mmda.structures import score_of
 
-from .wrapped_source import (
-    build_lazily,
-    classes_of,
-    count_images,
-    pipeline_of,
+from ..parts import take
+
+#: What a packed sample says about its image, beside the host's metainfo.
+SAMPLE_META = (
+    'source',
+    'patient_id',
+    'sample_idx',
+    'annotated_classes',
+    'exclusive',
 )
 
 
 class DatasetWrapper(BaseDataset):
-    """A dataset made of another one; keeps its classes and its pipeline.
+    """A dataset made of another one, with its classes and its pipeline.
 
-    A subclass implements :meth:`prepare`, ``get_data_info`` and ``__len__``.
-    Wrappers stand inside of each other and of ``PartialLabelDataset``, which
-    then skips the images that cannot be decoded.
+    A subclass implements :meth:`choose`, and overrides :meth:`get_data_info`
+    where it changes labels. Wrappers can be nested, in any order.
+
+    ``data_list`` holds which images of the source are used, so the host's
+    ``len``, ``indices`` and ``get_subset_`` work as usual.
+
+    A data sample that the pipeline packs has the fields of
+    :data:`SAMPLE_META` in its metainfo, as far as the wrapper or its source
+    knows them. No ``meta_keys`` are needed.
 
     Args:
-        dataset (dict | BaseDataset): The source: any classification dataset
-            of mmpretrain, with ``gt_label`` (one index or a list of them) or
+        dataset (dict | BaseDataset): The source. Any dataset of the hosts
+            whose samples have ``gt_label`` (one index or a list of them) or
             ``gt_score`` ((C,), NaN where not annotated).
         pipeline (Sequence[dict | Callable], optional): Transforms. Defaults
             to the pipeline of ``dataset``.
-        test_mode (bool, optional): Defaults to that of ``dataset``.
+        test_mode (bool, optional): Defaults to the ``test_mode`` of
+            ``dataset``.
         lazy_init (bool): Read the annotations at first use. Defaults to False.
-        max_refetch (int): Images to try in place of one for which the
-            pipeline gives None. Defaults to 1000.
-    """
+        max_refetch (int): How many other images to try after the pipeline
+            returned None for an image. Defaults to 1000.
+        indices (int | Sequence[int], optional): Images to keep: the first n
+            (n >= 0), the last n (n < 0), or a list of positions. Defaults to
+            None, all images.
 
-    _fully_initialized: bool = False
+    Raises:
+        ValueError: If the source is empty or names no classes, or if
+            ``indices`` leaves no image.
+    """
 
     def __init__(
         self,
@@ -46,56 +66,84 @@ class DatasetWrapper(BaseDataset):
         test_mode: bool | None = None,
         lazy_init: bool = False,
         max_refetch: int = 1000,
+        indices: int | Sequence[int] | None = None,
     ) -> None:
-        self.dataset = dataset = build_lazily(dataset)
-        source = getattr(dataset, 'name', None) or type(dataset).__name__
-        self.name = f'{type(self).__name__} of {source}'
-        self.pipeline = (
-            pipeline_of(dataset)
-            if pipeline is None
-            else Compose(list(pipeline))
+        self.dataset = source = _build_lazily(dataset)
+        source_name = getattr(source, 'name', None) or type(source).__name__
+        self.name = f'{type(self).__name__} of {source_name}'
+        if test_mode is None:
+            test_mode = getattr(source, 'test_mode', False)
+        super().__init__(
+            indices=indices,
+            serialize_data=False,  # data_list is an array
+            pipeline=_transforms_of(source) if pipeline is None else pipeline,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            max_refetch=max_refetch,
         )
-        self.test_mode = (
-            getattr(dataset, 'test_mode', False)
-            if test_mode is None
-            else test_mode
-        )
-        self.max_refetch = max_refetch
-        if not lazy_init:
-            self.full_init()
 
-    def prepare(self, total: int, classes: tuple[str, ...]) -> None:
-        """Decide what the wrapper makes of its source, once.
+    def choose(self, total: int, classes: tuple[str, ...]) -> np.ndarray:
+        """Choose the images of the source. Called once.
 
         Args:
-            total (int): Number of images of the source.
-            classes (tuple[str, ...]): Its classes.
+            total (int): Number of images of the source, at least 1.
+            classes (tuple[str, ...]): Classes of the source.
+
+        Returns:
+            ndarray: int64 (N,), for each image its index in the source.
         """
         raise NotImplementedError
 
+    def load_data_list(self) -> np.ndarray:
+        """Read the source and choose its images.
+
+        Returns:
+            ndarray: The answer of :meth:`choose`.
+        """
+        try:
+            self.dataset.full_init()
+            total = len(self.dataset)
+        except ValueError as error:
+            if 'need at least one array' not in str(error):
+                raise
+            total = 0  # BaseDataset cannot serialise an empty data_list
+        if total == 0:
+            raise ValueError(f'source {self.name} is empty: no image found')
+        metainfo = getattr(self.dataset, 'metainfo', None) or {}
+        if metainfo.get('classes') is None:
+            raise ValueError(
+                f'source {self.name} has no `classes` in its metainfo; give '
+                'its dataset metainfo=dict(classes=(...)) or classes=(...)'
+            )
+        return self.choose(total, tuple(metainfo['classes']))
+
     def full_init(self) -> None:
-        """Read the source and prepare the wrapper."""
+        """Read the annotations, if this has not been done."""
         if self._fully_initialized:
             return
-        total = count_images(self.dataset, self.name)
-        self.prepare(total, classes_of(self.dataset, self.name))
-        self._fully_initialized = True
+        super().full_init()
+        if len(self) == 0:
+            raise ValueError(
+                f'indices={self._indices} of {self.name} leave no image of '
+                f'{len(self.dataset)}'
+            )
 
     @property
     def metainfo(self) -> dict:
-        """dict: That of the source."""
+        """dict: The metainfo of the source."""
         return self.dataset.metainfo
 
     def source_index(self, idx: int) -> int:
-        """Return which image of the source stands behind an image.
+        """Return the index that an image has in the source.
 
         Args:
-            idx (int): Index of the image.
+            idx (int): Index of the image in this dataset.
 
         Returns:
-            int: The same, unless a subclass has other images.
+            int: Its index in ``dataset``.
         """
-        return idx
+        self.full_init()
+        return int(self.data_list[idx])
 
     def where(self, idx: int) -> str:
         """Say where the annotation of an image stands.
@@ -104,15 +152,38 @@ class DatasetWrapper(BaseDataset):
             idx (int): Index of the image.
 
         Returns:
-            str: As the source says it.
+            str: Such as ``'train.csv, line 17'`` if the source has a table,
+            else ``'image 15 of CustomDataset'``.
         """
-        if not self._fully_initialized:
-            self.full_init()
         index = self.source_index(idx)
         where = getattr(self.dataset, 'where', None)
         if where is not None:
             return where(index)
         return f'image {index} of {type(self.dataset).__name__}'
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the annotation of one image, as the source gives it.
+
+        Args:
+            idx (int): Index of the image. Negative ones count from the end.
+
+        Returns:
+            dict: A fresh one, with ``sample_idx`` set.
+        """
+        info = self.dataset.get_data_info(self.source_index(idx))
+        info['sample_idx'] = idx if idx >= 0 else len(self) + idx
+        return info
+
+    def run_pipeline(self, info: dict) -> Any:
+        """Run the pipeline.
+
+        Args:
+            info (dict): The annotation of an image. It may be changed.
+
+        Returns:
+            Any: The output of the pipeline.
+        """
+        return self.pipeline(info)
 
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on one image.
@@ -121,9 +192,20 @@ class DatasetWrapper(BaseDataset):
             idx (int): Index of the image.
 
         Returns:
-            Any: The pipeline's output.
+            Any: The output of the pipeline. The metainfo of its data samples
+            has the fields of :data:`SAMPLE_META`.
         """
-        return self.pipeline(self.get_data_info(idx))
+        info = self.get_data_info(idx)
+        meta = {key: info[key] for key in SAMPLE_META if key in info}
+        results = self.run_pipeline(info)
+        if isinstance(results, dict):
+            samples = results.get('data_samples', ())
+            if not isinstance(samples, (list, tuple)):
+                samples = [samples]
+            for sample in samples:  # test-time augmentation packs several
+                if isinstance(sample, BaseDataElement):
+                    sample.set_metainfo(meta)
+        return results
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the indices of the annotated, positive classes of an image.
@@ -132,53 +214,39 @@ class DatasetWrapper(BaseDataset):
             idx (int): Index of the image.
 
         Returns:
-            list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
+            list[int]: Possibly empty. ``ClassBalancedDataset`` asks for it.
         """
         info = self.get_data_info(idx)
         score = score_of(info, len(self.metainfo['classes']))
         # NaN > 0.5 is False
         return np.flatnonzero(score > 0.5).tolist()
 
+    def _get_unserialized_subset(
+        self, indices: int | Sequence[int]
+    ) -> np.ndarray:
+        return take(self.data_list, indices)
 
-def score_of(info: dict, num_classes: int) -> np.ndarray:
-    """Return the labels of an image as scores, whatever form they have.
+    def get_subset(self, indices: int | Sequence[int]) -> DatasetWrapper:
+        """Return a view of some images. The source is shared, not copied.
 
-    Args:
-        info (dict): With ``gt_score`` or ``gt_label``.
-        num_classes (int): Number of classes of the source, C.
+        Args:
+            indices (int | Sequence[int]): The first n (n >= 0), the last n
+                (n < 0), or the positions to keep.
 
-    Returns:
-        ndarray: float32 (C,), NaN where not annotated.
-
-    Raises:
-        ValueError: If it has neither, or they do not fit the classes.
-
-    Examples:
-        >>> score_of(dict(gt_label=1), 3)
-        array([0., 1., 0.], dtype=float32)
-    """
-    score = info.get('gt_score')
-    if score is None:
-        label = info.get('gt_label')
-        if label is None:
-            raise ValueError(
-                'the source gives neither gt_score nor gt_label for an '
-                f'image; found {sorted(info)}'
-            )
-        return label_to_score(label, num_classes)
-    if len(score) != num_classes:
-        raise ValueError(
-            f'the source gives {len(score)} scores for an image, expected '
-            f'one for each of its {num_classes} classes'
-        )
-    return np.asarray(score, dtype=np.float32)
+        Returns:
+            DatasetWrapper: The subset.
+        """
+        self.full_init()
+        subset = copy.copy(self)
+        subset.get_subset_(indices)
+        return subset
 
 
 def scores_of(dataset: BaseDataset, num_classes: int) -> np.ndarray:
     """Return the labels of all images of a dataset as scores.
 
     Args:
-        dataset (BaseDataset): The source, fully initialised.
+        dataset (BaseDataset): A source that has been read.
         num_classes (int): Number of its classes, C.
 
     Returns:
@@ -187,9 +255,32 @@ def scores_of(dataset: BaseDataset, num_classes: int) -> np.ndarray:
     score = getattr(getattr(dataset, 'data_list', None), 'gt_score', None)
     if score is not None:  # a LabelTable
         return score
-    return np.stack(
-        [
-            score_of(dataset.get_data_info(index), num_classes)
-            for index in range(len(dataset))
-        ]
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    return np.stack([score_of(info, num_classes) for info in infos])
+
+
+def _build_lazily(dataset: dict | BaseDataset) -> BaseDataset:
+    """Build a source that is read in `full_init`, where errors are named."""
+    if not isinstance(dataset, dict):
+        return dataset
+    scope = dataset.get('_scope_')
+    with DATASETS.switch_scope_and_registry(scope) as registry:
+        kind = dataset.get('type')
+        kind = registry.get(kind) if isinstance(kind, str) else kind
+    parameters = inspect.signature(kind).parameters if kind else {}
+    # Stock KFoldDataset takes no lazy_init.
+    takes = 'lazy_init' in parameters or any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values()
     )
+    return DATASETS.build({'lazy_init': True, **dataset} if takes else dataset)
+
+
+def _transforms_of(dataset: Any) -> list[Callable[[dict], Any]]:
+    """Return the transforms of a dataset, or of the one that it wraps."""
+    while not hasattr(dataset, 'pipeline') and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset  # RepeatDataset and similar wrappers
+    # ConcatDataset has many pipelines, so it has none to apply.
+    pipeline = getattr(dataset, 'pipeline', None)
+    if pipeline is None:
+        return []
+    return getattr(pipeline, 'transforms', [pipeline])

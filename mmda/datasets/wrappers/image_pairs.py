@@ -1,4 +1,4 @@
-"""Images of two objects, made of images of one."""
+"""Make images of two objects from images of one object."""
 
 from __future__ import annotations
 
@@ -9,31 +9,36 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from .dataset_wrapper import DatasetWrapper, score_of
+from mmda.structures import score_of
+
+from .dataset_wrapper import DatasetWrapper
 
 
 @DATASETS.register_module()
 class ImagePairs(DatasetWrapper):
-    """Two images side by side, each squeezed to half its width.
+    """Put two images side by side, each at half its width.
 
-    A pair has the size of one image and the classes of both: two digits of
-    28x28 pixels become 28x14 each (MNIST-multi, appendix C.4 of the paper).
-    A class is positive if it is in either image, negative if it is in
-    neither, and not annotated otherwise.
+    A pair has the size of one image and the classes of both images. For
+    example, two digits of 28x28 pixels become 28x14 each (MNIST-multi,
+    appendix C.4 of the paper). A class of a pair is
 
-    Samples carry ``img`` and ``gt_score``, and no path.
+    - positive, if one of the images has it;
+    - negative, if both images are known not to have it;
+    - not annotated otherwise.
+
+    Samples have ``img`` and ``gt_score``, and no path.
 
     Args:
-        dataset (dict | BaseDataset): The source, with its images in memory
-            (``img``), all of one size.
-        num_pairs (int): Number of pairs, drawn with replacement; the two
-            images of a pair are never the same.
+        dataset (dict | BaseDataset): The source. Its images must be in memory
+            (``img``) and have one size.
+        num_pairs (int): Number of pairs. The pairs are drawn with
+            replacement. The two images of a pair always differ.
         seed (int): Seed of the pairs. Defaults to 0.
         **kwargs: Other arguments of :class:`DatasetWrapper`.
 
     Raises:
-        ValueError: If ``num_pairs`` is below 1, the source has one image
-            only, or its images are not in memory.
+        ValueError: If ``num_pairs`` is below 1, if the source has only one
+            image, or if its images are not in memory.
 
     Examples:
         >>> pairs = ImagePairs(dict(type='Digits'), num_pairs=3)
@@ -58,38 +63,55 @@ class ImagePairs(DatasetWrapper):
         self.seed = seed
         super().__init__(dataset, **kwargs)
 
-    def prepare(self, total: int, classes: tuple[str, ...]) -> None:
+    def choose(self, total: int, classes: tuple[str, ...]) -> np.ndarray:
         """Draw the pairs.
 
         Args:
             total (int): Number of images of the source.
-            classes (tuple[str, ...]): Its classes.
+            classes (tuple[str, ...]): Classes of the source.
+
+        Returns:
+            ndarray: int64 (N, 2), indices of the left and the right image.
         """
         if total < 2:
             raise ValueError(f'{self.name}: found one image, expected two')
+        self._num_classes = len(classes)
         generator = np.random.default_rng(self.seed)
         left = generator.integers(total, size=self.num_pairs)
-        # Another one than the left, all others being equally likely
+        # A step of 1 to total - 1 never leads back to the left image.
         steps = generator.integers(1, total, size=self.num_pairs)
-        self.pairs = np.stack([left, (left + steps) % total], axis=1)
-        self._num_classes = len(classes)
+        return np.stack([left, (left + steps) % total], axis=1)
+
+    def source_index(self, idx: int) -> int:
+        """Return the index that the left image of a pair has in the source.
+
+        Args:
+            idx (int): Index of the pair.
+
+        Returns:
+            int: Its index in ``dataset``.
+        """
+        self.full_init()
+        return int(self.data_list[idx][0])
 
     def get_data_info(self, idx: int) -> dict:
         """Return one pair.
 
         Args:
-            idx (int): Index of the pair, negative from the end.
+            idx (int): Index of the pair. Negative ones count from the end.
 
         Returns:
             dict: ``img`` (uint8, of the size of one image), ``gt_score``
             (float32, (C,)) and ``sample_idx``.
         """
-        if not self._fully_initialized:
-            self.full_init()
-        infos = [self.dataset.get_data_info(int(i)) for i in self.pairs[idx]]
+        self.full_init()
+        infos = [
+            self.dataset.get_data_info(int(index))
+            for index in self.data_list[idx]
+        ]
         images = [self._image(info) for info in infos]
         left, right = (score_of(info, self._num_classes) for info in infos)
-        # NaN wins over 0, 1 wins over NaN
+        # NaN and 0 give NaN, NaN and 1 give 1.
         score = np.maximum(left, right)
         score[(left == 1) | (right == 1)] = 1.0
         height, width = images[0].shape[:2]
@@ -111,17 +133,3 @@ class ImagePairs(DatasetWrapper):
                 'memory, as `img`'
             )
         return info['img']
-
-    def source_index(self, idx: int) -> int:
-        """Return the left image of a pair.
-
-        Args:
-            idx (int): Index of the pair.
-
-        Returns:
-            int: Index in the source.
-        """
-        return int(self.pairs[idx, 0])
-
-    def __len__(self) -> int:
-        return self.num_pairs

@@ -1,56 +1,60 @@
-"""Makes a fully labelled data set a partially labelled one."""
+"""Hide labels of a fully labelled data set."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.structures import UNANNOTATED, nearest
+from mmda.structures import UNANNOTATED, class_indices, score_of
 
-from .dataset_wrapper import DatasetWrapper, score_of, scores_of
-from .mask_file import load_mask, save_mask
+from .dataset_wrapper import DatasetWrapper, scores_of
 
 SCHEMES = ('classes', 'random', 'single_positive')
 
 
 @DATASETS.register_module()
 class MissingLabels(DatasetWrapper):
-    """Hide labels of a data set, to study what is lost by their absence.
+    """Hide labels of a data set, to measure what the missing labels cost.
 
     The schemes:
 
     - ``'classes'``: only ``labeled_classes`` stay annotated, in every image;
     - ``'random'``: each entry (image and class) is hidden with the
-      probability ``fraction``, independently of all others;
+      probability ``fraction``, independently of all other entries;
     - ``'single_positive'``: each image keeps one of its positive labels, drawn
-      at random, and nothing else [0]; an image without a positive label keeps
-      nothing.
+      at random, and nothing else [0]. An image without a positive label keeps
+      no label.
 
-    What the source does not annotate stays so. Put it inside of
-    ``PartialLabelDataset``, or around it.
+    An entry that the source does not annotate stays not annotated. The
+    wrapper works inside of ``PartialLabelDataset`` and around it.
 
     [0] Cole et al., Multi-Label Learning from Single Positive Labels, CVPR
     2021.
 
     Args:
         dataset (dict | BaseDataset): The source, with image labels.
-        scheme (str): One of the above.
+        scheme (str): One of the schemes above.
         labeled_classes (Sequence[str], optional): For ``'classes'``.
         fraction (float, optional): For ``'random'``, in [0, 1].
         seed (int): Seed of the draw. Defaults to 0.
-        mask_file (str, optional): ``.npz`` file of the mask: written where it
-            does not exist, else read, so that a run can be repeated with the
-            same labels elsewhere. Defaults to None, no file.
+        mask_file (str, optional): ``.npz`` file of the mask. It is written if
+            it does not exist, and read if it exists. So a run can be repeated
+            elsewhere with the same labels. Defaults to None, no file.
         **kwargs: Other arguments of :class:`DatasetWrapper`.
 
     Raises:
-        ValueError: If the arguments do not fit the scheme, a class is
-            unknown, the source has pixel labels, or ``mask_file`` was made
-            with other arguments or for other labels.
+        ValueError: If the arguments do not fit the scheme, if a class is
+            unknown, if the source has pixel labels, or if ``mask_file`` was
+            made with other arguments or for other labels.
 
     Examples:
         >>> dataset = MissingLabels(
@@ -77,12 +81,15 @@ class MissingLabels(DatasetWrapper):
         self.mask_file = mask_file
         super().__init__(dataset, **kwargs)
 
-    def prepare(self, total: int, classes: tuple[str, ...]) -> None:
-        """Draw the mask, or read it.
+    def choose(self, total: int, classes: tuple[str, ...]) -> np.ndarray:
+        """Draw the mask, or read it from its file. All images stay.
 
         Args:
             total (int): Number of images of the source.
-            classes (tuple[str, ...]): Its classes.
+            classes (tuple[str, ...]): Classes of the source.
+
+        Returns:
+            ndarray: int64 (N,), 0 to N - 1.
         """
         if getattr(self.dataset, 'has_pixel_labels', False):
             raise ValueError(
@@ -90,6 +97,45 @@ class MissingLabels(DatasetWrapper):
                 'labels'
             )
         scores = scores_of(self.dataset, len(classes))
+        #: bool (N, C), True where the label stays. Rows are source images.
+        self.kept: np.ndarray
+        stored = self._read_mask(scores, classes)
+        if stored is not None:
+            self.kept = stored
+        else:
+            self.kept = self._draw(scores, classes)
+            self._write_mask(scores, classes)
+        return np.arange(total)
+
+    def _draw(
+        self, scores: np.ndarray, classes: tuple[str, ...]
+    ) -> np.ndarray:
+        annotated = ~np.isnan(scores)
+        if self.scheme == 'classes':
+            stays = np.zeros(len(classes), dtype=bool)
+            stays[
+                class_indices(
+                    self.labeled_classes or (),
+                    classes,
+                    f'labeled_classes of {self.name}',
+                )
+            ] = True
+            return annotated & stays
+        generator = np.random.default_rng(self.seed)
+        # One draw per entry, annotated or not. So one more class in the
+        # source does not change what is hidden in the rest of the row.
+        draws = generator.random(scores.shape)
+        if self.fraction is not None:
+            return annotated & (draws >= self.fraction)
+        # Keep the positive entry with the greatest draw of its image.
+        draws[~(scores > 0.5)] = -1.0
+        chosen = draws.argmax(axis=1)[:, None] == np.arange(len(classes))
+        return chosen & (draws >= 0)
+
+    def _made_from(
+        self, scores: np.ndarray, classes: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return what the mask depends on."""
         settings: dict[str, Any] = dict(scheme=self.scheme)
         if self.scheme == 'classes':
             settings['labeled_classes'] = list(self.labeled_classes or ())
@@ -97,66 +143,76 @@ class MissingLabels(DatasetWrapper):
             settings['seed'] = self.seed
         if self.scheme == 'random':
             settings['fraction'] = self.fraction
-        kept = None
-        if self.mask_file is not None:
-            kept = load_mask(self.mask_file, settings, classes, scores)
-        if kept is None:
-            kept = self._draw(scores, classes)
-            if self.mask_file is not None:
-                save_mask(self.mask_file, kept, settings, classes, scores)
-        #: bool (N, C), True where the label stays.
-        self.kept = kept
+        # A hash tells label tables apart without storing the labels.
+        data = np.ascontiguousarray(scores, dtype=np.float32)
+        digest = hashlib.blake2b(data.tobytes(), digest_size=8).hexdigest()
+        labels = f'{data.shape} {digest}'
+        return dict(settings=settings, classes=list(classes), labels=labels)
 
-    def _draw(
+    def _write_mask(
         self, scores: np.ndarray, classes: tuple[str, ...]
-    ) -> np.ndarray:
-        annotated = ~np.isnan(scores)
-        if self.scheme == 'classes':
-            return annotated & self._labeled(classes)
-        generator = np.random.default_rng(self.seed)
-        # One number for each entry, whatever is annotated: a class more or
-        # less does not change what is hidden in the rest of its row.
-        draws = generator.random(scores.shape)
-        if self.fraction is not None:
-            return annotated & (draws >= self.fraction)
-        # The greatest draw among the positive entries of an image
-        draws[~(scores > 0.5)] = -1.0
-        chosen = draws.argmax(axis=1)[:, None] == np.arange(len(classes))
-        return chosen & (draws >= 0)
+    ) -> None:
+        if self.mask_file is None:
+            return
+        made_from = self._made_from(scores, classes)
+        made_from['settings'] = json.dumps(made_from['settings'])
+        Path(self.mask_file).parent.mkdir(parents=True, exist_ok=True)
+        # Several processes may write the file: rename it when it is complete.
+        part = f'{self.mask_file}.{os.getpid()}.part'
+        with open(part, 'wb') as file:
+            np.savez_compressed(file, kept=self.kept, **made_from)
+        os.replace(part, self.mask_file)
 
-    def _labeled(self, classes: tuple[str, ...]) -> np.ndarray:
-        assert self.labeled_classes is not None
-        for name in self.labeled_classes:
-            if name not in classes:
-                raise ValueError(
-                    f'labeled_classes of {self.name}: {name!r} is no class '
-                    f'of the source{nearest(name, classes)}'
+    def _read_mask(
+        self, scores: np.ndarray, classes: tuple[str, ...]
+    ) -> np.ndarray | None:
+        """Return bool (N, C), or None if there is no file."""
+        path = self.mask_file
+        if path is None or not os.path.exists(path):
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                kept = file['kept']
+                found = dict(
+                    settings=json.loads(str(file['settings'])),
+                    classes=file['classes'].tolist(),
+                    labels=str(file['labels']),
                 )
-        return np.isin(classes, list(self.labeled_classes))
+        except (
+            OSError,
+            EOFError,
+            KeyError,
+            ValueError,
+            zipfile.BadZipFile,
+        ) as error:
+            raise ValueError(f'{path} is no mask of labels: {error!r}') from (
+                error
+            )
+        for what, expected in self._made_from(scores, classes).items():
+            if found[what] != expected:
+                raise ValueError(
+                    f'the mask {path} was made for other {what}: found '
+                    f'{found[what]}, expected {expected}. Name another file, '
+                    'or remove this one'
+                )
+        return kept
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image without the hidden labels.
 
         Args:
-            idx (int): Index of the image, negative from the end.
+            idx (int): Index of the image. Negative ones count from the end.
 
         Returns:
             dict: ``gt_score`` (float32, (C,), NaN where hidden or not
             annotated) in place of ``gt_label``.
         """
-        if not self._fully_initialized:
-            self.full_init()
-        kept = self.kept[idx]
-        info = self.dataset.get_data_info(idx)
+        info = super().get_data_info(idx)
+        kept = self.kept[self.source_index(idx)]
         score = score_of(info, len(kept))
         info.pop('gt_label', None)
         info['gt_score'] = np.where(kept, score, np.float32(UNANNOTATED))
         return info
-
-    def __len__(self) -> int:
-        if not self._fully_initialized:
-            self.full_init()
-        return len(self.kept)
 
 
 def _check_arguments(
@@ -174,13 +230,14 @@ def _check_arguments(
     ):
         raise ValueError(
             f'MissingLabels: found labeled_classes={labeled_classes!r} with '
-            f"scheme={scheme!r}; expected a list with 'classes' and None else"
+            f"scheme={scheme!r}; expected a list with scheme='classes', and "
+            'None with another scheme'
         )
     if (scheme == 'random') != (fraction is not None) or not (
         fraction is None or 0 <= fraction <= 1
     ):
         raise ValueError(
-            f'MissingLabels: found fraction={fraction!r} with scheme='
-            f"{scheme!r}; expected a number in [0, 1] with 'random' and None "
-            'else'
+            f'MissingLabels: found fraction={fraction!r} with '
+            f'scheme={scheme!r}; expected a number in [0, 1] with '
+            "scheme='random', and None with another scheme"
         )
