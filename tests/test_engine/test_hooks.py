@@ -455,7 +455,9 @@ def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(
         'b': ['55.00', '-', '55.00'],
         'mean': ['60.00', '65.00', '55.00'],
     }
-    places = next(m for m in mm_log.messages if m.startswith('The run lies'))
+    places = next(
+        m for m in mm_log.messages if m.startswith('Files of this run')
+    )
     paths = {
         line.split(':', 1)[0].strip(): Path(line.split(':', 1)[1].strip())
         for line in places.splitlines()[1:]
