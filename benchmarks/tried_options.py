@@ -28,7 +28,7 @@ from reproduction.summary import paired_seed_test
 from reproduction.table import Recipe
 from torch import Tensor, nn
 
-from mmda.apis.cli import build_runner
+from mmda.apis.runner import build_runner
 from mmda.apis.seeding import set_seed
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier

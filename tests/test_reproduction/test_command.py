@@ -12,8 +12,8 @@ from reproduction.recipe_config import load_recipe, move_data
 from reproduction.table import Recipe, Table, compare_rows
 
 from mmda.apis.config import load_config
-from mmda.apis.seeding import datasets_below
 from mmda.commands.test import main as run_test
+from mmda.datasets import walk_datasets
 
 RUNS = 'runs/da/digits'
 
@@ -86,7 +86,7 @@ def test_seeds_and_images_differ_between_runs(finished_runs):
         assert cfg.randomness.seed == seed
         sources = [
             node
-            for node in datasets_below(cfg.train_dataloader.dataset)
+            for node in walk_datasets(cfg.train_dataloader.dataset)
             if 'num_samples' in node
         ]
         assert [(s.seed, s.num_samples) for s in sources] == [(seed, 32)] * 2
@@ -256,7 +256,7 @@ def test_all_data_moves_to_another_folder():
     roots = {
         node['data_root']
         for split in ('train', 'val', 'test')
-        for node in datasets_below(cfg[f'{split}_dataloader'].dataset)
+        for node in walk_datasets(cfg[f'{split}_dataloader'].dataset)
         if 'data_root' in node
     }
     assert roots == {'/mnt/sets/mnist/'}

@@ -13,11 +13,11 @@ from mmengine.config import Config
 from mmengine.utils import ProgressBar
 from mmpretrain.registry import MODELS
 
+from mmda.apis.config import classes_of
 from mmda.apis.fold import can_fold, fold_model_config
 from mmda.commands.common import (
     add_config_options,
     build_parser,
-    classes_of,
     open_config,
     run_tool,
     say,
