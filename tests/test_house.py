@@ -59,6 +59,21 @@ def test_a_component_is_exported_from_its_folder(component):
     )
 
 
+def test_a_component_is_found_by_its_bare_name_from_the_scope_of_a_host(
+    component,
+):
+    # `mmengine` stands for both hosts; each of the others for itself.
+    for scope in ('mmpretrain', 'mmseg'):
+        for registry in vars(mmengine.registry).values():
+            if isinstance(registry, Registry) and (
+                registry.module_dict.get(component.__name__) is component
+            ):
+                with registry.switch_scope_and_registry(scope) as child:
+                    found = child.get(component.__name__)
+                assert found.__module__.startswith('mmda.')
+                assert found.__name__.endswith(component.__name__)
+
+
 def test_a_component_has_a_file_of_its_name(component):
     file = component.__module__.rpartition('.')[2]
     assert file.replace('_', '') == component.__name__.lower()

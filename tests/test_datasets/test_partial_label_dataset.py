@@ -464,13 +464,6 @@ def test_a_dataset_survives_pickling(source):
     assert again[0]['inputs'].equal(dataset[0]['inputs'])
 
 
-def test_the_bare_name_is_found_from_mmpretrain(source):
-    config = dict(type='PartialLabelDataset', classes=SPACE, dataset=source)
-    for scope in ('mmpretrain', 'mmseg'):
-        with DATASETS.switch_scope_and_registry(scope) as registry:
-            assert isinstance(registry.build(config), PartialLabelDataset)
-
-
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
