@@ -28,7 +28,7 @@ from reproduction.summary import paired_seed_test
 from reproduction.table import Recipe
 from torch import Tensor, nn
 
-from mmda.apis.cli import build_runner
+from mmda.apis.runner import build_runner
 from mmda.apis.seeding import set_seed
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier
@@ -39,7 +39,10 @@ from mmda.models.losses.sharpen import sharpen
 from mmda.models.utils import frozen_running_stats
 from mmda.report.comparison_report import interval_text, markdown_row, p_text
 
-RECIPE, BCE = 'da/table12/assemble.py', 'da/table12/bce.py'
+RECIPE, BCE = (
+    'da/table12/da-recipe_small-cnn_500i_mnist-overlap.py',
+    'da/table12/linear_small-cnn_500i_mnist-overlap.py',
+)
 FIRST_SEED = 100  # docs/method.md reports the seeds from 0
 NUM_IMAGES, NUM_VALIDATION = 30, 4000
 
@@ -81,8 +84,12 @@ def tried(
 OPTIONS: dict[str, Recipe] = {
     'recipe': tried(),
     'BCE': tried(config=BCE),
-    'BCE on both views': tried(config='da/method/mnist_strong_bce.py'),
-    'full labels, BCE': tried(config='da/table12/full.py'),
+    'BCE on both views': tried(
+        config='da/method/linear-bce-two-views_small-cnn_500i_mnist-overlap.py'
+    ),
+    'full labels, BCE': tried(
+        config='da/table12/linear_small-cnn_500i_mnist-overlap-full.py'
+    ),
     'BCE, 200 iterations': tried(iterations(200), BCE),
     'BCE, 1000 iterations': tried(iterations(1000), BCE),
     'recipe, 200 iterations': tried(iterations(200)),

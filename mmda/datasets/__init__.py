@@ -1,20 +1,17 @@
-"""Source datasets and the wrapper that assembles them."""
+"""Source datasets, and the wrapper that puts them into one label space."""
 
 from .partial_label_dataset import PartialLabelDataset
-from .sources.chestxray14 import ChestXray14
-from .sources.chexpert import CheXpert
-from .sources.digits import Digits
-from .sources.local_cifar10 import LocalCIFAR10
-from .sources.local_mnist import LocalMNIST
-from .sources.medmnist import MedMNIST
-from .tables.csv_label_dataset import CSVLabelDataset
-from .tables.label_table import LabelTable
-from .tables.table_dataset import TableDataset
+from .sources import (
+    ChestXray14,
+    CheXpert,
+    Digits,
+    LocalCIFAR10,
+    LocalMNIST,
+    MedMNIST,
+)
+from .tables import CSVLabelDataset, LabelTable, TableDataset
 from .walk import walk_datasets
-from .wrappers.class_filter import ClassFilter
-from .wrappers.dataset_wrapper import DatasetWrapper
-from .wrappers.image_pairs import ImagePairs
-from .wrappers.missing_labels import MissingLabels
+from .wrappers import ClassFilter, DatasetWrapper, ImagePairs, MissingLabels
 
 __all__ = [
     'CSVLabelDataset',

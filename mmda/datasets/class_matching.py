@@ -1,4 +1,4 @@
-"""Which classes of a source the joint label space knows."""
+"""Match the classes of a source with the joint label space."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmengine.logging import print_log
 
-from mmda.structures import LabelSpace, nearest
+from mmda.structures import LabelSpace, class_indices, nearest
 
 
 def annotated_columns(
@@ -18,24 +18,25 @@ def annotated_columns(
     labeled_classes: Sequence[str] | None,
     source: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Match the classes that a source annotates with the joint label space.
+    """Find the annotated classes of a source in the joint label space.
 
     Args:
         source_classes (Sequence[str]): Names as the source spells them.
-        joint_names (Sequence[str]): The same classes' names after aliasing.
+        joint_names (Sequence[str]): Names of the same classes after aliasing.
         space (LabelSpace): The joint label space.
         labeled_classes (Sequence[str], optional): Classes whose labels are
-            used, in either spelling; all that the space knows where None.
+            used, in either spelling. Defaults to None, all classes that the
+            label space has.
         source (str): Name of the source, for messages.
 
     Returns:
-        tuple[ndarray, ndarray]: int64 arrays of equal length: positions among
-        the source's own classes, and positions in the joint space.
+        tuple[ndarray, ndarray]: int64 arrays of equal length: indices of the
+        annotated classes in the source, and in the joint label space.
 
     Raises:
-        ValueError: If a labeled class is not one of the source or of the
-            space, or stands there twice, if an alias leads out of the space,
-            or if no class is left.
+        ValueError: If a labeled class is unknown to the source or to the
+            label space, or is given twice, if an alias is not in the label
+            space, or if no class is left.
 
     Examples:
         >>> annotated_columns(['a', 'b'], ['a', 'b'], LabelSpace(('b', 'c')),
@@ -45,9 +46,14 @@ def annotated_columns(
     if labeled_classes is None:
         wanted = list(range(len(joint_names)))
     else:
-        wanted = _positions(
-            labeled_classes, source_classes, joint_names, source
-        )
+        where = f'labeled_classes of {source}'
+        # A name is looked up in the spelling of the source first.
+        spellings = [*joint_names, *source_classes]
+        found = class_indices(labeled_classes, spellings, where)
+        wanted = [index % len(joint_names) for index in found]
+        for index, name in zip(wanted, labeled_classes, strict=True):
+            if wanted.count(index) > 1:
+                raise ValueError(f'{where}: {name!r} stands there twice')
     own, joint, left_out = [], [], []
     for position in wanted:
         name = joint_names[position]
@@ -61,9 +67,9 @@ def annotated_columns(
             )
         elif name != source_classes[position]:
             raise ValueError(
-                f'{source}: aliases and keep_apart make '
-                f'{source_classes[position]!r} to {name!r}, which is not in '
-                f'the label space{nearest(name, space.classes)}'
+                f'{source}: aliases and keep_apart turn '
+                f'{source_classes[position]!r} into {name!r}, which is not '
+                f'in the label space{nearest(name, space.classes)}'
             )
         else:
             left_out.append(name)
@@ -73,49 +79,18 @@ def annotated_columns(
             f'{space.classes}; its classes are {tuple(source_classes)}'
         )
     if left_out:
-        _report_left_out(left_out, space, source)
-    return np.asarray(own), np.asarray(joint)
-
-
-def _report_left_out(
-    names: Sequence[str], space: LabelSpace, source: str
-) -> None:
-    """Log classes that are not used; warn of those that look like others."""
-    print_log(
-        f'{source}: classes outside the label space are not used: '
-        f'{list(names)}',
-        logger='current',
-    )
-    for name in names:
+        print_log(
+            f'{source}: classes outside the label space are not used: '
+            f'{left_out}',
+            logger='current',
+        )
+    for name in left_out:
         hint = nearest(name, space.classes)
         if hint.startswith('; nearest'):
             print_log(
-                f'{source}: is {name!r} one of the label space{hint}? It is '
-                'not used; `aliases` would join it',
+                f'{source}: the class {name!r} is not used. If it is a class '
+                f'of the label space, add it to `aliases`{hint}',
                 logger='current',
                 level=logging.WARNING,
             )
-
-
-def _positions(
-    names: Sequence[str],
-    source_classes: Sequence[str],
-    joint_names: Sequence[str],
-    source: str,
-) -> list[int]:
-    """Return the source's positions of classes named in either spelling."""
-    index = {name: i for i, name in enumerate(joint_names)}
-    index.update({name: i for i, name in enumerate(source_classes)})
-    positions: list[int] = []
-    for name in names:
-        if name not in index:
-            raise ValueError(
-                f'labeled_classes of {source}: {name!r} is no class of this '
-                f'source{nearest(name, source_classes)}'
-            )
-        if index[name] in positions:
-            raise ValueError(
-                f'labeled_classes of {source}: {name!r} stands there twice'
-            )
-        positions.append(index[name])
-    return positions
+    return np.asarray(own), np.asarray(joint)

@@ -226,12 +226,10 @@ def joint_palette(num_classes: int) -> list[list[int]]:
         >>> joint_palette(2)
         [[191, 48, 48], [41, 78, 163]]
     """
-    palette = []
-    for index in range(num_classes):
-        # The golden ratio spreads the hues of any number of classes.
-        hue = (index * 0.6180339887 * 180) % 180
-        value = 191 - 28 * (index % 3)
-        pixel = np.array([[[hue, 191, value]]], dtype=np.uint8)
-        rgb = cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)
-        palette.append(rgb[0, 0].tolist())
-    return palette
+    index = np.arange(num_classes)
+    # The golden ratio spreads the hues of any number of classes.
+    hue = (index * 0.6180339887 * 180) % 180
+    saturation = np.full(num_classes, 191)
+    value = 191 - 28 * (index % 3)
+    hsv = np.stack([hue, saturation, value], axis=-1).astype(np.uint8)
+    return cv2.cvtColor(hsv[None], cv2.COLOR_HSV2RGB)[0].tolist()

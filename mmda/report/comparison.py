@@ -11,16 +11,17 @@ import numpy as np
 from scipy.stats import ttest_ind
 
 from mmda.evaluation.functional import (
+    binary_auc,
     bootstrap_p_value,
     delong_paired,
     holm,
+    mean_of_defined,
     number_clusters,
-    partial_auc_per_class,
+    per_class,
     percentile_interval,
-    resampled_auc,
+    resample,
     why_undefined,
 )
-from mmda.evaluation.metrics.bootstrapped_metric import mean_of_defined
 
 from .predictions import Predictions, match_predictions
 
@@ -223,7 +224,7 @@ def _seed_values(
 ) -> np.ndarray:
     """Return AUCs in %, (seeds, classes)."""
     return np.array(
-        [100 * partial_auc_per_class(run.score, target) for run in runs]
+        [100 * per_class(binary_auc, run.score, target) for run in runs]
     )
 
 
@@ -269,7 +270,8 @@ def _bootstrap(
     seed: int,
     progress: Callable[[int], object] | None,
 ) -> None:
-    values = 100 * resampled_auc(
+    values = 100 * resample(
+        'auc',
         np.stack([a.score, b.score]),
         target,
         clusters,

@@ -13,12 +13,11 @@ from mmda.evaluation.functional import (
     reliability,
     why_undefined,
 )
+from mmda.evaluation.functional.thresholds import METHODS
 
 from .checkpoint_record import other_checkpoint
 from .figure import COLORS, PAGE_WIDTH, SMALL, new_figure, save_figure
 from .predictions import Predictions
-
-METHODS = ('youden', 'sensitivity', 'f1')
 
 
 def threshold_path(checkpoint: str | Path) -> Path:

@@ -180,12 +180,7 @@ class LabelSpace:
         Raises:
             ValueError: If the space has no such class; names the nearest.
         """
-        try:
-            return self.classes.index(name)
-        except ValueError:
-            raise ValueError(
-                f'unknown class {name!r}{nearest(name, self.classes)}'
-            ) from None
+        return class_indices([name], self.classes, 'label space')[0]
 
     @classmethod
     def union(

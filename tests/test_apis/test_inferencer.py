@@ -16,11 +16,10 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
-from mmda.apis.activation_map import activation_map
+from mmda.apis.answer_picture import activation_map
 from mmda.apis.fold import fold_checkpoint
-from mmda.apis.inference_inputs import list_images
+from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
-from mmda.apis.pixels import to_bgr
 from mmda.commands import class_relations
 from mmda.commands.predict import main, write_answers
 
@@ -246,7 +245,7 @@ def test_pixels_of_other_kinds_are_those_of_their_file(
     [
         (np.zeros((4, 4)) + 200.0, 'float64 from 200 to 200, expected'),
         (np.full((4, 4), np.nan), 'float64 from nan'),
-        (np.full((4, 4), 7, np.uint16), '16 bits that use 8'),
+        (np.full((4, 4), 7, np.uint16), 'uint16 from 7 to 7.*pass uint8'),
         (np.zeros((4, 4), int), 'found int64 from 0 to 0'),
         (np.zeros((2, 4, 4, 3), np.uint8), 'pass a batch as a list'),
         (np.zeros((0, 4, 3), np.uint8), r'shape \(0, 4, 3\)'),

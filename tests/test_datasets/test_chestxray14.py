@@ -134,7 +134,7 @@ def test_an_image_in_none_of_the_folders_is_warned_about(tmp_path, mm_log):
     info = dataset.get_data_info(9)
     assert info['img_path'] == f'{root}/images/00000009_000.png'
     assert '1 of 10 images' in mm_log.text
-    assert 'first: 00000009_000.png, line 11' in mm_log.text
+    assert '00000009_000.png, line 11' in mm_log.text
 
 
 def test_a_given_data_prefix_is_where_images_are_looked_for(tmp_path):

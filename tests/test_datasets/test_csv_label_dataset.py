@@ -3,7 +3,7 @@ import pytest
 from mmengine.registry import DATASETS
 
 from mmda.datasets import CSVLabelDataset
-from mmda.datasets.tables import csv_reader
+from mmda.datasets.tables import csv_table
 
 COLUMNS = """path,Mass,Edema,Nodule
 a.png,1,0,
@@ -140,7 +140,7 @@ def test_a_label_outside_the_known_ones_is_an_error(write, cell, found):
 
 
 def test_the_line_is_right_beyond_the_first_chunk(write, monkeypatch):
-    monkeypatch.setattr(csv_reader, 'CHUNK_ROWS', 2)
+    monkeypatch.setattr(csv_table, 'CHUNK_ROWS', 2)
     rows = [f'{i}{"x" * i}.png,{i % 2}' for i in range(7)]
     text = '\n'.join(['path,Mass', *rows]) + '\n'
     dataset = CSVLabelDataset(**write(text))

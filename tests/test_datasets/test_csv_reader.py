@@ -3,9 +3,12 @@ import pandas as pd
 import pytest
 
 from mmda.datasets import CheXpert, CSVLabelDataset
-from mmda.datasets.tables import csv_cells
-from mmda.datasets.tables.csv_cells import check_row_lengths
-from mmda.datasets.tables.csv_reader import iter_csv, read_header
+from mmda.datasets.tables import csv_table
+from mmda.datasets.tables.csv_table import (
+    check_row_lengths,
+    iter_csv,
+    read_header,
+)
 
 NAN = np.nan
 
@@ -86,7 +89,7 @@ def test_a_partial_download_makes_no_negatives_in_chexpert(write):
 
 @pytest.mark.parametrize('size', [1, 7, 64])
 def test_lines_are_counted_beyond_the_first_block(write, monkeypatch, size):
-    monkeypatch.setattr(csv_cells, '_BLOCK_BYTES', size)
+    monkeypatch.setattr(csv_table, '_BLOCK_BYTES', size)
     lines = ['path,Mass', *(f'{i},1' for i in range(40)), '', '']
     assert check_row_lengths(write('\n'.join(lines)), 2) == 42
     assert len(read(write('\r\n'.join(lines)))) == 40
@@ -126,7 +129,7 @@ def test_the_index_that_pandas_writes_is_no_class(tmp_path):
         {'path': ['a', 'b'], 'Mass': [1, 0], 'Edema': [NAN, 1]}
     )
     table.to_csv(path)
-    assert read_header(path) == ['path', 'Mass', 'Edema']
+    assert read_header(path) == ['', 'path', 'Mass', 'Edema']
     dataset = read(path)
     assert dataset.metainfo['classes'] == ('Mass', 'Edema')
     np.testing.assert_array_equal(dataset.get_gt_labels(), [[1, NAN], [0, 1]])

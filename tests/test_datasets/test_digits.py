@@ -64,10 +64,10 @@ def test_grey_levels_span_the_whole_range():
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        (dict(split='dev'), "found 'dev', expected 'train', 'val' or 'test'"),
+        (dict(split='dev'), "found 'dev', expected one of"),
         (dict(part=(2, 2)), r'found \(2, 2\), expected \(k, n\)'),
         (dict(digits=(1, 12)), "unknown class '12'"),
-        (dict(digits=(1, 1)), "'1' stands twice"),
+        (dict(digits=(1, 1)), "'1' stands there twice"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, message):

@@ -102,4 +102,5 @@ def test_a_row_of_fourteen_labels_needs_some_hundred_bytes():
         row=np.zeros(1000, dtype=np.int32),
     )
     # 14 * 4 bytes of labels, 23 of path, 4 of patient, 4 of row.
-    assert table.nbytes == 1000 * (56 + 23 + 4 + 4)
+    nbytes = sum(column.nbytes for column in table.columns().values())
+    assert nbytes == 1000 * (56 + 23 + 4 + 4)

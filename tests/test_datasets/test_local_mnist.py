@@ -56,13 +56,13 @@ def test_a_validation_part_comes_from_the_training_images(root):
 def test_a_missing_file_says_what_from_where_and_how_large(root):
     (root / 't10k-labels-idx1-ubyte.gz').unlink()
     LocalMNIST(str(root), 'train')
-    message = r't10k-labels-idx1-ubyte.gz in .* https://\S+ .*11\.6 MB'
+    message = r't10k-labels-idx1-ubyte\.gz .*11\.6 MB.* https://'
     with pytest.raises(FileNotFoundError, match=message):
         LocalMNIST(str(root), 'test')
 
 
 def test_what_is_no_mnist_is_refused(root):
-    with pytest.raises(ValueError, match="split .* 'val', expected 'train'"):
+    with pytest.raises(ValueError, match="split .* 'val', expected one of"):
         LocalMNIST(str(root), 'val')
     labels = root / 'train-labels-idx1-ubyte.gz'
     labels.write_bytes(labels.read_bytes()[:20])

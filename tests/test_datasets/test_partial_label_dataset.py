@@ -338,7 +338,7 @@ def test_a_score_outside_of_0_to_1_names_image_and_source(tmp_path, value):
 @pytest.mark.parametrize('target', ['ctaa', 'weasel'])
 def test_an_alias_out_of_the_label_space_is_refused(tmp_path, target):
     config = write_source(tmp_path)
-    with pytest.raises(ValueError, match=f"make 'cat' to '{target}'"):
+    with pytest.raises(ValueError, match=f"turn 'cat' into '{target}'"):
         PartialLabelDataset(config, SPACE, aliases={'cat': target})
 
 
@@ -353,7 +353,7 @@ def test_keep_apart_must_name_a_class_of_the_source(tmp_path):
     config = write_source(tmp_path)
     with pytest.raises(ValueError, match="no class 'dgo'; nearest: 'dog'"):
         PartialLabelDataset(config, SPACE, keep_apart=['dgo'])
-    with pytest.raises(ValueError, match=r"make 'dog' to 'dog \(A\)'"):
+    with pytest.raises(ValueError, match=r"turn 'dog' into 'dog \(A\)'"):
         PartialLabelDataset(config, SPACE, keep_apart=['dog'], name='A')
 
 
@@ -469,7 +469,7 @@ def test_a_dataset_survives_pickling(source):
     [
         (
             dict(labeled_classes=['dgo']),
-            "labeled_classes of zoo: 'dgo' is no class.*nearest: 'dog'",
+            "labeled_classes of zoo: unknown class 'dgo'; nearest: 'dog'",
         ),
         (
             dict(labeled_classes=['bee']),

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from mmda.datasets.tables.patient_split import _subset_of_sum, split_by_patient
+from mmda.datasets.tables.patient_split import (
+    positions_with_sum,
+    split_by_patient,
+)
 
 
 def patients_of(sizes):
@@ -19,8 +22,8 @@ def test_the_number_of_images_is_exact_and_patients_stay_whole(seed):
     assert not set(patients[chosen]) & set(patients[~chosen])
 
 
-def test_patients_that_were_taken_are_given_back_where_needed():
-    # Only 6 + 10 makes 16: whoever takes 15 first must give it back.
+def test_a_first_choice_that_leaves_a_gap_is_replaced():
+    # Only 6 + 10 makes 16. After 15 nothing fits.
     patients = patients_of([6, 10, 15])
     for seed in range(20):
         chosen = split_by_patient(patients, 16, seed)
@@ -46,7 +49,7 @@ def test_many_patients_of_equal_size_are_no_obstacle():
     sizes = [7] * 20 + [11] * 20
     sums = {7 * a + 11 * b for a in range(21) for b in range(21)}
     for total in range(sum(sizes) + 1):
-        found = _subset_of_sum(sizes, list(range(40)), total)
+        found = positions_with_sum(sizes, total)
         assert (found is not None) == (total in sums)
         if found is not None:
             assert len(set(found)) == len(found)

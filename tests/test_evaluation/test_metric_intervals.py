@@ -181,8 +181,16 @@ def test_perfect_separation_has_no_interval_and_says_so(mm_log):
     for kind in ('delong', 'bootstrap'):
         assert np.isnan(found[f'auc/a/{kind}_low'])
         assert np.isnan(found[f'auc/a/{kind}_high'])
-    for reason in ('parted perfectly', 'all resamples agree'):
-        assert any('auc/a' in m and reason in m for m in mm_log.messages)
+    for interval, reason in (
+        ("DeLong's interval", 'perfectly'),
+        ('bootstrap interval', 'all resamples give the same value'),
+    ):
+        (message,) = [
+            m
+            for m in mm_log.messages
+            if interval in m and m.startswith('auc/a: ')
+        ]
+        assert message.endswith(reason)
 
 
 def test_tied_scores_have_no_interval_and_are_not_called_perfect(mm_log):
@@ -200,7 +208,7 @@ def test_tied_scores_have_no_interval_and_are_not_called_perfect(mm_log):
 def test_the_bootstrap_without_patients_says_so_once(metric, mm_log, capsys):
     samples = [dict(s, patient_id=None) for s in make_samples(40)]
     evaluate(metric(bootstrap=20), samples)
-    assert mm_log.text.count('draws images, since no data sample') == 1
+    assert mm_log.text.count('`patient_id`. If') == 1
     assert '20/20' in capsys.readouterr().out  # progress
     mm_log.clear()
     evaluate(metric(bootstrap=20), make_samples(40))

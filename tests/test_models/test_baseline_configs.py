@@ -17,8 +17,9 @@ FOLDER = Path(__file__).resolve().parents[2] / 'configs/da/baselines'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
 
 
-def open_baseline(name):
-    return open_config(str(FOLDER / f'{name}.py'))
+def open_baseline(name, data='*'):
+    (path,) = FOLDER.glob(f'{name}_*_{data}.py')
+    return open_config(str(path))
 
 
 def make_batch(cfg):
@@ -45,7 +46,7 @@ def shorten(cfg):
 @pytest.mark.parametrize('name', NAMES)
 def test_a_step_trains_and_a_prediction_answers_all_questions(name):
     torch.manual_seed(0)
-    cfg = open_baseline(name)
+    cfg = open_config(str(FOLDER / f'{name}.py'))
     shorten(cfg)
     step = TrainingStep(cfg, make_batch(cfg))
     before = {k: v.clone() for k, v in step.model.named_parameters()}
@@ -65,9 +66,9 @@ def test_a_step_trains_and_a_prediction_answers_all_questions(name):
         assert sample.pred_score.isfinite().all()
 
 
-@pytest.mark.parametrize('prefix', ['', 'chest_'])
-def test_each_config_is_the_baseline_that_its_name_says(prefix):
-    fixmatch = open_baseline(f'{prefix}fixmatch').model
+@pytest.mark.parametrize('data', ['mnist-overlap', 'chest20'])
+def test_each_config_is_the_baseline_that_its_name_says(data):
+    fixmatch = open_baseline('fixmatch', data).model
     assert fixmatch.head.type == 'PartialLabelLinearHead'
     assert fixmatch.data_preprocessor.strong_view
     loss = fixmatch.head.loss
@@ -75,22 +76,25 @@ def test_each_config_is_the_baseline_that_its_name_says(prefix):
     assert (loss.pseudo_weight, loss.ramp_up) == (0.0, 0.0)
     assert loss.get('consist_weight', 1.0) == 1.0
     assert loss.strong_bce_weight == 0.0
-    for name in ('unannotated_as_negative', 'one_per_task', 'dodnet'):
-        model = open_baseline(prefix + name).model
+    for name in ('unannotated-as-negative', 'one-per-task', 'dodnet'):
+        model = open_baseline(name, data).model
         assert model.data_preprocessor.strong_view is None, name
-    negative = open_baseline(f'{prefix}unannotated_as_negative').model
+    negative = open_baseline('unannotated-as-negative', data).model
     assert negative.head.type == 'PartialLabelLinearHead'
     assert negative.head.loss.type == UnannotatedAsNegativeLoss.__name__
-    networks = open_baseline(f'{prefix}one_per_task').model
+    networks = open_baseline('one-per-task', data).model
     assert networks.type == MultiNetworkClassifier.__name__
     assert networks.head.type == 'PartialLabelLinearHead'
 
 
 def test_dodnet_has_a_pass_for_each_question_of_the_others():
-    short, chest = open_baseline('dodnet'), open_baseline('chest_dodnet')
+    short = open_baseline('dodnet', 'mnist-overlap')
+    chest = open_baseline('dodnet', 'chest20')
     assert short.model.head.type == chest.model.head.type
     assert short.model.head.type == DoDNetHead.__name__
-    base = open_config(str(FOLDER.parent / 'table12/bce.py'))
+    base = open_config(
+        str(FOLDER.parent / 'table12/linear_small-cnn_500i_mnist-overlap.py')
+    )
     long = 7 * base.train_cfg.max_iters
     assert short.train_cfg.max_iters == short.train_cfg.val_interval == long
     assert short.param_scheduler.T_max == 7 * base.param_scheduler.T_max

@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmda.apis.seeding import datasets_below
-from mmda.datasets.sources.medmnist_info import MEDMNIST_INFO, RECORD
+from mmda.datasets import walk_datasets
+from mmda.datasets.sources.medmnist import RECORD
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ _CIFAR10 = Download(
     'https://www.cs.toronto.edu/~kriz/cifar.html',
     '170 MB',
 )
+_MEDMNIST_SIZES = {
+    'dermamnist': '20 MB',
+    'tissuemnist': '125 MB',
+    'organamnist': '38 MB',
+}
 #: Type of a reader -> what it reads.
 DOWNLOADS = {
     'LocalMNIST': _MNIST,
@@ -125,7 +130,7 @@ def needs(cfg: Config) -> dict[str, Need]:
     found: dict[str, Need] = {}
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader') or {}
-        for node in datasets_below(loader.get('dataset')):
+        for node in walk_datasets(loader.get('dataset')):
             for need in _need_of(node):
                 found.setdefault(f'{need.download.name} {need.folder}', need)
     return found
@@ -144,8 +149,8 @@ def _medmnist(node: dict[str, Any]) -> Download:
     name = str(node.get('name'))
     size = node.get('size', 28)
     file_name = f'{name}.npz' if size == 28 else f'{name}_{size}.npz'
-    known = MEDMNIST_INFO.get(name)
-    megabytes = f'about {known.size} at 28 pixels' if known else 'size unknown'
+    known = _MEDMNIST_SIZES.get(name)
+    megabytes = f'about {known} at 28 pixels' if known else 'size unknown'
     return Download(name, (file_name,), RECORD + file_name, megabytes)
 
 

@@ -1,1 +1,17 @@
 """Readers of data sets."""
+
+from .chestxray14 import ChestXray14
+from .chexpert import CheXpert
+from .digits import Digits
+from .local_cifar10 import LocalCIFAR10
+from .local_mnist import LocalMNIST
+from .medmnist import MedMNIST
+
+__all__ = [
+    'CheXpert',
+    'ChestXray14',
+    'Digits',
+    'LocalCIFAR10',
+    'LocalMNIST',
+    'MedMNIST',
+]

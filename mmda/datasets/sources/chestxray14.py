@@ -6,20 +6,20 @@ import logging
 import os
 import os.path as osp
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from ..tables.csv_cells import cell_error, read_label_lists, read_whole_numbers
-from ..tables.csv_reader import read_table
+from ..tables.csv_table import check_cells, read_columns, read_label_lists
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
 
-_SPLITS = ('train', 'val', 'trainval', 'test', 'all')
+if TYPE_CHECKING:
+    import pandas as pd
+
 _IMAGE, _LABELS, _PATIENT = 'Image Index', 'Finding Labels', 'Patient ID'
 # 70 % / 10 % / 20 % of all images: val is an eighth of train and val.
 _VAL_FRACTION = 1 / 8
@@ -27,7 +27,7 @@ _VAL_FRACTION = 1 / 8
 
 @DATASETS.register_module()
 class ChestXray14(TableDataset):
-    """ChestX-ray14 [0], every image annotated for 14 classes.
+    """ChestX-ray14 [0]. Every image is annotated for 14 classes.
 
     [0] Wang et al., ChestX-ray8: Hospital-scale Chest X-ray Database and
     Benchmarks on Weakly-Supervised Classification and Localization of Common
@@ -35,21 +35,24 @@ class ChestXray14(TableDataset):
 
     Args:
         data_root (str): Folder with the table, ``train_val_list.txt``,
-            ``test_list.txt`` and the images, either all in ``images`` or in
-            ``images_001`` to ``images_012`` (each with or without a folder
-            ``images`` inside).
+            ``test_list.txt`` and the images. The images are all in
+            ``images``, or in ``images_001`` to ``images_012``. Each of these
+            folders may have a folder ``images`` inside.
         split (str): 'train', 'val', 'trainval', 'test' or 'all'. 'trainval'
-            and 'test' are the official lists (86,524 and 25,596 images);
-            'val' is an eighth of 'trainval' (10,816 images), patient-wise.
+            and 'test' are the official lists (86,524 and 25,596 images).
+            'val' is an eighth of 'trainval' (10,816 images). 'train' and
+            'val' share no patient.
         seed (int): Seed of the split into 'train' and 'val'. Defaults to 0.
         ann_file (str): The table, relative to ``data_root``.
-        **kwargs: Other arguments of :class:`TableDataset`. With
-            ``data_prefix`` all images are looked for in that folder.
+        **kwargs: Other arguments of :class:`TableDataset`. If ``data_prefix``
+            is given, all images are looked for in that folder.
 
     Raises:
         FileNotFoundError: If the table, a list or the first image is missing.
         ValueError: If the table lacks a column or has an unknown label.
     """
+
+    SPLITS = ('train', 'val', 'trainval', 'test', 'all')
 
     METAINFO = dict(
         classes=(
@@ -86,15 +89,9 @@ class ChestXray14(TableDataset):
         ann_file: str = 'Data_Entry_2017_v2020.csv',
         **kwargs: Any,
     ) -> None:
-        if split not in _SPLITS:
-            raise ValueError(
-                f'split of ChestXray14: found {split!r}, expected one of '
-                f'{_SPLITS}'
-            )
-        self.split = split
         self.seed = seed
         self._find_folders = not kwargs.get('data_prefix')
-        super().__init__(ann_file, data_root=data_root, **kwargs)
+        super().__init__(ann_file, data_root=data_root, split=split, **kwargs)
 
     def load_data_list(self) -> LabelTable:
         """Read the table, choose the split, and find the images.
@@ -103,12 +100,9 @@ class ChestXray14(TableDataset):
             LabelTable: The images of the split.
         """
         self.require_file(self.ann_file)
-        table = read_table(
-            self.ann_file,
-            len(self.metainfo['classes']),
-            text=[_IMAGE, _LABELS],
-            numbers=[_PATIENT],
-            parse=self._parse,
+        text = [_IMAGE, _LABELS]
+        table = LabelTable(
+            **read_columns(self.ann_file, text, [_PATIENT], self._parse)
         )
         if self.split != 'all':
             table = table[self._in_split(table)]
@@ -116,26 +110,26 @@ class ChestXray14(TableDataset):
             table.img_path = self._find_images(table)
         return table
 
-    def _parse(self, frame: pd.DataFrame) -> dict:
+    def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        import pandas as pd
+
         chosen = self.metainfo['classes']
         names = {'No Finding': -1}
         for name in self.METAINFO['classes']:
             index = chosen.index(name) if name in chosen else -1
             names[name.replace(' ', '_')] = names[name] = index
-        empty = frame[_LABELS].isna().to_numpy()
-        if empty.any():
-            raise cell_error(
-                self.ann_file,
-                frame[_LABELS],
-                int(empty.argmax()),
-                "findings or 'No Finding'",
-            )
+        patients = pd.to_numeric(frame[_PATIENT], errors='coerce')
+        for column, is_valid, expected in (
+            (_LABELS, frame[_LABELS].notna(), "findings or 'No Finding'"),
+            (_PATIENT, patients % 1 == 0, 'a whole number'),
+        ):
+            check_cells(self.ann_file, frame[column], is_valid, expected)
         return dict(
             img_path=frame[_IMAGE].to_numpy(),
             gt_score=read_label_lists(
                 self.ann_file, frame[_LABELS], names, len(chosen), '|'
             ),
-            patient_id=read_whole_numbers(self.ann_file, frame[_PATIENT]),
+            patient_id=patients.to_numpy(np.int32),
         )
 
     def _in_split(self, table: LabelTable) -> np.ndarray:
@@ -144,10 +138,9 @@ class ChestXray14(TableDataset):
         file = 'test_list.txt' if is_test else 'train_val_list.txt'
         path = self.require_file(osp.join(self.data_root or '', file))
         with open(path, 'rb') as lines:
-            listed = set(lines.read().split())
+            listed = np.unique(np.array(lines.read().split(), dtype='S'))
         assert table.img_path is not None and table.patient_id is not None
-        names = table.img_path.tolist()
-        mask = np.array([name in listed for name in names], dtype=bool)
+        mask = np.isin(table.img_path, listed)
         if mask.sum() < len(listed):
             print_log(
                 f'{path} lists {len(listed)} images, {mask.sum()} of them '
@@ -170,28 +163,28 @@ class ChestXray14(TableDataset):
         """Put the folder of each image before its name."""
         assert table.img_path is not None and table.row is not None
         folders = self._image_folders()
-        place = {}
-        for folder in folders:
-            with os.scandir(osp.join(self.data_root or '.', folder)) as files:
-                for entry in files:
-                    place[entry.name.encode()] = folder.encode()
+        folder_of = {
+            name.encode(): folder.encode()
+            for folder in folders
+            for name in os.listdir(osp.join(self.data_root or '.', folder))
+        }
         names = table.img_path.tolist()
-        lost = [i for i, name in enumerate(names) if name not in place]
+        lost = [i for i, name in enumerate(names) if name not in folder_of]
         if folders and lost:
             first = lost[0]
             print_log(
                 f'{len(lost)} of {len(table)} images of {self.ann_file} are '
-                f'in none of the folders {folders} of {self.data_root}; '
-                f'first: {names[first].decode()}, line {table.row[first]}',
+                f'in none of the folders {folders} of {self.data_root}. The '
+                f'first is {names[first].decode()}, line {table.row[first]}',
                 logger='current',
                 level=logging.WARNING,
             )
         return np.array(
-            [place.get(name, b'images') + b'/' + name for name in names]
+            [folder_of.get(name, b'images') + b'/' + name for name in names]
         )
 
     def _image_folders(self) -> list[str]:
-        """Return the folders ``images_0NN``, if the images lie in those."""
+        """Return the folders ``images_0NN``, if there is no ``images``."""
         root = self.data_root or '.'
         if osp.isdir(osp.join(root, 'images')) or not osp.isdir(root):
             return []

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from mmengine.registry import DATASETS
 
-from ..tables.csv_cells import cell_error, read_label_column
-from ..tables.csv_reader import read_table
+from mmda.structures import UNANNOTATED, class_indices
+
+from ..tables.csv_table import check_cells, read_columns, read_label_column
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
-from ..tables.uncertain_labels import (
-    BLANK_POLICIES,
-    UNCERTAIN_POLICIES,
-    apply_policies,
-    policy_per_class,
-)
 
-_SPLITS = ('train', 'test', 'all', 'official_val')
+if TYPE_CHECKING:
+    import pandas as pd
+
 _PATH, _VIEW = 'Path', 'Frontal/Lateral'
 _VIEWS = ('Frontal', 'Lateral')
-_PATTERN = re.compile(r'(?:[^/]+/)*?((?:train|valid|test)/patient(\d+)/.+)')
+_PATTERN = r'^(?:[^/]+/)*?((?:train|valid|test)/patient(\d+)/.+)$'
 # Images of the test split, and of the table that it was defined on.
 _TEST_IMAGES, _ALL_IMAGES = 56_675, 223_414
+_UNCERTAIN = ('zeros', 'ones', 'ignore', 'lsr_ones', 'lsr_zeros')
+_BLANK = ('negative', 'ignore')
+_LSR_RANGE = {'lsr_ones': (0.55, 0.85), 'lsr_zeros': (0.0, 0.3)}
 
 
 @DATASETS.register_module()
 class CheXpert(TableDataset):
-    """CheXpert [0] with 13 of its 14 observations ('No Finding' is none).
+    """CheXpert [0] with 13 of its 14 observations.
 
-    The policies for uncertain labels are those of [0] and, for 'lsr_ones' and
-    'lsr_zeros', label smoothing with the intervals of [1]. The numbers drawn
-    depend on ``seed``, the class and the row, not on split or view.
+    'No Finding' is left out: it is no class of its own.
+
+    The policies for uncertain labels are the policies of [0]. 'lsr_ones' and
+    'lsr_zeros' are label smoothing with the intervals of [1]. The smoothed
+    labels depend on ``seed``, the class and the row, but not on the split or
+    the view.
 
     [0] Irvin et al., CheXpert: A Large Chest Radiograph Dataset with
     Uncertainty Labels and Expert Comparison, AAAI 2019.
@@ -45,28 +46,33 @@ class CheXpert(TableDataset):
     2021.
 
     Args:
-        data_root (str): Folder that holds ``train.csv``, ``valid.csv`` and
-            the folders ``train`` and ``valid``. Its name does not matter.
-        split (str): 'train' or 'test': parts of ``train.csv`` without a
-            common patient, 166,739 and 56,675 images of its 223,414 (the same
-            proportion of a table of another size); 'all' of ``train.csv``; or
-            'official_val', ``valid.csv``.
-        uncertain (str | Mapping[str, str]): What -1 becomes: 'zeros', 'ones',
-            'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy, with
-            'default' for classes not named ('zeros' without it).
-        blank (str | Mapping[str, str]): What an empty cell becomes:
-            'negative' (default) or 'ignore'; or class -> policy as above.
-        frontal_only (bool): Leave the lateral views out, after the split.
+        data_root (str): Folder with ``train.csv``, ``valid.csv`` and the
+            folders ``train`` and ``valid``. Its name does not matter.
+        split (str): 'train' or 'test' are parts of ``train.csv`` that share
+            no patient. 'test' has 56,675 of the 223,414 images, or the same
+            proportion of a table of another size. 'all' is all of
+            ``train.csv``. 'official_val' is ``valid.csv``.
+        uncertain (str | Mapping[str, str]): Policy for the label -1: 'zeros'
+            (0), 'ones' (1), 'ignore' (not annotated), 'lsr_ones' (uniform in
+            [0.55, 0.85]) or 'lsr_zeros' (uniform in [0, 0.3]). Or class ->
+            policy, with 'default' for all other classes ('zeros' if this key
+            is missing).
+        blank (str | Mapping[str, str]): Policy for an empty cell: 'negative'
+            (0, the default) or 'ignore' (not annotated). Or class -> policy,
+            as above.
+        frontal_only (bool): Leave out the lateral views, after the split.
         seed (int): Seed of the split and of the smoothed labels.
         ann_file (str, optional): The table, relative to ``data_root``.
-            Defaults to that of the split.
+            Defaults to the table of the split.
         **kwargs: Other arguments of :class:`TableDataset`.
 
     Raises:
         FileNotFoundError: If the table or the first image is missing.
-        ValueError: If a policy is unknown, or the table lacks a column or has
-            an unknown label or path.
+        ValueError: If a policy is unknown, if the table lacks a column, or if
+            a label or a path in it is unknown.
     """
+
+    SPLITS = ('train', 'test', 'all', 'official_val')
 
     METAINFO = dict(
         classes=(
@@ -104,25 +110,14 @@ class CheXpert(TableDataset):
         ann_file: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if split not in _SPLITS:
-            raise ValueError(
-                f'split of CheXpert: found {split!r}, expected one of '
-                f'{_SPLITS}'
-            )
-        classes = self.METAINFO['classes']
-        self.split = split
-        self.uncertain = policy_per_class(
-            'uncertain', uncertain, UNCERTAIN_POLICIES, classes, 'zeros'
-        )
-        self.blank = policy_per_class(
-            'blank', blank, BLANK_POLICIES, classes, 'negative'
-        )
+        self.uncertain = _policies('uncertain', uncertain, _UNCERTAIN)
+        self.blank = _policies('blank', blank, _BLANK)
         self.frontal_only = frontal_only
         self.seed = seed
         if ann_file is None:
             is_val = split == 'official_val'
             ann_file = 'valid.csv' if is_val else 'train.csv'
-        super().__init__(ann_file, data_root=data_root, **kwargs)
+        super().__init__(ann_file, data_root=data_root, split=split, **kwargs)
 
     def load_data_list(self) -> LabelTable:
         """Read the table, choose the split, then the views.
@@ -132,19 +127,16 @@ class CheXpert(TableDataset):
         """
         self.require_file(self.ann_file)
         classes = self.metainfo['classes']
-        # One stream per class, whatever the other classes and their policies.
-        self._generators = {
-            name: np.random.default_rng([self.seed, index])
-            for index, name in enumerate(self.METAINFO['classes'])
-        }
-        self._frontal: list[np.ndarray] = []
-        table = read_table(
-            self.ann_file,
-            len(classes),
-            text=[_PATH, _VIEW] if self.frontal_only else [_PATH],
-            numbers=classes,
-            parse=self._parse,
-        )
+        text = [_PATH, _VIEW] if self.frontal_only else [_PATH]
+        columns = read_columns(self.ann_file, text, classes, self._parse)
+        is_frontal = columns.pop('is_frontal', None)
+        table = LabelTable(**columns)
+        for index, name in enumerate(classes):
+            column = table.gt_score[:, index]
+            # One stream per class, whatever the other classes and policies.
+            stream = [self.seed, self.METAINFO['classes'].index(name)]
+            generator = np.random.default_rng(stream)
+            _apply(column, self.uncertain[name], self.blank[name], generator)
         chosen = np.ones(len(table), dtype=bool)
         if self.split in ('train', 'test'):
             num_test = round(len(table) * _TEST_IMAGES / _ALL_IMAGES)
@@ -153,46 +145,71 @@ class CheXpert(TableDataset):
                 table.patient_id, num_test, self.seed, self.ann_file
             )
             chosen = is_test == (self.split == 'test')
-        if self.frontal_only:
-            chosen &= np.concatenate(self._frontal)
-        del self._generators, self._frontal
+        if is_frontal is not None:
+            chosen &= is_frontal
         return table if chosen.all() else table[chosen]
 
-    def _parse(self, frame: pd.DataFrame) -> dict:
+    def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Convert a chunk. Labels are 1, 0, -1 (uncertain) or NaN (blank)."""
         classes = self.metainfo['classes']
         score = np.empty((len(frame), len(classes)), dtype=np.float32)
         for index, name in enumerate(classes):
-            raw = read_label_column(self.ann_file, frame[name], (1, 0, -1))
-            score[:, index] = apply_policies(
-                raw,
-                self.uncertain[name],
-                self.blank[name],
-                self._generators[name],
+            score[:, index] = read_label_column(
+                self.ann_file, frame[name], (1, 0, -1)
             )
+        # The folder of the data set goes, so that its name does not matter.
+        found = frame[_PATH].str.extract(_PATTERN)
+        check_cells(
+            self.ann_file,
+            frame[_PATH],
+            found[0].notna(),
+            "such as 'CheXpert-v1.0/train/patient00001/study1/"
+            "view1_frontal.jpg'",
+        )
+        parsed = dict(
+            img_path=found[0].to_numpy(object),
+            gt_score=score,
+            patient_id=found[1].to_numpy(object).astype(np.int32),
+        )
         if self.frontal_only:
-            self._frontal.append(self._read_views(frame[_VIEW]))
-        paths, patients = self._read_paths(frame[_PATH])
-        return dict(img_path=paths, gt_score=score, patient_id=patients)
+            views = frame[_VIEW]
+            known = views.isin(_VIEWS)
+            check_cells(self.ann_file, views, known, f'one of {_VIEWS}')
+            parsed['is_frontal'] = (views == 'Frontal').to_numpy()
+        return parsed
 
-    def _read_views(self, column: pd.Series) -> np.ndarray:
-        known = column.isin(_VIEWS).to_numpy()
-        if not known.all():
-            first = int(np.argmin(known))
-            raise cell_error(self.ann_file, column, first, f'one of {_VIEWS}')
-        return (column == 'Frontal').to_numpy()
 
-    def _read_paths(self, column: pd.Series) -> tuple[list[str], np.ndarray]:
-        """Drop the data set's folder from the paths, and find the patients."""
-        paths = []
-        patients = np.empty(len(column), dtype=np.int32)
-        for i, text in enumerate(column.tolist()):
-            match = _PATTERN.fullmatch(text)
-            if match is None:
-                expected = (
-                    "such as 'CheXpert-v1.0/train/patient00001/study1/"
-                    "view1_frontal.jpg'"
-                )
-                raise cell_error(self.ann_file, column, i, expected)
-            paths.append(match[1])
-            patients[i] = int(match[2])
-        return paths, patients
+def _policies(
+    option: str, policy: str | Mapping[str, str], known: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the policy of each class. The first one known is the default."""
+    classes = CheXpert.METAINFO['classes']
+    given = {'default': policy} if isinstance(policy, str) else dict(policy)
+    class_indices([n for n in given if n != 'default'], classes, option)
+    for name, value in given.items():
+        if value not in known:
+            raise ValueError(
+                f'{option} of {name!r}: found {value!r}, expected one of '
+                f'{known}'
+            )
+    default = given.get('default', known[0])
+    return {name: given.get(name, default) for name in classes}
+
+
+def _apply(
+    score: np.ndarray,
+    uncertain: str,
+    blank: str,
+    generator: np.random.Generator,
+) -> None:
+    """Replace -1 and NaN in the labels of a class, in place."""
+    is_uncertain = score == -1
+    if blank == 'negative':
+        score[np.isnan(score)] = 0.0
+    if uncertain in _LSR_RANGE:
+        low, high = _LSR_RANGE[uncertain]
+        drawn = generator.uniform(low, high, int(is_uncertain.sum()))
+        score[is_uncertain] = drawn
+    else:
+        fixed = {'zeros': 0.0, 'ones': 1.0, 'ignore': UNANNOTATED}
+        score[is_uncertain] = fixed[uncertain]

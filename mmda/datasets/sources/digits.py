@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.registry import DATASETS
-from sklearn.datasets import load_digits
 
 from ..tables.label_table import LabelTable
 from ..tables.table_dataset import TableDataset
@@ -21,11 +20,13 @@ def digit_indices(split: str, part: tuple[int, int]) -> np.ndarray:
 
     Args:
         split (str): 'train', 'val' or 'test'.
-        part (tuple[int, int]): k and n: the k-th of n disjoint parts.
+        part (tuple[int, int]): (k, n): the k-th of n disjoint parts.
 
     Returns:
         ndarray: int64, ascending positions among the 1,797 images.
     """
+    from sklearn.datasets import load_digits
+
     target = load_digits().target
     start, stop = _IMAGES_PER_DIGIT[split]
     k, n = part
@@ -40,23 +41,29 @@ def digit_indices(split: str, part: tuple[int, int]) -> np.ndarray:
 
 @DATASETS.register_module()
 class Digits(TableDataset):
-    """Scikit-learn's embedded digits, 8x8 pixels; nothing to download.
+    """Scikit-learn's embedded digits, 8x8 pixels. Nothing to download.
 
-    A fixed split, stratified by digit: 1,200 images to train (120 of every
-    digit), 200 to validate (20 of every digit) and 397 to test (34 to 43 of
-    every digit). So two sources of 300 images without a common image are
+    The splits are fixed and stratified by digit:
+
+    - 'train': 1,200 images, 120 of every digit;
+    - 'val': 200 images, 20 of every digit;
+    - 'test': 397 images, 34 to 43 of every digit.
+
+    For two sources of 300 images that share no image, take
     ``digits=range(1, 6), part=(0, 2)`` and ``digits=range(3, 8),
-    part=(1, 2)``: 60 images of each of 5 digits.
+    part=(1, 2)``. Each then has 60 images of each of 5 digits.
 
-    Samples carry ``img``, uint8 (8, 8, 3), with the 17 grey levels of the
-    original spread over 0 to 255, and no ``img_path``.
+    Samples have no ``img_path``. Their ``img`` is uint8 (8, 8, 3). The 17
+    grey levels of the original are spread over 0 to 255.
 
     Args:
         split (str): 'train', 'val' or 'test'.
-        digits (Sequence[int]): Digits whose images are kept; they are also
-            the classes, named '0' to '9', in this order.
-        part (tuple[int, int]): k and n: keep the k-th (from 0) of n disjoint
-            parts of the split. Defaults to (0, 1), the whole split.
+        digits (Sequence[int]): Digits whose images are kept. They are also
+            the classes, in this order, named '0' to '9'.
+        part (tuple[int, int]): (k, n): keep the k-th of n disjoint parts of
+            the split. Counting starts at 0. Every part has the same number of
+            images of each digit, up to one. Defaults to (0, 1), the whole
+            split.
         **kwargs: Other arguments of :class:`TableDataset`.
 
     Raises:
@@ -71,6 +78,7 @@ class Digits(TableDataset):
     """
 
     METAINFO = dict(classes=tuple('0123456789'))
+    SPLITS = tuple(_IMAGES_PER_DIGIT)
 
     def __init__(
         self,
@@ -79,20 +87,14 @@ class Digits(TableDataset):
         part: tuple[int, int] = (0, 1),
         **kwargs: Any,
     ) -> None:
-        if split not in _IMAGES_PER_DIGIT:
-            raise ValueError(
-                f"split of Digits: found {split!r}, expected 'train', 'val' "
-                "or 'test'"
-            )
         if len(part) != 2 or not 0 <= part[0] < part[1]:
             raise ValueError(
                 f'part of Digits: found {part!r}, expected (k, n) with '
                 '0 <= k < n'
             )
-        self.split = split
         self.part = (part[0], part[1])
         classes = [str(digit) for digit in digits]
-        super().__init__(classes=classes, **kwargs)
+        super().__init__(classes=classes, split=split, **kwargs)
 
     def load_data_list(self) -> LabelTable:
         """Take the images of the split from scikit-learn.
@@ -100,12 +102,14 @@ class Digits(TableDataset):
         Returns:
             LabelTable: Images and one-hot labels.
         """
+        from sklearn.datasets import load_digits
+
         source = load_digits()
+        assert self.split is not None
         chosen = digit_indices(self.split, self.part)
-        digits = np.array(self.metainfo['classes'], dtype=np.int64)
-        chosen = chosen[np.isin(source.target[chosen], digits)]
+        chosen = chosen[np.isin(source.target[chosen], self.class_columns)]
         grey = np.rint(source.images[chosen] * (255 / 16)).astype(np.uint8)
-        one_hot = source.target[chosen, None] == digits
+        one_hot = source.target[chosen, None] == self.class_columns
         return LabelTable(
             gt_score=one_hot.astype(np.float32),
             img=np.repeat(grey[..., None], 3, axis=-1),

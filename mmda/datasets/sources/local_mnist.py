@@ -1,105 +1,81 @@
-"""MNIST from files that are there, packed or not, as arrays."""
+"""MNIST from local files, packed or not."""
 
 from __future__ import annotations
 
 import gzip
-import os
-from typing import Any
+import os.path as osp
 
 import numpy as np
 from mmengine.registry import DATASETS
 from mmpretrain.datasets import MNIST
 
-from ..tables.label_table import LabelTable
-from ..tables.missing_files import require_files
-from ..tables.table_dataset import TableDataset
-
-_FILES = {
-    'train': tuple(name for name, _ in MNIST.train_list),
-    'test': tuple(name for name, _ in MNIST.test_list),
-}
+from .local_images import LocalImages
 
 
+# The stock MNIST downloads what is missing, unpacks into data_root, and takes
+# the test images for every dataset with test_mode=True.
 @DATASETS.register_module()
-class LocalMNIST(TableDataset):
-    """The same images as the stock ``MNIST``, for sources made of parts.
+class LocalMNIST(LocalImages):
+    """The images of the stock ``MNIST``, for sources made of parts.
 
-    The stock class works inside of ``PartialLabelDataset``, too, but it
-    unpacks into ``data_root``, which may be read-only, downloads what is
-    missing, needs some seconds for each source (an object per image), and
-    takes the test images for ``split='train', test_mode=True`` - which is
-    what a validation part of the training images has. Here ``split`` alone
-    decides, and nothing is downloaded.
+    It differs from the stock class:
 
-    Samples carry ``img``, uint8 (28, 28), and ``gt_score`` (float32, (10,)).
-    The classes are ``'0'`` to ``'9'``, not the stock ``'0 - zero'``.
+    - ``split`` alone decides between training and test images. So a part of
+      the training images can validate, with ``test_mode=True``.
+    - Nothing is downloaded, and nothing is written to ``data_root``.
+    - The classes are ``'0'`` to ``'9'``. The stock names are ``'0 - zero'``
+      to ``'9 - nine'``.
+
+    Samples have ``img``, uint8 (28, 28), and ``gt_score`` (float32, (10,)).
 
     Args:
         data_root (str): Folder of the four ``.gz`` files, or of the unpacked
-            ones.
-        split (str): 'train' (60,000 images) or 'test' (10,000).
+            files.
+        split (str): 'train' (60,000 images) or 'test' (10,000 images).
         **kwargs: Other arguments of :class:`TableDataset`.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If there is no such split, or images and labels do not
-            belong together.
+        ValueError: If there is no such split, if a file is broken, or if the
+            files of images and labels do not belong together.
     """
 
     METAINFO = dict(classes=tuple('0123456789'))
+    LAYOUT = (
+        f'Download the 4 files (11.6 MB) from {MNIST.url_prefix} into '
+        'data_root.'
+    )
 
-    def __init__(
-        self, data_root: str = '', split: str = 'train', **kwargs: Any
-    ) -> None:
-        if split not in _FILES:
-            raise ValueError(
-                f"split of LocalMNIST: found {split!r}, expected 'train' or "
-                "'test'"
-            )
-        self.split = split
-        super().__init__(data_root=data_root, **kwargs)
-
-    def load_data_list(self) -> LabelTable:
+    def read_arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Read images and labels of the split.
 
         Returns:
-            LabelTable: Images and one-hot labels.
+            tuple[ndarray, ndarray]: uint8 (N, 28, 28) and (N,).
         """
-        folder = os.path.expanduser(self.data_root)
-        paths = [self._path(folder, name) for name in _FILES[self.split]]
-        images, labels = (_read_idx(path) for path in paths)
+        files = MNIST.train_list if self.split == 'train' else MNIST.test_list
+        paths = [self._find(packed) for packed, _ in files]
+        images, labels = (self.read(path, _read_idx) for path in paths)
         if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise ValueError(
                 f'LocalMNIST: found shape {images.shape} in {paths[0]} and '
                 f'{labels.shape} in {paths[1]}, expected (N, 28, 28) and (N,)'
             )
-        digits = np.array(self.metainfo['classes'], dtype=np.int64)
-        one_hot = labels[:, None] == digits
-        return LabelTable(gt_score=one_hot.astype(np.float32), img=images)
+        return images, labels
 
-    @staticmethod
-    def _path(folder: str, packed: str) -> str:
-        plain = packed.removesuffix('.gz')
-        if os.path.exists(os.path.join(folder, plain)):
-            return os.path.join(folder, plain)
-        require_files(
-            'MNIST', folder, [packed], MNIST.url_prefix, '4 files, 11.6 MB'
-        )
-        return os.path.join(folder, packed)
+    def _find(self, packed: str) -> str:
+        plain = osp.join(self.folder, packed.removesuffix('.gz'))
+        if osp.exists(plain):
+            return plain
+        return self.require_file(osp.join(self.folder, packed))
 
 
 def _read_idx(path: str) -> np.ndarray:
-    """Read a file in the idx format (unsigned bytes), packed or not."""
+    """Read a file of unsigned bytes in the idx format, packed or not."""
     opener = gzip.open if path.endswith('.gz') else open
-    try:
-        with opener(path, 'rb') as file:
-            data = file.read()
-        if data[:3] != b'\0\0\x08':
-            raise ValueError('it does not begin as an idx file of bytes')
-        start = 4 + 4 * data[3]
-        shape = np.frombuffer(data[4:start], '>i4')
-        return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
-    except (OSError, EOFError, ValueError) as error:
-        raise ValueError(
-            f'LocalMNIST: {path} is broken or incomplete: {error}'
-        ) from error
+    with opener(path, 'rb') as file:
+        data = file.read()
+    if data[:3] != b'\0\0\x08':
+        raise ValueError('it does not begin as an idx file of bytes')
+    start = 4 + 4 * data[3]
+    shape = np.frombuffer(data[4:start], '>i4')
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)

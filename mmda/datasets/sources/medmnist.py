@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import zipfile
+import os.path as osp
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,43 +15,85 @@ from mmengine.registry import DATASETS
 
 from mmda.structures import nearest
 
-from ..tables.label_table import LabelTable
-from ..tables.missing_files import require_files
-from ..tables.table_dataset import TableDataset
-from .medmnist_info import MEDMNIST_INFO, RECORD
+from .local_images import LocalImages
 
-_SPLITS = ('train', 'val', 'test')
+#: Where the ``.npz`` files are.
+RECORD = 'https://zenodo.org/records/10519652/files/'
+
+#: Classes, in the order of the labels, of the data sets that the configs of
+#: mmda use. These configs run without the package ``medmnist``, which knows
+#: the classes of all data sets.
+CLASSES = {
+    'dermamnist': (
+        'actinic keratoses and intraepithelial carcinoma',
+        'basal cell carcinoma',
+        'benign keratosis-like lesions',
+        'dermatofibroma',
+        'melanoma',
+        'melanocytic nevi',
+        'vascular lesions',
+    ),
+    'tissuemnist': (
+        'Collecting Duct, Connecting Tubule',
+        'Distal Convoluted Tubule',
+        'Glomerular endothelial cells',
+        'Interstitial endothelial cells',
+        'Leukocytes',
+        'Podocytes',
+        'Proximal Tubule Segments',
+        'Thick Ascending Limb',
+    ),
+    'organamnist': (
+        'bladder',
+        'femur-left',
+        'femur-right',
+        'heart',
+        'kidney-left',
+        'kidney-right',
+        'liver',
+        'lung-left',
+        'lung-right',
+        'pancreas',
+        'spleen',
+    ),
+}
 
 
 @DATASETS.register_module()
-class MedMNIST(TableDataset):
+class MedMNIST(LocalImages):
     """A 2D data set of MedMNIST [0], in its official split.
 
-    Reads ``data_root/<name>.npz``. Samples carry ``img``, uint8 (H, W) or
+    Reads ``data_root/<name>.npz``. Samples have ``img``, uint8 (H, W) or
     (H, W, 3), RGB, and ``gt_score`` (float32, one entry per class). All
     classes are annotated in every image.
+
+    'dermamnist', 'tissuemnist' and 'organamnist' need no package. All other
+    data sets need the package ``medmnist`` (``pip install mmda[optional]``):
+    it knows their classes.
 
     [0] Yang et al., MedMNIST v2, Scientific Data 2023.
 
     Args:
-        name (str): Such as 'dermamnist', 'tissuemnist', 'organamnist' or
-            'retinamnist'.
+        name (str): Such as 'dermamnist' or 'retinamnist'.
         data_root (str): Folder of the files.
         split (str): 'train', 'val' or 'test'.
-        size (int): Pixels of an edge: 28 (default), 64, 128 or 224, where
-            such a file exists.
-        download (bool): Fetch a missing file with the ``medmnist`` package,
-            where it is installed. Defaults to False.
-        classes (Sequence[str], optional): Which of its classes, in which
-            order. Defaults to all of them.
+        size (int): Pixels of an edge: 28 (default), 64, 128 or 224. Not every
+            data set has a file of every size.
+        download (bool): Download a missing file with the package
+            ``medmnist``. Defaults to False.
+        classes (Sequence[str], optional): Classes to use, in their order.
+            Defaults to all classes.
         **kwargs: Other arguments of :class:`TableDataset`.
 
     Raises:
-        FileNotFoundError: If the file is missing; says where to get it.
-        ImportError: If ``download`` is set and ``medmnist`` is not installed.
-        ValueError: If there is no such data set or split, or the file is not
-            what its name says.
+        FileNotFoundError: If the file is missing. The message says where to
+            get it.
+        ImportError: If the package ``medmnist`` is needed and not installed.
+        ValueError: If there is no such data set or split, or if the content
+            of the file does not fit its name.
     """
+
+    SPLITS = ('train', 'val', 'test')
 
     def __init__(
         self,
@@ -62,90 +105,79 @@ class MedMNIST(TableDataset):
         classes: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        if name not in MEDMNIST_INFO:
-            raise ValueError(
-                f'name of MedMNIST: found {name!r}'
-                f'{nearest(name, MEDMNIST_INFO)}'
-            )
-        if split not in _SPLITS:
-            raise ValueError(
-                f'split of MedMNIST: found {split!r}, expected one of '
-                f'{_SPLITS}'
-            )
-        self.info = MEDMNIST_INFO[name]
-        self.METAINFO = dict(classes=self.info.classes)
-        self.split = split
+        known = _classes_of(name)
+        self.METAINFO = dict(classes=known)
+        self.dataset_name = name
+        self.size = size
         self.download = download
-        self.flag = name if size == 28 else f'{name}_{size}'
-        super().__init__(
-            f'{self.flag}.npz',
-            classes or self.info.classes,
-            data_root=data_root,
-            **kwargs,
-        )
+        super().__init__(data_root, split, classes=classes or known, **kwargs)
 
-    def load_data_list(self) -> LabelTable:
+    def read_arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Read images and labels of the split.
 
         Returns:
-            LabelTable: Images and labels.
+            tuple[ndarray, ndarray]: uint8 (N, H, W) or (N, H, W, 3), and
+            labels (N,) or, with several classes per image, (N, C).
         """
-        path = os.path.expanduser(self.ann_file)
-        if self.download and not os.path.exists(path):
-            self._download(path)
-        folder, file_name = os.path.split(path)
-        require_files(
-            'MedMNIST',
-            folder,
-            [file_name],
-            f'{RECORD}{file_name}',
-            f'about {self.info.size} at 28 pixels',
+        flag = self.dataset_name
+        flag += '' if self.size == 28 else f'_{self.size}'
+        path = osp.join(self.folder, f'{flag}.npz')
+        self.LAYOUT = (
+            f'Download {RECORD}{flag}.npz (1 to 206 MB at 28 pixels) into '
+            'data_root.'
         )
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                images = arrays[f'{self.split}_images']
-                labels = arrays[f'{self.split}_labels']
-        except (
-            OSError,
-            EOFError,
-            KeyError,
-            ValueError,
-            zipfile.BadZipFile,
-        ) as error:
-            raise ValueError(
-                f'MedMNIST: {path} is broken or has no arrays '
-                f'{self.split}_images and {self.split}_labels: {error}'
-            ) from error
-        return LabelTable(gt_score=self._scores(labels, path), img=images)
-
-    def _scores(self, labels: np.ndarray, path: str) -> np.ndarray:
-        """Return float32 (N, C) in the order of the chosen classes."""
-        known = self.info.classes
-        width = len(known) if self.info.multi_label else 1
-        top = 1 if self.info.multi_label else len(known) - 1
-        if labels.ndim != 2 or labels.shape[1] != width or labels.max() > top:
+        if self.download and not osp.exists(path):
+            self._download()
+        self.require_file(path)
+        images, labels = self.read(path, self._load)
+        num_classes = len(self.METAINFO['classes'])
+        # One column is the index of the class, several columns are 0 or 1.
+        width = labels.shape[-1]
+        top = num_classes - 1 if width == 1 else 1
+        if width not in (1, num_classes) or labels.max() > top:
             raise ValueError(
                 f'MedMNIST: {path} has labels of shape {labels.shape} up to '
-                f'{labels.max()}, expected (N, {width}) up to {top}'
+                f'{labels.max()}, expected (N, 1) up to {num_classes - 1}, '
+                f'or (N, {num_classes}) up to 1'
             )
-        if not self.info.multi_label:
-            labels = labels == np.arange(len(known))
-        columns = [known.index(name) for name in self.metainfo['classes']]
-        return labels[:, columns].astype(np.float32)
+        return images, labels[:, 0] if width == 1 else labels
 
-    def _download(self, path: str) -> None:
-        try:
-            package = importlib.import_module('medmnist')
-        except ImportError as error:
-            raise ImportError(
-                f'MedMNIST: download=True needs the package medmnist (pip '
-                f'install medmnist). Or download {RECORD}{self.flag}.npz '
-                f'(about {self.info.size} at 28 pixels) to {path}'
-            ) from error
-        name, _, size = self.flag.partition('_')
-        folder = os.path.dirname(path)
+    def _load(self, path: str) -> tuple[np.ndarray, np.ndarray]:
+        with np.load(path, allow_pickle=False) as arrays:
+            return (
+                arrays[f'{self.split}_images'],
+                arrays[f'{self.split}_labels'],
+            )
+
+    def _download(self) -> None:
+        package = _package(f'download=True of {self.dataset_name}')
+        kind = package.INFO[self.dataset_name]['python_class']
         if dist.is_main_process():
-            os.makedirs(folder, exist_ok=True)
-            kind = getattr(package, package.INFO[name]['python_class'])
-            kind('test', download=True, root=folder, size=int(size or 28))
+            os.makedirs(self.folder, exist_ok=True)
+            getattr(package, kind)(
+                'test', download=True, root=self.folder, size=self.size
+            )
         dist.barrier()
+
+
+def _classes_of(name: str) -> tuple[str, ...]:
+    """Return the classes of a data set, in the order of the labels."""
+    if name in CLASSES:
+        return CLASSES[name]
+    info = _package(f'the data set {name!r}{nearest(name, CLASSES)}').INFO
+    known = [n for n in info if '3d' not in n]
+    if name not in known:
+        raise ValueError(
+            f'name of MedMNIST: found {name!r}{nearest(name, known)}'
+        )
+    return tuple(info[name]['label'].values())
+
+
+def _package(what: str) -> ModuleType:
+    try:
+        return importlib.import_module('medmnist')
+    except ImportError as error:
+        raise ImportError(
+            f'MedMNIST: the package medmnist is needed for {what}. Install '
+            "it with: pip install 'mmda[optional]'"
+        ) from error

@@ -1,46 +1,53 @@
-"""Any CSV file of images and labels, without code."""
+"""Read any CSV file of images and labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from mmengine.registry import DATASETS
 
-from .csv_cells import read_label_column, read_label_lists
-from .csv_reader import iter_csv, read_header, read_table
-from .label_table import LabelTable, encode_text
+from .csv_table import (
+    iter_csv,
+    read_columns,
+    read_header,
+    read_label_column,
+    read_label_lists,
+)
+from .label_table import LabelTable
 from .table_dataset import TableDataset
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @DATASETS.register_module()
 class CSVLabelDataset(TableDataset):
     r"""Images named in a CSV file, with their labels in one of two forms.
 
-    * One column per class: 1 is positive, 0 is negative, an empty cell is not
-      annotated.
-    * One column, ``label_column``, that lists the positive classes of the
-      image (``'Mass|Nodule'``); all other classes are negative. An empty cell
-      counts as a list of none, unless ``negative_names`` lacks ``''``: then
-      the image is not annotated at all.
+    * One column per class: 1 is positive, 0 is negative, and an empty cell is
+      not annotated.
+    * One column, ``label_column``, with the list of the positive classes
+      (``'Mass|Nodule'``). All other classes are negative. An empty cell is
+      an empty list: all classes are negative. If ``negative_names`` lacks
+      ``''``, an empty cell means that the image is not annotated.
 
     Args:
-        ann_file (str): The CSV file, relative to ``data_root``; UTF-8, with a
-            header and one line per image.
+        ann_file (str): The CSV file, relative to ``data_root``. It is in
+            UTF-8 and has a header and one line per image.
         data_root (str): Root of ``ann_file`` and ``data_prefix``.
         data_prefix (str | dict): Folder of the images.
         image_column (str): Column of the image paths, relative to
             ``data_prefix``. Defaults to 'path'.
-        image_suffix (str): Appended to each path, such as '.jpg' where the
-            column holds bare names. Defaults to ''.
-        classes (Sequence[str], optional): Class names. Defaults to every
-            column that has no other use (a first one without a name, as
-            pandas writes its index, is none), or to the sorted names that
-            occur in ``label_column``.
+        image_suffix (str): Text to append to each path, for example '.jpg' if
+            the column holds names without it. Defaults to ''.
+        classes (Sequence[str], optional): Class names. Defaults to all
+            columns without another use, or to the sorted names in
+            ``label_column``. A first column without a name is no class:
+            pandas writes its index there.
         label_column (str, optional): Column of lists.
-        separator (str): Between the names of a list. Defaults to '|'.
+        separator (str): Stands between the names of a list. Defaults to '|'.
         patient_column (str, optional): Column of the patients.
         negative_names (Sequence[str]): Names in ``label_column`` that stand
             for none of the classes. Defaults to 'No Finding' and ''.
@@ -48,9 +55,9 @@ class CSVLabelDataset(TableDataset):
 
     Raises:
         FileNotFoundError: If the CSV file or the first image is missing.
-        ValueError: If the file is empty, lacks a column or names one twice,
-            has a row with more or fewer cells than the header, or a label
-            that is not known.
+        ValueError: If the file is empty, if it lacks a column or names one
+            twice, if the number of cells of a row differs from the header, or
+            if a label is unknown.
 
     Examples:
         >>> import os, tempfile
@@ -104,35 +111,41 @@ class CSVLabelDataset(TableDataset):
         self.require_file(self.ann_file)
         if 'classes' not in self._metainfo:
             self._metainfo['classes'] = self._find_classes()
-        classes = self._metainfo['classes']
+        numbers: Sequence[str] = self._metainfo['classes']
         text = [self.image_column]
         if self.patient_column is not None:
             text.append(self.patient_column)
-        numbers: Sequence[str] = classes
         if self.label_column is not None:
             text.append(self.label_column)
             numbers = ()
-        return read_table(
-            self.ann_file, len(classes), text, numbers, self._parse
-        )
+        columns = read_columns(self.ann_file, text, numbers, self._parse)
+        return LabelTable(**columns)
 
     def _find_classes(self) -> tuple[str, ...]:
-        if self.label_column is None:
-            used = {self.image_column, self.patient_column}
-            header = read_header(self.ann_file, [self.image_column])
-            return tuple(name for name in header if name not in used)
-        cells: set[str] = set()
-        text = [self.image_column, self.label_column]
-        for frame in iter_csv(self.ann_file, text):
-            cells.update(frame[self.label_column].dropna().unique())
-        names = {
-            name.strip()
-            for cell in cells
-            for name in cell.split(self.separator)
-        }
-        return tuple(sorted(names - set(self.negative_names) - {''}))
+        if self.label_column is not None:
+            cells: set[str] = set()
+            text = [self.image_column, self.label_column]
+            for frame in iter_csv(self.ann_file, text):
+                cells.update(frame[self.label_column].dropna().unique())
+            names = {
+                name.strip()
+                for cell in cells
+                for name in cell.split(self.separator)
+            }
+            return tuple(sorted(names - set(self.negative_names) - {''}))
+        header = read_header(self.ann_file, [self.image_column])
+        if '' in header[1:]:
+            raise ValueError(
+                f'{self.ann_file}, line 1: column '
+                f'{header.index("", 1) + 1} of {len(header)} has no name. '
+                'Expected a name there, or a choice of the columns to read '
+                '(classes)'
+            )
+        # A first column without a name is the index that pandas writes.
+        used = {'', self.image_column, self.patient_column}
+        return tuple(name for name in header if name not in used)
 
-    def _parse(self, frame: pd.DataFrame) -> dict:
+    def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         classes = self._metainfo['classes']
         if self.label_column is not None:
             names = dict.fromkeys(self.negative_names, -1)
@@ -155,6 +168,7 @@ class CSVLabelDataset(TableDataset):
             paths = paths + self.image_suffix
         parsed = dict(img_path=paths, gt_score=score)
         if self.patient_column is not None:
-            patients = frame[self.patient_column].fillna('')
-            parsed['patient_id'] = encode_text(patients.to_numpy())
+            parsed['patient_id'] = (
+                frame[self.patient_column].fillna('').to_numpy()
+            )
         return parsed

@@ -1,22 +1,23 @@
-"""Patient-disjoint splits of an exact size."""
+"""Splits of an exact size that share no patient."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
+# scikit-learn's group splits fix the number of groups, not of images.
 def split_by_patient(
     patient_id: np.ndarray, num_images: int, seed: int, source: str = 'table'
 ) -> np.ndarray:
-    """Choose whole patients at random until an exact number of images is met.
+    """Choose whole patients at random, with an exact number of images.
 
-    Patients are shuffled and taken while they fit; what is then missing is
-    filled exactly, after giving back as few of them as necessary.
+    The patients are shuffled and taken as long as they fit. If this leaves a
+    gap, the patients are chosen anew by their numbers of images.
 
     Args:
         patient_id (ndarray): (N,), integers or strings.
         num_images (int): Images to choose, in [0, N].
-        seed (int): Seed of the shuffle. The result depends on it and on
+        seed (int): Seed of the shuffle. The result depends on ``seed`` and
             ``patient_id`` alone.
         source (str): Name of the table, for the message.
 
@@ -35,68 +36,62 @@ def split_by_patient(
     )
     order = np.random.default_rng(seed).permutation(len(patients))
     sizes = counts[order].tolist()
-    taken, missing = _take_while_fitting(sizes, num_images)
-    left = sorted(set(range(len(sizes))) - set(taken))
-    given_back = 0
-    fill = _subset_of_sum(sizes, left, missing)
-    while fill is None and taken:
-        for _ in range(max(1, given_back)):  # 1, 2, 4, ... patients in all
-            if taken:
-                missing += sizes[taken[-1]]
-                left.append(taken.pop())
-                given_back += 1
-        fill = _subset_of_sum(sizes, left, missing)
-    if fill is None:
+    fitting = []
+    missing = num_images
+    for position, size in enumerate(sizes):
+        if size <= missing:
+            fitting.append(position)
+            missing -= size
+    taken = positions_with_sum(sizes, num_images) if missing else fitting
+    if taken is None:
         raise ValueError(
             f'{source}: no choice of whole patients has exactly {num_images} '
             f'of the {len(patient_id)} images of {len(patients)} patients; '
-            'take a split that is not made here'
+            'use a split that is defined elsewhere'
         )
     chosen = np.zeros(len(patients), dtype=bool)
-    chosen[order[taken + fill]] = True
+    chosen[order[taken]] = True
     return chosen[owner]
 
 
-def _take_while_fitting(sizes: list[int], total: int) -> tuple[list[int], int]:
-    taken = []
-    for position, size in enumerate(sizes):
-        if size <= total:
-            taken.append(position)
-            total -= size
-        if total == 0:
-            break
-    return taken, total
+def positions_with_sum(sizes: list[int], total: int) -> list[int] | None:
+    """Find positions whose sizes have a given sum.
 
+    Args:
+        sizes (list[int]): Positive numbers.
+        total (int): The sum, at least 0.
 
-def _subset_of_sum(
-    sizes: list[int], positions: list[int], total: int
-) -> list[int] | None:
-    """Find positions whose sizes sum up to a total, None if there are none."""
+    Returns:
+        list[int] | None: Different positions, None if no choice has this sum.
+
+    Examples:
+        >>> positions_with_sum([6, 10, 15], 16)
+        [1, 0]
+    """
     by_size: dict[int, list[int]] = {}
-    for position in positions:
-        group = by_size.setdefault(sizes[position], [])
-        if (len(group) + 1) * sizes[position] <= total:
-            group.append(position)
-    # Bit s of a number says that a sum of s can be reached. A group of equal
-    # sizes is added in powers of two, so a few hundred steps suffice.
-    bundles: list[list[int]] = []
+    for position, size in enumerate(sizes):
+        by_size.setdefault(size, []).append(position)
+    # Bundles of 1, 2, 4, ... positions of one size save most of the steps.
+    bundles = []
     for group in by_size.values():
         width = 1
         while group:
             bundles.append(group[:width])
             group = group[width:]
             width *= 2
-    reachable = [1]
-    limit = (1 << (total + 1)) - 1
+    # Sum that can be reached -> the sum before, and the bundle that was added.
+    reached: dict[int, tuple[int, list[int]]] = {0: (0, [])}
     for bundle in bundles:
         step = len(bundle) * sizes[bundle[0]]
-        reachable.append((reachable[-1] | reachable[-1] << step) & limit)
-    if not reachable[-1] >> total & 1:
+        sums = [s for s in reached if s + step <= total]
+        for before in sums:
+            reached.setdefault(before + step, (before, bundle))
+        if total in reached:
+            break
+    if total not in reached:
         return None
     found: list[int] = []
-    for index in range(len(bundles) - 1, -1, -1):
-        bundle = bundles[index]
-        if not reachable[index] >> total & 1:
-            found += bundle
-            total -= len(bundle) * sizes[bundle[0]]
+    while total:
+        total, bundle = reached[total]
+        found += bundle
     return found

@@ -1,4 +1,4 @@
-"""Base of the datasets whose annotations live in arrays."""
+"""Base class of the datasets whose annotations are arrays."""
 
 from __future__ import annotations
 
@@ -10,39 +10,47 @@ import numpy as np
 from mmengine.fileio import exists
 from mmpretrain.datasets import BaseDataset
 
-from mmda.structures import nearest
+from mmda.structures import class_indices
 
+from ..parts import take
 from .label_table import LabelTable
 
 
 class TableDataset(BaseDataset):
-    """A dataset of mmpretrain on top of a :class:`LabelTable`.
+    """A dataset of mmpretrain whose annotations are a :class:`LabelTable`.
 
     A subclass implements ``load_data_list`` and returns a table. Paths in the
-    table are relative to ``data_prefix``. Samples carry ``gt_score`` (float32,
-    one entry per own class, NaN where not annotated), ``patient_id`` (None
-    where the table has no notion of a patient), ``sample_idx`` and
-    ``img_path`` or ``img``.
+    table are relative to ``data_prefix``. Samples have
+
+    - ``gt_score``, float32, one entry per class, NaN where not annotated;
+    - ``img_path``, or ``img`` for images that are in memory;
+    - ``patient_id``, None if the table has no patients;
+    - ``sample_idx``.
 
     Args:
         ann_file (str): Annotation file, relative to ``data_root``.
-        classes (Sequence[str], optional): Which of the dataset's classes, in
-            which order. Defaults to all of them.
+        classes (Sequence[str], optional): Classes to use, in their order.
+            Defaults to all classes of the dataset.
         check_first (bool): Whether to look for the first image when the
-            annotations are read, so that a wrong ``data_root`` is said at
-            once. Defaults to True.
+            annotations are read. A wrong ``data_root`` is then an error
+            before the training starts. Defaults to True.
+        split (str, optional): One of :attr:`SPLITS`.
         **kwargs: Other arguments of :class:`mmpretrain.datasets.BaseDataset`:
             data_root, data_prefix, pipeline, indices, test_mode, lazy_init,
             metainfo, max_refetch.
 
     Raises:
-        FileNotFoundError: If the annotation file or the first image is not
-            there.
-        ValueError: If no image is left, or ``classes`` has an unknown name.
+        FileNotFoundError: If the annotation file or the first image is
+            missing.
+        ValueError: If no image is left, if ``classes`` has an unknown name or
+            names a class twice, or if there is no such split.
     """
 
-    #: What to download, from where, and the layout expected; ends the message
-    #: about a missing file.
+    #: Splits of the dataset. Empty for a dataset without splits.
+    SPLITS: tuple[str, ...] = ()
+
+    #: What to download, from where, and the expected layout. It ends the
+    #: message about a missing file.
     LAYOUT: str = ''
 
     data_list: LabelTable
@@ -52,11 +60,18 @@ class TableDataset(BaseDataset):
         ann_file: str = '',
         classes: str | Sequence[str] | None = None,
         check_first: bool = True,
+        split: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if self.SPLITS and split not in self.SPLITS:
+            raise ValueError(
+                f'split of {type(self).__name__}: found {split!r}, expected '
+                f'one of {self.SPLITS}'
+            )
+        self.split = split
         self.check_first = check_first
-        # Serialising is mmengine's way to share a list of dicts between
-        # workers; arrays are shared as they are, and need no unpickling.
+        # mmengine serialises a list of dicts to share it between workers.
+        # Workers share arrays as they are.
         kwargs['serialize_data'] = False
         lazy_init = kwargs.pop('lazy_init', False)
         super().__init__(ann_file, classes=classes, lazy_init=True, **kwargs)
@@ -69,16 +84,12 @@ class TableDataset(BaseDataset):
         if known is None or 'classes' not in self._metainfo:
             return
         chosen = tuple(self._metainfo['classes'])
+        where = f'classes of {type(self).__name__}'
+        #: Positions of the chosen classes among all classes.
+        self.class_columns = class_indices(chosen, known, where)
         for name in chosen:
-            if name not in known:
-                raise ValueError(
-                    f'classes of {type(self).__name__}: unknown class '
-                    f'{name!r}{nearest(name, known)}'
-                )
             if chosen.count(name) > 1:
-                raise ValueError(
-                    f'classes of {type(self).__name__}: {name!r} stands twice'
-                )
+                raise ValueError(f'{where}: {name!r} stands there twice')
         self._metainfo['classes'] = chosen
 
     def require_file(self, path: str) -> str:
@@ -88,10 +99,11 @@ class TableDataset(BaseDataset):
             path (str): The file.
 
         Returns:
-            str: The path.
+            str: ``path``.
 
         Raises:
-            FileNotFoundError: If it is not; says what to download.
+            FileNotFoundError: If the file is missing. The message says what
+                to download.
         """
         if not exists(path):
             raise FileNotFoundError(
@@ -107,8 +119,8 @@ class TableDataset(BaseDataset):
             LabelTable: The table, unchanged.
 
         Raises:
-            ValueError: If it is empty.
-            FileNotFoundError: If the first image is not there.
+            ValueError: If the table is empty.
+            FileNotFoundError: If the first image is missing.
         """
         if len(self.data_list) == 0:
             raise ValueError(
@@ -134,12 +146,12 @@ class TableDataset(BaseDataset):
         """Return the annotation of one image.
 
         Args:
-            idx (int): Index of the image, negative from the end.
+            idx (int): Index of the image. Negative ones count from the end.
 
         Returns:
-            dict: A fresh one, with the fields named at the class.
+            dict: A new dict with the fields of the class docstring.
         """
-        if not self._fully_initialized:
+        if not self._fully_initialized:  # faster than a call
             self.full_init()
         info = self.data_list[idx]
         if 'img_path' in info:
@@ -156,8 +168,7 @@ class TableDataset(BaseDataset):
         Returns:
             str: Such as ``'data/CheXpert/train.csv, line 17'``.
         """
-        if not self._fully_initialized:
-            self.full_init()
+        self.full_init()
         return self._place(idx)
 
     def _place(self, idx: int) -> str:
@@ -172,10 +183,9 @@ class TableDataset(BaseDataset):
             idx (int): Index of the image.
 
         Returns:
-            list[int]: Possibly empty; what ``ClassBalancedDataset`` asks for.
+            list[int]: Possibly empty. ``ClassBalancedDataset`` asks for it.
         """
-        if not self._fully_initialized:
-            self.full_init()
+        self.full_init()
         # NaN > 0.5 is False: an unannotated class is not a positive one.
         return np.flatnonzero(self.data_list.gt_score[idx] > 0.5).tolist()
 
@@ -185,14 +195,10 @@ class TableDataset(BaseDataset):
         Returns:
             ndarray: float32 (N, C), a copy, NaN where not annotated.
         """
-        if not self._fully_initialized:
-            self.full_init()
+        self.full_init()
         return self.data_list.gt_score.copy()
 
     def _get_unserialized_subset(
         self, indices: int | Sequence[int] | np.ndarray
     ) -> LabelTable:
-        if isinstance(indices, (int, np.integer)):
-            first = slice(indices) if indices >= 0 else slice(indices, None)
-            return self.data_list[first]
-        return self.data_list[np.asarray(indices)]
+        return take(self.data_list, indices)

@@ -1,0 +1,7 @@
+# Tables 3 and 4, column 2: a linear layer, BCE on annotated entries alone.
+_base_ = 'da-recipe_densenet121_64e_chest7-overlap.py'
+
+model = dict(
+    data_preprocessor=dict(strong_view=None),
+    head=dict(type='PartialLabelLinearHead'),
+)

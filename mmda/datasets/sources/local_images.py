@@ -1,0 +1,82 @@
+"""Base class of the data sets that are read into memory as a whole."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..tables.label_table import LabelTable
+from ..tables.table_dataset import TableDataset
+
+T = TypeVar('T')
+
+
+class LocalImages(TableDataset):
+    """Images and labels of a few files, in arrays. Nothing is downloaded.
+
+    A subclass implements :meth:`read_arrays`.
+
+    Args:
+        data_root (str): Folder of the files.
+        split (str): One of ``SPLITS``.
+        **kwargs: Other arguments of :class:`TableDataset`.
+    """
+
+    SPLITS: tuple[str, ...] = ('train', 'test')
+
+    def __init__(
+        self, data_root: str = '', split: str = 'train', **kwargs: Any
+    ) -> None:
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    @property
+    def folder(self) -> str:
+        """str: ``data_root`` with ``~`` expanded."""
+        return osp.expanduser(self.data_root or '')
+
+    def read_arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read images and labels of the split.
+
+        Returns:
+            tuple[ndarray, ndarray]: uint8 images, (N, H, W) or (N, H, W, 3),
+            and labels: (N,) with the index of the class, or (N, C) with 1
+            where a class is positive.
+        """
+        raise NotImplementedError
+
+    def read(self, path: str, reader: Callable[[str], T]) -> T:
+        """Read a file, and name it if it is broken.
+
+        Args:
+            path (str): The file.
+            reader (Callable): Reads it.
+
+        Returns:
+            Any: The answer of ``reader``.
+
+        Raises:
+            ValueError: If ``reader`` fails.
+        """
+        try:
+            return reader(path)
+        except Exception as error:  # pickle and zipfile raise many kinds
+            raise ValueError(
+                f'{type(self).__name__}: {path} is broken or incomplete: '
+                f'{error!r}'
+            ) from error
+
+    def load_data_list(self) -> LabelTable:
+        """Read images and labels of the split.
+
+        Returns:
+            LabelTable: The images, and one score per class.
+        """
+        images, labels = self.read_arrays()
+        if labels.ndim == 1:
+            scores = labels[:, None] == self.class_columns
+        else:
+            scores = labels[:, self.class_columns]
+        return LabelTable(gt_score=scores.astype(np.float32), img=images)
