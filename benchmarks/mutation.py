@@ -47,7 +47,14 @@ FOLDERS = {
         'tests/test_report/test_thresholds.py',
     ),
 }
-COPIED = ('mmda', 'tests', 'configs', 'tools', 'pyproject.toml')
+COPIED = (
+    'configs',
+    'mmda',
+    'mmda_cli.py',
+    'pyproject.toml',
+    'tests',
+    'tools',
+)
 # Loaded once, before the tests of each mutant start as a fork.
 LOADED = (
     'kornia.augmentation',

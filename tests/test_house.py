@@ -1,5 +1,6 @@
 """Rules of the whole repository that no linter checks."""
 
+import ast
 import importlib
 from pathlib import Path
 
@@ -13,6 +14,11 @@ import mmda  # noqa: F401  registers the components
 import mmda.report.hooks  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
+LAUNCHERS = [
+    *(ROOT / 'tools').glob('*.py'),
+    *(ROOT / 'tools/analysis_tools').glob('*.py'),
+    *(ROOT / 'tools/model_converters').glob('*.py'),
+]
 # Components whose tests lie in the file of a component beside them.
 TESTED_IN = {
     'CheckFiniteHook': 'test_engine/test_hooks.py',
@@ -96,3 +102,12 @@ def test_every_folder_of_the_package_has_a_folder_of_tests():
     assert folders
     for folder in folders:
         assert list((ROOT / f'tests/test_{folder}').glob('test_*.py'))
+
+
+@pytest.mark.parametrize('path', LAUNCHERS, ids=lambda path: path.name)
+def test_a_launcher_has_two_statements_at_most(path):
+    first, *rest = ast.parse(path.read_text()).body
+    is_docstring = isinstance(first, ast.Expr) and isinstance(
+        first.value, ast.Constant
+    )
+    assert len(rest if is_docstring else [first, *rest]) <= 2
