@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _PATH, _VIEW = 'Path', 'Frontal/Lateral'
 _VIEWS = ('Frontal', 'Lateral')
-_PATTERN = r'^(?:[^/]+/)*?((?:train|valid|test)/patient(\d+)/.+)$'
+_PATTERN = re.compile(r'(?:[^/]+/)*?((?:train|valid|test)/patient(\d+)/.+)')
 # Images of the test split, and of the table that it was defined on.
 _TEST_IMAGES, _ALL_IMAGES = 56_675, 223_414
 _UNCERTAIN = ('zeros', 'ones', 'ignore', 'lsr_ones', 'lsr_zeros')
@@ -157,19 +158,21 @@ class CheXpert(TableDataset):
             score[:, index] = read_label_column(
                 self.ann_file, frame[name], (1, 0, -1)
             )
-        # The folder of the data set goes, so that its name does not matter.
-        found = frame[_PATH].str.extract(_PATTERN)
+        paths = frame[_PATH]
+        matches = [_PATTERN.fullmatch(path) for path in paths.tolist()]
         check_cells(
             self.ann_file,
-            frame[_PATH],
-            found[0].notna(),
+            paths,
+            np.array([match is not None for match in matches]),
             "such as 'CheXpert-v1.0/train/patient00001/study1/"
             "view1_frontal.jpg'",
         )
+        found = [match for match in matches if match is not None]
         parsed = dict(
-            img_path=found[0].to_numpy(object),
+            # Without the folder of the data set: its name does not matter.
+            img_path=np.array([match[1] for match in found], dtype=object),
             gt_score=score,
-            patient_id=found[1].to_numpy(object).astype(np.int32),
+            patient_id=np.array([int(match[2]) for match in found], np.int32),
         )
         if self.frontal_only:
             views = frame[_VIEW]
