@@ -158,28 +158,35 @@ class CheXpert(TableDataset):
             score[:, index] = read_label_column(
                 self.ann_file, frame[name], (1, 0, -1)
             )
-        paths = frame[_PATH]
-        matches = [_PATTERN.fullmatch(path) for path in paths.tolist()]
-        check_cells(
-            self.ann_file,
-            paths,
-            np.array([match is not None for match in matches]),
-            "such as 'CheXpert-v1.0/train/patient00001/study1/"
-            "view1_frontal.jpg'",
-        )
-        found = [match for match in matches if match is not None]
-        parsed = dict(
-            # Without the folder of the data set: its name does not matter.
-            img_path=np.array([match[1] for match in found], dtype=object),
-            gt_score=score,
-            patient_id=np.array([int(match[2]) for match in found], np.int32),
-        )
+        paths, patients = self._read_paths(frame[_PATH])
+        parsed = dict(img_path=paths, gt_score=score, patient_id=patients)
         if self.frontal_only:
             views = frame[_VIEW]
             known = views.isin(_VIEWS)
             check_cells(self.ann_file, views, known, f'one of {_VIEWS}')
             parsed['is_frontal'] = (views == 'Frontal').to_numpy()
         return parsed
+
+    def _read_paths(self, column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Find the patients. Drop the folder of the data set from the paths.
+
+        A list of all matches, as pandas makes it, takes four times as long.
+        """
+        paths = column.tolist()
+        patients = np.empty(len(paths), dtype=np.int32)
+        for i, path in enumerate(paths):
+            match = _PATTERN.fullmatch(path)
+            if match is None:
+                check_cells(
+                    self.ann_file,
+                    column.iloc[i : i + 1],
+                    np.array([False]),
+                    "such as 'CheXpert-v1.0/train/patient00001/study1/"
+                    "view1_frontal.jpg'",
+                )
+            else:
+                paths[i], patients[i] = match[1], int(match[2])
+        return np.array(paths, dtype=object), patients
 
 
 def _policies(
