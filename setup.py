@@ -114,6 +114,9 @@ setup(
     ],
     python_requires='>=3.10',
     packages=find_packages(include=['mmda', 'mmda.*']),
+    # Beside the package: see the docstring of the module.
+    py_modules=['mmda_cli'],
+    entry_points={'console_scripts': ['mmda = mmda_cli:main']},
     package_data={'mmda': ['py.typed']},
     install_requires=read_requirements('runtime'),
     extras_require=extras(),

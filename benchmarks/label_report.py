@@ -18,8 +18,8 @@ import time
 from assemble import JOINT, make_chexpert, make_nih
 from mmengine.config import Config
 
-from mmda.report.label_report import label_report, report_text
-from mmda.report.label_report_files import write_label_report
+from mmda.report.label_report import label_report
+from mmda.report.label_report_files import report_text, write_label_report
 from mmda.report.source_labels import sources_of_config
 
 

@@ -1,14 +1,14 @@
-import importlib
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-# Tiny models gain nothing by a second thread, and threads of several processes
-# that wait for each other can take many times as long. Before torch is loaded.
+# A second thread does not make tiny models faster. Threads of several
+# processes wait for each other, which can take many times as long. torch reads
+# the variable when it loads.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import make_toy  # noqa: E402
 from mmengine.logging import MMLogger  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,24 +24,23 @@ def shared_data():
 
 
 @pytest.fixture
-def mm_log(caplog):
-    """What mmengine's current logger says, as ``caplog``."""
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
+def mm_log(caplog, monkeypatch):
+    """What mmengine's loggers say, also those made later, as ``caplog``."""
+    call_handlers = MMLogger.callHandlers
+
+    def keep_and_call(logger, record):
+        caplog.handler.handle(record)
+        call_handlers(logger, record)
+
+    monkeypatch.setattr(MMLogger, 'callHandlers', keep_and_call)
+    return caplog
 
 
 @pytest.fixture(scope='session')
 def toy_root(tmp_path_factory):
     folder = tmp_path_factory.mktemp('toy')
-    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
-    try:
-        make_toy = importlib.import_module('make_toy').main
-    finally:
-        sys.path.pop(0)
     arguments = ['chestxray_chexpert', str(folder)]
-    make_toy([*arguments, '--images', '40', '--size', '48'])
+    make_toy.main([*arguments, '--images', '40', '--size', '48'])
     return folder
 
 

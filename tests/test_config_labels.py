@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
+from reproduction.tables import TABLES
 
 from mmda.apis.config import load_config
 from mmda.datasets import ChestXray14, CheXpert, LabelTable, LocalCIFAR10
@@ -19,22 +20,42 @@ NUM_NIH, NUM_CHEXPERT = 9000, 10500
 NUM_TRAIN_NIH = NUM_NIH - NUM_NIH // 8
 NUM_CIFAR10 = 50000
 PAPER = {
-    'table02/chest_d0.py': {'CheXpert': 30_124},
-    'table02/chest_d1.py': {'ChestXray14': 22_593},
-    'table02/chest_both.py': {'CheXpert': 30_124, 'ChestXray14': 22_593},
-    'table02/cifar10_d0.py': {'D0': 150_000},
-    'table02/cifar10_d1.py': {'D1': 100_000},
-    'table02/cifar10_both.py': {'D0': 150_000, 'D1': 100_000},
-    'table03_04/d0.py': {'CheXpert': 37_655},
-    'table03_04/d1.py': {'ChestXray14': 37_655},
-    **{
-        f'table03_04/{name}.py': {'CheXpert': 37_655, 'ChestXray14': 37_655}
-        for name in 'bce adapter pseudo consist pseudo_consist assemble '
-        'assemble_paper'.split()
+    'table02/da-bce_densenet121_64e_chest7-disjoint-d0.py': {
+        'CheXpert': 30_124
+    },
+    'table02/da-bce_densenet121_64e_chest7-disjoint-d1.py': {
+        'ChestXray14': 22_593
+    },
+    'table02/da-recipe_densenet121_64e_chest7-disjoint.py': {
+        'CheXpert': 30_124,
+        'ChestXray14': 22_593,
+    },
+    'table02/da-bce_densenet121_64e_cifar10-disjoint-d0.py': {'D0': 150_000},
+    'table02/da-bce_densenet121_64e_cifar10-disjoint-d1.py': {'D1': 100_000},
+    'table02/da-recipe_densenet121_64e_cifar10-disjoint.py': {
+        'D0': 150_000,
+        'D1': 100_000,
+    },
+    'table03_04/linear_densenet121_64e_chest7-overlap-d0.py': {
+        'CheXpert': 37_655
+    },
+    'table03_04/linear_densenet121_64e_chest7-overlap-d1.py': {
+        'ChestXray14': 37_655
     },
     **{
-        f'table03_04/{name}.py': {'CheXpert': 52_717, 'ChestXray14': 52_717}
-        for name in ('full', 'full_pseudo_consist')
+        f'table03_04/{name}_densenet121_64e_chest7-overlap.py': {
+            'CheXpert': 37_655,
+            'ChestXray14': 37_655,
+        }
+        for name in 'linear da-bce linear-pseudo linear-consist '
+        'linear-pseudo-consist da-recipe da-paper'.split()
+    },
+    **{
+        f'table03_04/{name}_densenet121_64e_chest7-overlap-full.py': {
+            'CheXpert': 52_717,
+            'ChestXray14': 52_717,
+        }
+        for name in ('linear', 'linear-pseudo-consist')
     },
 }
 
@@ -96,9 +117,11 @@ def without_images(node):
             without_images(child)
 
 
-def training_labels(name, tables):
+def training_labels(name, tables, options=None):
     """Return the number of labels of each source of a training."""
-    cfg = load_config(str(DA / name), {'data_root': str(tables)})
+    cfg = load_config(
+        str(DA / name), {'data_root': str(tables), **(options or {})}
+    )
     without_images(cfg._cfg_dict)
     init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
@@ -114,30 +137,45 @@ def test_config_has_the_papers_number_of_labels(name, tables, cifar10_labels):
 
 def test_the_sums_are_those_that_the_paper_prints():
     total = {name: sum(labels.values()) for name, labels in PAPER.items()}
-    assert total['table02/chest_both.py'] == 52_717
-    assert total['table02/cifar10_both.py'] == 250_000
-    assert total['table03_04/assemble.py'] == 75_310
-    assert total['table03_04/full.py'] == 105_434
+    assert (
+        total['table02/da-recipe_densenet121_64e_chest7-disjoint.py'] == 52_717
+    )
+    assert (
+        total['table02/da-recipe_densenet121_64e_cifar10-disjoint.py']
+        == 250_000
+    )
+    assert (
+        total['table03_04/da-recipe_densenet121_64e_chest7-overlap.py']
+        == 75_310
+    )
+    assert (
+        total['table03_04/linear_densenet121_64e_chest7-overlap-full.py']
+        == 105_434
+    )
 
 
 @pytest.mark.parametrize(
-    ('name', 'classes'),
-    [('nodule', 1), ('nodule_mass', 2), ('nodule_effusion', 2)]
-    + [('nodule_13', 14)],
+    ('row', 'classes'),
+    [('Nodule', 1), ('+ Mass', 2), ('+ Effusion', 2), ('+ 13 diseases', 14)],
 )
-def test_table_5_adds_labels_and_no_images(name, classes, tables):
-    labels = training_labels(f'table05/{name}.py', tables)
+def test_table_5_adds_labels_and_no_images(row, classes, tables):
+    (panel,) = TABLES['table05'].panels
+    recipe = panel.cells[panel.rows.index(row), 0].recipe
+    labels = training_labels(
+        recipe.config.removeprefix('da/'), tables, recipe.options
+    )
     assert labels == {'ChestXray14': classes * NUM_TRAIN_NIH}
 
 
-@pytest.mark.parametrize('pair', ['chestxray', 'chexpert'])
+@pytest.mark.parametrize('pair', ['chestxray14', 'chexpert'])
 def test_table_1_compares_the_same_images(pair, tables):
     few, many = {
-        'chestxray': (('5way', 5), ('14way', 14)),
+        'chestxray14': (('5way', 5), ('14way', 14)),
         'chexpert': (('5way', 5), ('13way', 13)),
     }[pair]
+    path = f'table01/linear_densenet121_64e_{pair}-{{}}.py'
     images = [
-        sum(training_labels(f'table01/{pair}_{way}.py', tables).values()) / n
+        sum(training_labels(path.format(way), tables).values()) / n
         for way, n in (few, many)
     ]
     assert images[0] == images[1]

@@ -1,7 +1,5 @@
 """Every shipped segmentation config trains on toy data."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import cv2
@@ -34,11 +32,8 @@ SCALES = {
 @pytest.fixture(scope='session')
 def toy_root(tmp_path_factory):
     folder = tmp_path_factory.mktemp('toy')
-    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
-    try:
-        make_toy = importlib.import_module('make_toy').main
-    finally:
-        sys.path.pop(0)
+    from make_toy import main as make_toy
+
     arguments = ['cityscapes', str(folder)]
     make_toy([*arguments, '--images', '8', '--size', '64'])
     return folder / 'cityscapes'

@@ -96,6 +96,7 @@ def test_test_command_writes_predictions_that_give_the_printed_auc(
     assert 'auc in % (test)' in log
 
 
+@pytest.mark.slow
 def test_flip_test_time_augmentation_changes_the_answers(trained, tmp_path):
     checkpoint = newest(trained, 'best_auc_mean*.pth')
     plain, flipped = tmp_path / 'plain.pkl', tmp_path / 'tta.pkl'
@@ -107,6 +108,7 @@ def test_flip_test_time_augmentation_changes_the_answers(trained, tmp_path):
     assert torch.equal(first['gt_score'], second['gt_score'])
 
 
+@pytest.mark.slow
 def test_folded_checkpoint_needs_no_mmda_and_gives_the_same_answers(
     trained, tmp_path
 ):
@@ -148,6 +150,7 @@ def test_a_checkpoint_without_an_adapter_is_not_folded(trained):
         fold_checkpoint({'state_dict': {}})
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
     command = [
         sys.executable,
@@ -201,6 +204,7 @@ def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
     assert saved['param_schedulers'] and saved['early_stopping']
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_metric_of_one(trained, tmp_path):
     checkpoint = newest(trained, 'best_auc_mean*.pth')
     alone, both = tmp_path / 'alone.json', tmp_path / 'both.json'
@@ -228,6 +232,7 @@ def test_two_processes_give_the_metric_of_one(trained, tmp_path):
         assert one[key] == pytest.approx(two[key], abs=1e-4), key
 
 
+@pytest.mark.slow
 def test_two_processes_train(tmp_path):
     done = run_tool(
         *['-m', 'torch.distributed.run', '--nproc_per_node=2'],
@@ -244,6 +249,7 @@ def test_two_processes_train(tmp_path):
     assert (tmp_path / 'epoch_1.pth').is_file()
 
 
+@pytest.mark.slow
 def test_missing_data_says_what_to_download_and_where_to_put_it(tmp_path):
     config = str(ROOT / 'configs/da/chestxray_chexpert.py')
     with pytest.raises(FileNotFoundError) as error:

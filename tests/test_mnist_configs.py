@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS, DefaultScope
+from reproduction.recipe_config import load_recipe
+from reproduction.tables import TABLES
 from toy_images import write_mnist
 
 from mmda.apis.config import load_config
@@ -12,6 +14,7 @@ from mmda.report.source_labels import sources_of_datasets
 
 DA = Path(__file__).resolve().parents[1] / 'configs' / 'da'
 DIGITS = tuple('0123456789')
+DATA = 'small-cnn_500i_mnist-overlap'
 
 
 @pytest.fixture(scope='module')
@@ -46,18 +49,18 @@ def count(found):
 @pytest.mark.parametrize(
     ('name', 'labels'),
     [
-        ('table12/d0.py', [1500]),
-        ('table12/d1.py', [1500]),
-        ('table12/bce.py', [1500, 1500]),
-        ('table12/assemble.py', [1500, 1500]),
-        ('table12/full.py', [2100, 2100]),
-        ('table02/mnist_d0.py', [1500]),
-        ('table02/mnist_d1.py', [1500]),
-        ('table02/mnist_both.py', [1500, 1500]),
-        ('table01/mnist_zero.py', [300]),
-        ('table01/mnist_10way.py', [3000]),
-        ('table07/mnist_linear.py', [600 * 9]),
-        ('table08/mnist_multi_linear.py', [600 * 10]),
+        ('table12/linear_small-cnn_500i_mnist-overlap-d0.py', [1500]),
+        ('table12/linear_small-cnn_500i_mnist-overlap-d1.py', [1500]),
+        ('table12/linear_small-cnn_500i_mnist-overlap.py', [1500, 1500]),
+        ('table12/da-recipe_small-cnn_500i_mnist-overlap.py', [1500, 1500]),
+        ('table12/linear_small-cnn_500i_mnist-overlap-full.py', [2100, 2100]),
+        ('table02/da-bce_small-cnn_64e_mnist-disjoint-d0.py', [1500]),
+        ('table02/da-bce_small-cnn_64e_mnist-disjoint-d1.py', [1500]),
+        ('table02/da-recipe_small-cnn_64e_mnist-disjoint.py', [1500, 1500]),
+        ('table01/linear_small-cnn_64e_mnist-zero.py', [300]),
+        ('table01/linear_small-cnn_64e_mnist-10way.py', [3000]),
+        ('table07/linear_small-cnn_64e_mnist-novel1.py', [600 * 9]),
+        ('table08/linear_small-cnn_500i_mnist-multi.py', [600 * 10]),
     ],
 )
 def test_the_label_report_gives_the_papers_number_of_labels(
@@ -72,10 +75,10 @@ def annotated(source):
 
 
 def test_table_12_has_images_of_seven_digits_of_which_five_are_annotated(root):
-    d0, d1 = sources('table12/assemble.py', root)
+    d0, d1 = sources('table12/da-recipe_small-cnn_500i_mnist-overlap.py', root)
     assert d0.classes == d1.classes == tuple('1234567')
     assert [annotated(d0), annotated(d1)] == ['12345', '34567']
-    full = sources('table12/full.py', root)
+    full = sources('table12/linear_small-cnn_500i_mnist-overlap-full.py', root)
     for part in full:
         assert (part.score.sum(axis=1) == 1).all(), 'an image of 0, 8 or 9'
     # The images are the same; only labels are missing.
@@ -83,12 +86,20 @@ def test_table_12_has_images_of_seven_digits_of_which_five_are_annotated(root):
         known = ~np.isnan(part.score)
         assert (part.score[known] == whole.score[known]).all()
         assert part.hashes().tolist() == whole.hashes().tolist()
-    tested = sources('table12/assemble.py', root, 'test')[0]
+    tested = sources(
+        'table12/da-recipe_small-cnn_500i_mnist-overlap.py', root, 'test'
+    )[0]
     assert (tested.score.sum(axis=1) == 1).all()
     assert len(tested.score) == 3000 * 7 // 10
 
 
-@pytest.mark.parametrize('name', ['table12/assemble', 'table02/mnist_both'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'table12/da-recipe_small-cnn_500i_mnist-overlap',
+        'table02/da-recipe_small-cnn_64e_mnist-disjoint',
+    ],
+)
 def test_no_image_is_in_two_of_d0_d1_and_validation(name, root):
     found = [
         *sources(f'{name}.py', root),
@@ -100,7 +111,7 @@ def test_no_image_is_in_two_of_d0_d1_and_validation(name, root):
 
 
 def test_table_2_annotates_odd_and_even_digits_of_images_of_all_ten(root):
-    d0, d1 = sources('table02/mnist_both.py', root)
+    d0, d1 = sources('table02/da-recipe_small-cnn_64e_mnist-disjoint.py', root)
     assert [annotated(d0), annotated(d1)] == ['13579', '02468']
     for part in (d0, d1):
         negative = (np.nansum(part.score, axis=1) == 0).mean()
@@ -108,8 +119,8 @@ def test_table_2_annotates_odd_and_even_digits_of_images_of_all_ten(root):
 
 
 def test_table_1_asks_for_zero_on_the_same_images(root):
-    (zero,) = sources('table01/mnist_zero.py', root)
-    (ten,) = sources('table01/mnist_10way.py', root)
+    (zero,) = sources('table01/linear_small-cnn_64e_mnist-zero.py', root)
+    (ten,) = sources('table01/linear_small-cnn_64e_mnist-10way.py', root)
     assert zero.classes == ('0',)
     assert ten.classes == DIGITS
     assert (zero.score[:, 0] == ten.score[:, 0]).all()
@@ -118,13 +129,15 @@ def test_table_1_asks_for_zero_on_the_same_images(root):
 
 def test_the_novel_digit_of_table_7_is_in_the_test_alone(root):
     for split, novel in (('train', 0), ('val', 0), ('test', 300)):
-        (found,) = sources('table07/mnist_linear.py', root, split)
+        (found,) = sources(
+            'table07/linear_small-cnn_64e_mnist-novel1.py', root, split
+        )
         assert found.classes == tuple('123456789')
         assert (found.score.sum(axis=1) == 0).sum() == novel
 
 
 def test_table_8_trains_on_one_digit_and_tests_on_two(root):
-    name = 'table08/mnist_multi_linear.py'
+    name = 'table08/linear_small-cnn_500i_mnist-multi.py'
     assert (sources(name, root)[0].score.sum(axis=1) == 1).all()
     tested = sources(name, root, 'test')[0]
     assert len(tested.score) == 10000
@@ -134,10 +147,16 @@ def test_table_8_trains_on_one_digit_and_tests_on_two(root):
     assert per_image[1] / 10000 == pytest.approx(0.1, abs=0.02)
 
 
-@pytest.mark.parametrize('row', ['table07/mnist', 'table08/mnist_multi'])
+@pytest.mark.parametrize(
+    'row',
+    [
+        'table07/{}_small-cnn_64e_mnist-novel1.py',
+        'table08/{}_small-cnn_500i_mnist-multi.py',
+    ],
+)
 def test_the_rows_of_tables_7_and_8_differ_in_their_head_alone(row, root):
     linear, adapter = (
-        load(f'{row}_{head}.py', root) for head in ('linear', 'adapter')
+        load(row.format(head), root) for head in ('linear', 'da-bce')
     )
     assert linear.model.head.type == 'PartialLabelLinearHead'
     assert adapter.model.head.type == 'DynamicAdapterHead'
@@ -148,15 +167,15 @@ def test_the_rows_of_tables_7_and_8_differ_in_their_head_alone(row, root):
 def test_the_columns_of_table_12_have_the_parts_they_name(root):
     # adapter, pseudo-labels, consistency; the last two need two views
     expected = {
-        'd0': (False, True, True, False),
-        'd1': (False, True, True, False),
-        'bce': (False, True, True, False),
-        'adapter': (True, True, True, False),
-        'pseudo': (False, True, False, True),
-        'consist': (False, False, True, True),
-        'pseudo_consist': (False, True, True, True),
-        'assemble': (True, True, True, True),
-        'full': (False, True, True, False),
+        f'linear_{DATA}-d0': (False, True, True, False),
+        f'linear_{DATA}-d1': (False, True, True, False),
+        f'linear_{DATA}': (False, True, True, False),
+        f'da-bce_{DATA}': (True, True, True, False),
+        f'linear-pseudo_{DATA}': (False, True, False, True),
+        f'linear-consist_{DATA}': (False, False, True, True),
+        f'linear-pseudo-consist_{DATA}': (False, True, True, True),
+        f'da-paper_{DATA}': (True, True, True, True),
+        f'linear_{DATA}-full': (False, True, True, False),
     }
     parts = {}
     for name in expected:
@@ -172,10 +191,10 @@ def test_the_columns_of_table_12_have_the_parts_they_name(root):
 
 
 def test_table_11_changes_the_temperature_alone(root):
-    base = load('table12/pseudo_consist.py', root)
-    for t in (1, 2, 4, 8):
-        cfg = load(f'table11/mnist_t{t}.py', root)
-        assert cfg.model.head.loss.pop('temperature') == t
-        base.model.head.loss.pop('temperature', None)
-        assert cfg.model == base.model
-        assert cfg.train_dataloader == base.train_dataloader
+    base = load(f'table12/linear-pseudo-consist_{DATA}.py', root).model
+    base.head.loss.pop('temperature', None)
+    (panel,) = TABLES['table11'].select(['mnist']).panels
+    for column, recipe in zip(panel.columns, panel.recipes, strict=True):
+        model = load_recipe(recipe).model
+        assert column == f't = {model.head.loss.pop("temperature", 4):g}'
+        assert model == base

@@ -1,17 +1,17 @@
-"""Find a config, in the working folder or in an installed package."""
+"""Find a config in a folder or in an installed package, and load it."""
+
+from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.config.utils import MODULE2PACKAGE
-from mmengine.utils import get_installed_path, is_installed
+from mmengine.utils import get_installed_path
 
 import mmda
 
-from .label_spaces import check_label_spaces
-from .options import apply_options
+from .options import apply_options, walk_config
 
 _PACKAGE_CONFIG = re.compile(r'(?P<package>\w+)::(?P<name>.+)')
 
@@ -20,14 +20,15 @@ def find_config(name: str) -> str:
     """Turn the config argument of a command into a path.
 
     Args:
-        name (str): A path, or ``package::path``, looked up among the configs
-            that the package carries, such as ``mmda::da/digits.py``.
+        name (str): A path, or ``package::path``. The second form names a
+            config that an installed package carries, such as
+            ``mmda::da/digits.py``.
 
     Returns:
         str: Path of a file that exists.
 
     Raises:
-        FileNotFoundError: If there is no such file, or no such package.
+        FileNotFoundError: If there is no such file or no such package.
 
     Examples:
         >>> from pathlib import Path
@@ -59,27 +60,28 @@ def _config_folder(package: str) -> Path:
                 f'`{package}::` names a package that is not installed'
             ) from error
     carried = root / '.mim' / 'configs'
-    # A source checkout that was not installed has them beside the package.
+    # In a checkout that is not installed, the configs lie beside the package.
     return carried if carried.is_dir() else root.parent / 'configs'
 
 
 def load_config(
     name: str, cfg_options: dict[str, Any] | None = None
 ) -> Config:
-    """Load a config with the changes of the command line.
+    """Load a config, and apply the changes of the command line.
 
     Args:
         name (str): See :func:`find_config`.
-        cfg_options (dict[str, Any], optional): Keys with dots and their
-            values, as ``--cfg-options`` gives them. Defaults to None.
+        cfg_options (dict[str, Any], optional): The values of
+            ``--cfg-options``, by keys with dots. Defaults to None.
 
     Returns:
-        Config: The config. Parts inherited from ``mmda::`` carry no scope.
+        Config: The config. Parts that it inherits from ``mmda::`` have no
+        scope.
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If an option would change nothing, or the sources do not
-            share one label space.
+        ValueError: If an option changes nothing, or if two sources have
+            different label spaces.
 
     Examples:
         >>> options = {'train_cfg.max_epochs': 2}
@@ -87,33 +89,126 @@ def load_config(
         >>> cfg.train_cfg.max_epochs
         2
     """
-    _name_packages()
     cfg = Config.fromfile(find_config(name))
-    for value in cfg.values():
-        _drop_scope(value, 'mmda')
+    for _, node in walk_config(cfg._cfg_dict):
+        # mmengine writes the scope `mmda` into each part that comes from
+        # `mmda::`. No registry has this scope.
+        if isinstance(node, dict) and node.get('_scope_') == 'mmda':
+            del node['_scope_']
     if cfg_options:
         apply_options(cfg, cfg_options)
     check_label_spaces(cfg)
     return cfg
 
 
-def _name_packages() -> None:
-    # mmengine looks up `_base_ = 'package::...'` by the distribution that it
-    # knows for a package: none for mmda, and for mmseg the original one, not
-    # the maintained build. A package's own name serves as well.
-    MODULE2PACKAGE.setdefault('mmda', 'mmda')
-    if not is_installed(MODULE2PACKAGE['mmseg']):
-        MODULE2PACKAGE['mmseg'] = 'mmseg'
+def check_label_spaces(cfg: Config) -> None:
+    """Check that all sources of a config have one label space.
+
+    The stock ``ConcatDataset`` refuses different classes too. It does not
+    name the classes, and it does not compare validation with training.
+
+    Args:
+        cfg (Config): A config with dataloaders.
+
+    Raises:
+        ValueError: If two sources have different classes, or if two sources
+            of one dataloader have the same name. The message names the
+            sources, their keys in the config and the classes.
+    """
+    first: tuple[str, tuple] | None = None
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        places: dict[str, str] = {}
+        for place, source in walk_config(cfg.get(loader), loader):
+            if getattr(source, 'type', None) != 'PartialLabelDataset':
+                continue
+            # A source inside another source is a part of it.
+            if place.startswith(tuple(f'{p}.' for p in places.values())):
+                continue
+            name = source.get('name') or source['dataset'].get('type')
+            if name in places:
+                raise ValueError(
+                    f'two sources are named {name!r}: {places[name]} and '
+                    f'{place}. Their results would be mixed up. Give each '
+                    'source its own `name`'
+                )
+            places[name] = place
+            classes = tuple(source.get('classes') or ())
+            if first is None:
+                first = (f'{name} ({place})', classes)
+            elif classes != first[1]:
+                missing = [c for c in first[1] if c not in classes]
+                extra = [c for c in classes if c not in first[1]]
+                order = '' if missing or extra else ', in another order'
+                raise ValueError(
+                    f'two sources have different label spaces{order}: only '
+                    f'in {first[0]}: {missing}; only in {name} ({place}): '
+                    f'{extra}. Give both sources the same `classes`, the '
+                    'joint label space. Name the classes that a source '
+                    'annotates in `labeled_classes`'
+                )
 
 
-def _drop_scope(node: Any, scope: str) -> None:
-    # Nothing is registered under the scope `mmda`: its parts are in the root
-    # registries, the rest of its configs belongs to the default scope.
-    if isinstance(node, dict):
-        if node.get('_scope_') == scope:
-            del node['_scope_']
-        node = node.values()
-    elif not isinstance(node, (list, tuple)):
-        return
-    for child in node:
-        _drop_scope(child, scope)
+def set_work_dir(
+    cfg: Config, config: str, work_dir: str | None = None
+) -> None:
+    """Set ``cfg.work_dir``.
+
+    The command line comes first, then the config. Without either, the folder
+    is ``work_dirs/<name of the config>``.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        config (str): Path of the config, or ``package::path``.
+        work_dir (str, optional): ``--work-dir`` of the command line.
+    """
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        name = Path(config.rpartition('::')[2]).stem
+        cfg.work_dir = f'./work_dirs/{name}'
+
+
+def classes_of(cfg: Config) -> tuple[str, ...] | None:
+    """Find the label space of a config.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        tuple[str, ...] | None: The classes of the head. A head without
+        classes leaves the choice to the first dataset that has classes: test
+        before validation before training. None if no part has classes.
+
+    Examples:
+        >>> classes_of(Config(dict(model=dict(head=dict(classes=['a'])))))
+        ('a',)
+    """
+    from mmda.datasets import walk_datasets
+
+    nodes = [(cfg.get('model') or {}).get('head') or {}]
+    for split in ('test', 'val', 'train'):
+        loader = cfg.get(f'{split}_dataloader') or {}
+        nodes += walk_datasets(loader.get('dataset'))
+    return next((tuple(n['classes']) for n in nodes if n.get('classes')), None)
+
+
+def find_pipeline(loader: dict[str, Any] | None) -> list[dict] | None:
+    """Find the pipeline of the images of a dataloader.
+
+    Args:
+        loader (dict, optional): Config of the dataloader.
+
+    Returns:
+        list[dict] | None: The transforms of the first dataset that has any,
+        wrappers first. None if no dataset has transforms.
+
+    Examples:
+        >>> find_pipeline(dict(dataset=dict(pipeline=[dict(type='Resize')])))
+        [{'type': 'Resize'}]
+    """
+    from mmda.datasets import walk_datasets
+
+    for node in walk_datasets((loader or {}).get('dataset')):
+        if node.get('pipeline'):
+            return list(node['pipeline'])
+    return None

@@ -1,4 +1,4 @@
-"""A trained model with all that its answers need to be read."""
+"""Load a trained model with its classes, its pipeline and its sources."""
 
 from __future__ import annotations
 
@@ -16,30 +16,28 @@ from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import TRANSFORMS
-from PIL import Image
 from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from mmda.report.label_report import positives_per_source
 
-from .cli import check_checkpoint, check_device
-from .config import load_config
-from .pixels import to_bgr
+from .config import find_pipeline, load_config
 
 _LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
 
 @dataclass
 class TrainedModel:
-    """A model, its classes and where they come from.
+    """A trained model, its classes and the sources that trained them.
 
     Attributes:
-        model (ImageClassifier): In evaluation mode, on ``device``.
+        model (ImageClassifier): The model, in evaluation mode.
         classes (tuple[str, ...]): The label space.
         pipeline (Callable): Takes a dict with ``img_path`` or ``img``.
-        positives (dict | None): Class -> source -> positives in training;
-            None where neither checkpoint nor work directory says.
-        default_threshold (float): The head's.
+        positives (dict | None): Number of positives in training, by class
+            and source. None if neither the checkpoint nor the work directory
+            has these numbers.
+        default_threshold (float): The threshold of the head, in [0, 1].
     """
 
     model: Any
@@ -53,10 +51,10 @@ class TrainedModel:
         """Answer all questions about images.
 
         Args:
-            batch (Sequence[dict]): What ``pipeline`` made of N images.
+            batch (Sequence[dict]): The results of ``pipeline`` for N images.
 
         Returns:
-            ndarray: float32 (N, C), probabilities.
+            ndarray: Probabilities, float32 (N, C), in [0, 1].
         """
         inputs = [sample['inputs'] for sample in batch]
         samples = [sample['data_samples'] for sample in batch]
@@ -64,21 +62,26 @@ class TrainedModel:
         return torch.stack([s.pred_score for s in found]).cpu().numpy()
 
 
-def as_sample(image: str | np.ndarray | Image.Image) -> dict:
-    """Return what the pipeline takes.
+def check_device(name: str) -> None:
+    """Check that a device can be used.
 
     Args:
-        image (str | ndarray | PIL.Image): Path, or pixels as
-            :func:`~mmda.apis.pixels.to_bgr` takes them.
+        name (str): Such as 'cpu' or 'cuda:0'.
 
-    Returns:
-        dict: With ``img_path``, or ``img`` and its shape.
+    Raises:
+        ValueError: If there is no such device.
+
+    Examples:
+        >>> check_device('cpu')
     """
-    if isinstance(image, str):
-        return dict(img_path=image)
-    pixels = to_bgr(image)
-    shape = pixels.shape[:2]
-    return dict(img=pixels, img_shape=shape, ori_shape=shape)
+    try:
+        torch.empty(0, device=name)
+    # A torch that was built without CUDA raises AssertionError.
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
+        reason = str(error).strip().splitlines() or ['']
+        raise ValueError(
+            f'device {name!r} cannot be used: {reason[0]}; cpu always can'
+        ) from error
 
 
 def load_model(
@@ -90,26 +93,26 @@ def load_model(
     """Load a trained model.
 
     Args:
-        config (str | Path | Config): Its config.
-        checkpoint (str | Path): Its weights.
+        config (str | Path | Config): Config of the model.
+        checkpoint (str | Path): Weights of the model: a path or an address.
         device (str): Such as 'cpu' or 'cuda:0'. Defaults to 'cpu'.
         cfg_options (dict, optional): Changes of the config.
 
     Returns:
-        TrainedModel: Ready to answer.
+        TrainedModel: The model, on the device.
 
     Raises:
-        FileNotFoundError: If config or checkpoint is not there.
-        ValueError: If the checkpoint is not one of this model, the config has
-            no test pipeline or is none of classification, nothing says which
-            classes there are, or there is no such device.
+        FileNotFoundError: If config or checkpoint does not exist.
+        ValueError: If the checkpoint does not fit the model; if the config
+            has no test pipeline, or is a config of segmentation; if neither
+            the head nor the checkpoint names the classes; or if there is no
+            such device.
     """
     cfg = (
         config
         if isinstance(config, Config)
         else load_config(str(config), cfg_options)
     )
-    check_checkpoint(str(checkpoint), 'checkpoint')
     check_device(device)
     if 'decode_head' in cfg.model:
         raise ValueError(
@@ -117,29 +120,37 @@ def load_model(
             'classification, whose model answers about whole images '
             '(for pixels: tools/test.py CONFIG CKPT --show-dir DIR)'
         )
+    pipeline = find_pipeline(cfg.get('test_dataloader')) or find_pipeline(
+        cfg.get('val_dataloader')
+    )
+    if pipeline is None:
+        raise ValueError(
+            'the config has no test pipeline: expected `pipeline` in '
+            'test_dataloader.dataset or in the dataset that it wraps'
+        )
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     model = MODELS.build(cfg.model)
     content = _load_weights(model, str(checkpoint))
-    classes = getattr(getattr(model, 'head', None), 'classes', None)
+    head = getattr(model, 'head', None)
+    classes, thr = getattr(head, 'classes', None), getattr(head, 'thr', None)
     if classes is None:
         meta = content.get('meta', {}).get('dataset_meta') or {}
         classes = meta.get('classes')
     if classes is None:
         raise ValueError(
-            f'neither model.head.classes nor {checkpoint} says which classes '
-            'there are'
+            f'neither model.head.classes nor {checkpoint} names the classes'
         )
     return TrainedModel(
         model.to(device).eval(),
         tuple(classes),
-        _FromPathOrPixels(test_pipeline(cfg)),
+        _FromPathOrPixels(pipeline),
         _find_positives(content, Path(str(checkpoint)).parent),
-        _default_threshold(model),
+        0.5 if thr is None else float(thr),
     )
 
 
 def _load_weights(model: nn.Module, path: str) -> dict:
-    """Fill a model and return the checkpoint; no weight may stay random."""
+    """Load all weights of a model, and return the checkpoint."""
     try:
         content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     except (
@@ -161,11 +172,11 @@ def _load_weights(model: nn.Module, path: str) -> dict:
             f'{path} is no checkpoint: expected a dict of weights, found '
             f'{type(state).__name__}'
         )
-    # DistributedDataParallel puts it before the names; mmengine strips it.
+    # DistributedDataParallel writes this prefix. mmengine removes it, too.
     consume_prefix_in_state_dict_if_present(state, 'module.')
     try:
         missing, unknown = model.load_state_dict(state, strict=False)
-    except RuntimeError as error:  # torch's word for other shapes
+    except RuntimeError as error:  # some shapes differ
         other = [
             f'{key} is {tuple(state[key].shape)}, not {tuple(weight.shape)}'
             for key, weight in model.state_dict().items()
@@ -185,42 +196,8 @@ def _load_weights(model: nn.Module, path: str) -> dict:
     return content
 
 
-def _default_threshold(model: nn.Module) -> float:
-    value = getattr(getattr(model, 'head', None), 'thr', None)
-    return 0.5 if value is None else float(value)
-
-
-def test_pipeline(cfg: Config) -> list[dict]:
-    """Find the pipeline of the test images.
-
-    Args:
-        cfg (Config): With a test or a validation dataloader.
-
-    Returns:
-        list[dict]: The transforms.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    for key in ('test_dataloader', 'val_dataloader'):
-        node = (cfg.get(key) or {}).get('dataset')
-        while node:
-            if node.get('pipeline'):
-                return list(node['pipeline'])
-            parts = node.get('datasets')
-            node = parts[0] if parts else node.get('dataset')
-    raise ValueError(
-        'the config has no test pipeline: expected `pipeline` in '
-        'test_dataloader.dataset or in the dataset that it wraps'
-    )
-
-
-# pytest takes a function of this name for a test case.
-test_pipeline.__test__ = False  # type: ignore[attr-defined]
-
-
 class _FromPathOrPixels:
-    """Load an image where it is a path, then run the other transforms."""
+    """Load an image from its path, if any, and run the other transforms."""
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
         loads = bool(pipeline) and pipeline[0].get('type') in _LOADERS
@@ -238,15 +215,11 @@ class _FromPathOrPixels:
 def _find_positives(
     content: dict, folder: Path
 ) -> dict[str, dict[str, int]] | None:
-    """Look into the checkpoint (trained, folded), then beside it."""
-    hub = content.get('message_hub')
-    if isinstance(hub, dict):
-        info = hub.get('runtime_info', {}).get('positives_per_source')
-        if info is not None:
-            return info
-    meta = content.get('meta') or {}
-    if 'positives_per_source' in meta:
-        return meta['positives_per_source']
+    """Look into the checkpoint (trained or folded), then beside it."""
+    hub = content.get('message_hub') or {}
+    for place in (hub.get('runtime_info'), content.get('meta')):
+        if place and place.get('positives_per_source') is not None:
+            return place['positives_per_source']
     path = folder / 'label_report' / 'label_report.json'
     if path.is_file():
         return positives_per_source(json.loads(path.read_text('utf-8')))

@@ -1,14 +1,13 @@
-"""Apply ``--cfg-options``, and refuse those that would change nothing."""
+"""Apply ``--cfg-options``, and refuse an option that changes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
 
-from mmda.structures import nearest
-
-# Keys that mmengine's Runner and the tools read at the top of a config.
+# The top keys of a config that mmengine's Runner and the commands read.
 RUNNER_KEYS = frozenset(
     'model work_dir train_dataloader val_dataloader test_dataloader train_cfg '
     'val_cfg test_cfg auto_scale_lr optim_wrapper param_scheduler '
@@ -23,17 +22,17 @@ RUNNER_KEYS = frozenset(
 def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change entries of a config.
 
-    ``data_root=DIR`` moves every data set whose ``data_root`` begins with the
-    config's own. Any other name at the top that is only a variable of the
-    config file has been evaluated already, so changing it would have no
-    effect; that is an error which names the entries to set instead.
+    ``data_root=DIR`` moves every dataset whose ``data_root`` begins with the
+    ``data_root`` of the config. Every other top name that is only a variable
+    of the config file is an error: the file has used the variable already.
+    The error names the entries to set instead.
 
     Args:
         cfg (Config): The config, changed in place.
-        options (dict[str, Any]): Keys with dots, and their values.
+        options (dict[str, Any]): Values by keys with dots.
 
     Raises:
-        ValueError: If an option would have no effect.
+        ValueError: If an option has no effect.
 
     Examples:
         >>> cfg = Config(dict(data_root='data/', val_dataloader=dict(
@@ -47,64 +46,70 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
         new = str(options.pop('data_root')).rstrip('/') + '/'
         move_data_root(cfg._cfg_dict, cfg.data_root.rstrip('/') + '/', new)
     for key, value in options.items():
-        top = key.split('.')[0]
-        if top not in RUNNER_KEYS:
+        if key.split('.')[0] not in RUNNER_KEYS:
             raise ValueError(_without_effect(cfg, key, value))
     cfg.merge_from_dict(options)
 
 
-def move_data_root(node: Any, old: str, new: str) -> None:
-    """Replace the beginning of every ``data_root`` below a node.
+def walk_config(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
+    """Visit a part of a config and all parts below it.
 
     Args:
-        node (Any): Part of a config, changed in place.
-        old (str): The beginning to look for, with a slash at its end.
-        new (str): What takes its place.
+        node (Any): The part.
+        path (str): The key of the part, with dots. Defaults to '' (the whole
+            config).
+
+    Yields:
+        tuple[str, Any]: Key and value of each part. A dict or a list comes
+        before the values in it.
+
+    Examples:
+        >>> list(walk_config(dict(a=[1]), 'x'))
+        [('x', {'a': [1]}), ('x.a', [1]), ('x.a.0', 1)]
     """
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            move_data_root(child, old, new)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == 'data_root' and isinstance(value, str):
-                if (value.rstrip('/') + '/').startswith(old):
-                    node[key] = new + value[len(old) :]
-            else:
-                move_data_root(value, old, new)
+    yield path, node
+    children: Any = ()
+    if isinstance(node, dict):
+        children = node.items()
+    elif isinstance(node, (list, tuple)):
+        children = enumerate(node)
+    for key, child in children:
+        yield from walk_config(child, f'{path}.{key}' if path else str(key))
+
+
+def move_data_root(node: Any, old: str, new: str) -> None:
+    """Replace the beginning of every ``data_root`` in a part of a config.
+
+    Args:
+        node (Any): The part, changed in place.
+        old (str): The beginning to look for. It ends with a slash.
+        new (str): The new beginning. It ends with a slash.
+    """
+    for _, part in walk_config(node):
+        value = part.get('data_root') if isinstance(part, dict) else None
+        if isinstance(value, str) and f'{value.rstrip("/")}/'.startswith(old):
+            part['data_root'] = new + value[len(old) :]
 
 
 def _without_effect(cfg: Config, key: str, value: Any) -> str:
-    """Say what to set instead of a variable of the config file."""
+    """Name the entries to set instead of a variable of the config file."""
+    from mmda.structures import nearest
+
     if key not in cfg:
         return (
             f'--cfg-options {key}: the config has no such entry'
             f'{nearest(key.split(".")[0], sorted({*cfg, *RUNNER_KEYS}))}'
         )
     places = [
-        path
-        for path in _places(cfg._cfg_dict, cfg[key], '')
+        f'{path}={value}'
+        for path, part in walk_config(cfg._cfg_dict)
         if path.split('.')[0] in RUNNER_KEYS
+        and type(part) is type(cfg[key])
+        and part == cfg[key]
     ]
-    hint = ', '.join(f'{path}={value}' for path in places[:4])
+    hint = f': {", ".join(places[:4])}' if places else ''
     return (
-        f'--cfg-options {key}: a variable of the config file, already used '
-        'where it stands, so changing it has no effect. Set the entry that '
-        f'uses it{": " + hint if hint else ""}'
+        f'--cfg-options {key}: this is a variable of the config file. The '
+        'file has used it already, so a new value has no effect. Set the '
+        f'entry that uses the variable{hint}'
     )
-
-
-def _places(node: Any, value: Any, path: str) -> list[str]:
-    """Return the keys below a node, with dots, whose last part is a value."""
-    if isinstance(node, dict):
-        children = [(str(k), v) for k, v in node.items()]
-    elif isinstance(node, (list, tuple)):
-        children = [(str(i), v) for i, v in enumerate(node)]
-    else:
-        return []
-    found = []
-    for key, child in children:
-        here = f'{path}.{key}' if path else key
-        if type(child) is type(value) and child == value:
-            found.append(here)
-        found += _places(child, value, here)
-    return found

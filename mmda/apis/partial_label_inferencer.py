@@ -1,4 +1,4 @@
-"""Ask a trained model about images."""
+"""Ask a trained model questions about images."""
 
 from __future__ import annotations
 
@@ -18,38 +18,37 @@ from mmda.datasets.broken_images import (
     MAYBE_DECODE_ERRORS,
     is_decode_error,
 )
-from mmda.report.threshold_file import (
+from mmda.report.thresholds import (
     other_model,
     read_thresholds,
     threshold_path,
 )
 from mmda.structures import nearest
 
-from .inference_inputs import list_images
-from .inference_model import as_sample, load_model
-from .pixels import to_bgr
+from .images import as_sample, list_images, to_bgr
+from .inference_model import load_model
 
-#: What is asked about: a path, or pixels of NumPy or Pillow.
+#: An image: a path, or pixels of NumPy or Pillow.
 Picture = str | Path | np.ndarray | Image.Image
-
 
 _CANNOT_DECODE = 'cannot decode'
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says about one class in one image.
+    """The answer of a model about one class in one image.
 
     Attributes:
         question (str): The class.
-        probability (float | None): In [0, 1]; None for a class that never had
-            a positive in training, whose answer means nothing, and for NaN.
-        decision (bool | None): Whether the probability reaches the threshold;
-            None likewise.
-        threshold (float): Of the decision.
-        sources (dict[str, int] | None): Which sources trained the class, with
-            how many positives; None where it is not known.
-        note (str): Why there is no answer, or ''.
+        probability (float | None): In [0, 1]. None if the training had no
+            positive of the class, because the answer then means nothing. None
+            also if the model answers NaN.
+        decision (bool | None): Whether the probability reaches the threshold.
+            None if the probability is None.
+        threshold (float): Threshold of the decision, in [0, 1].
+        sources (dict[str, int] | None): Number of training positives of the
+            class, by source. None if it is unknown.
+        note (str): The reason for a missing answer, otherwise ''.
     """
 
     question: str
@@ -63,23 +62,25 @@ class Answer:
 class PartialLabelInferencer:
     """Answer questions about images with a trained model.
 
-    Thresholds are those that ``tools/analysis_tools/thresholds.py`` left
-    beside the checkpoint, else the head's. Which sources trained a class is
-    in the checkpoint (``LabelReportHook``) or in the label report beside it.
+    By default, the thresholds come from the file that
+    ``tools/analysis_tools/thresholds.py`` wrote beside the checkpoint.
+    Without this file, the threshold of the head counts. The checkpoint
+    (through ``LabelReportHook``) or the label report beside it says which
+    sources trained a class.
 
     Args:
         config (str | Path | Config): Config of the model.
-        checkpoint (str | Path): Its weights.
+        checkpoint (str | Path): Weights of the model.
         device (str): Such as 'cpu' or 'cuda:0'. Defaults to 'cpu'.
-        thresholds (dict[str, float] | str | Path, optional): Class ->
-            threshold, or a file of them.
+        thresholds (dict[str, float] | str | Path, optional): Thresholds in
+            [0, 1] by class, or a file of thresholds.
         cfg_options (dict, optional): Changes of the config.
 
     Raises:
-        FileNotFoundError: If config, checkpoint or thresholds are missing.
-        ValueError: If a threshold names an unknown class or is not in [0, 1],
-            those beside the checkpoint were chosen for another one, or the
-            checkpoint is not one of this model.
+        FileNotFoundError: If config, checkpoint or thresholds do not exist.
+        ValueError: If a threshold names an unknown class or is not in [0, 1];
+            if the thresholds beside the checkpoint were chosen for another
+            checkpoint; or if the checkpoint does not fit the model.
 
     Examples:
         >>> inferencer = PartialLabelInferencer(
@@ -120,17 +121,17 @@ class PartialLabelInferencer:
         if not other:
             return
         if path != threshold_path(checkpoint):
-            # Named by the user, as for folded weights of the same model.
+            # The user named this file, for example for folded weights.
             print_log(f'thresholds {path}: {other}', level=logging.WARNING)
             return
         raise ValueError(
-            f'thresholds {path}: {other}. Choose them anew with '
+            f'thresholds {path}: {other}. Choose new thresholds with '
             'tools/analysis_tools/thresholds.py, or remove the file'
         )
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """tuple[str, ...]: The questions there are."""
+        """tuple[str, ...]: The classes that can be asked about."""
         return self.trained.classes
 
     def __call__(
@@ -140,20 +141,19 @@ class PartialLabelInferencer:
 
         Args:
             inputs (str | Path | ndarray | PIL.Image | Sequence): An image, a
-                folder, a CSV file of paths, or several images. Pixels are an
-                image of Pillow, or an array, (H, W), or (H, W, 3) in BGR, of
-                uint8, uint16 or float in [0, 1].
-            batch_size (int): Images answered at a time. Defaults to 16.
+                folder, a CSV file of paths, or a list of images. An image is
+                a path or pixels, see :func:`~mmda.apis.images.to_bgr`.
+            batch_size (int): Number of images in a batch. Defaults to 16.
 
         Returns:
-            list[dict[str, Answer]]: Per image, class -> answer. Of several
-            images, one that cannot be decoded has answers without a
-            probability, and a note.
+            list[dict[str, Answer]]: The answers of each image, by class. If
+            one of several images cannot be decoded, its answers have a note
+            and no probability.
 
         Raises:
             FileNotFoundError: If there is no such image, folder or file.
-            ValueError: If the only image cannot be decoded, pixels are no
-                image, or there is none.
+            ValueError: If the only image cannot be decoded, if pixels are no
+                image, or if there is no image.
         """
         images = self._images(inputs)
         found = [answers for _, answers in self.iterate(images, batch_size)]
@@ -164,16 +164,17 @@ class PartialLabelInferencer:
     def iterate(
         self, images: Sequence[Picture], batch_size: int = 16
     ) -> Iterator[tuple[Picture, dict[str, Answer]]]:
-        """Answer one batch after the other.
+        """Answer all questions about images, batch by batch.
 
         Args:
-            images (Sequence[str | Path | ndarray | PIL.Image]): Paths of
-                images or pixels.
-            batch_size (int): Images answered at a time. Defaults to 16.
+            images (Sequence[str | Path | ndarray | PIL.Image]): Paths or
+                pixels.
+            batch_size (int): Number of images in a batch. Defaults to 16.
 
         Yields:
-            tuple: Image and answers; those about a file that cannot be
-            decoded have no probability, and a note.
+            tuple[Picture, dict[str, Answer]]: An image and its answers. If a
+            file cannot be decoded, its answers have a note and no
+            probability.
         """
         if batch_size < 1:
             raise ValueError(f'batch_size={batch_size}: expected 1 or more')
@@ -197,11 +198,11 @@ class PartialLabelInferencer:
             question (str): A class name.
 
         Returns:
-            Answer: The model's.
+            Answer: The answer of the model.
 
         Raises:
-            ValueError: If there is no such class (names the nearest), or it
-                is not one image.
+            ValueError: If there is no such class, or if ``image`` is not one
+                image. The message names the nearest class.
         """
         self.check_class(question)
         images = self._images(image)
@@ -219,7 +220,8 @@ class PartialLabelInferencer:
             name (str): A class name.
 
         Raises:
-            ValueError: If there is no such class; names the nearest.
+            ValueError: If there is no such class. The message names the
+                nearest class.
         """
         if name not in self.classes:
             raise ValueError(
@@ -234,13 +236,13 @@ class PartialLabelInferencer:
         if isinstance(inputs, (str, Path)):
             return list(list_images(inputs))
         if not isinstance(inputs, (list, tuple)):
-            to_bgr(inputs)  # says what it takes
+            to_bgr(inputs)  # raises an error that names what it takes
         if not inputs:
             raise ValueError('there is no image in an empty list')
         return [str(i) if isinstance(i, Path) else i for i in inputs]
 
     def _prepare(self, image: Picture) -> dict | str:
-        """Return what the model takes, or why a file cannot be decoded."""
+        """Return the input of the model, or why a file cannot be decoded."""
         if isinstance(image, Path):
             image = str(image)
         if isinstance(image, str) and not Path(image).is_file():
@@ -253,7 +255,7 @@ class PartialLabelInferencer:
             return f'{_CANNOT_DECODE} {image}: {error}'
 
     def _read(self, score: np.ndarray, why: str = '') -> dict[str, Answer]:
-        """Turn scores into answers, or say of all why there is none."""
+        """Turn scores into answers, or give all answers the note ``why``."""
         answers = {}
         for name, value in zip(self.classes, score.tolist(), strict=True):
             threshold = self.thresholds.get(
@@ -281,13 +283,13 @@ def _why_no_answer(value: float, sources: dict[str, int] | None) -> str:
 
 
 def unreadable(answers: dict[str, Answer]) -> str:
-    """Say why a file has no answers.
+    """Say why an image cannot be decoded.
 
     Args:
-        answers (dict[str, Answer]): About one image.
+        answers (dict[str, Answer]): The answers about one image.
 
     Returns:
-        str: The reason, '' for an image that could be decoded.
+        str: The reason, or '' if the image was decoded.
     """
     notes = {answer.note for answer in answers.values()}
     return next((n for n in notes if n.startswith(_CANNOT_DECODE)), '')
@@ -297,10 +299,10 @@ def plain(answers: dict[str, Answer]) -> dict[str, dict]:
     """Turn the answers about an image into plain values.
 
     Args:
-        answers (dict[str, Answer]): Class -> answer.
+        answers (dict[str, Answer]): The answers, by class.
 
     Returns:
-        dict[str, dict]: Ready for JSON.
+        dict[str, dict]: The attributes of each answer, ready for JSON.
 
     Examples:
         >>> plain({'a': Answer('a', .9, True, .5, None)})['a']['decision']

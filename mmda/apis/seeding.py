@@ -1,4 +1,4 @@
-"""Give a run its seed: the training, and the images it is trained on."""
+"""Set the seed of a run: of the training, and of the draws of its images."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmda.datasets import walk_datasets
+
 
 def set_seed(cfg: Config, seed: int) -> None:
-    """Set the seed of the training and of its draws of images.
+    """Set the seed of a training and of its draws of images.
 
-    ``randomness.seed``, and ``seed`` of every dataset below the training and
-    the validation dataloader that has that key: sources that are parts of one
-    partition need the same. The test images stay as they are. So does the
-    seed of a reader whose type decides by a seed what is tested: images of
-    the test must not move into the training.
+    This sets ``randomness.seed``. It also sets ``seed`` of every training and
+    validation dataset that has the key, so that sources which are parts of
+    one partition share one seed. Two seeds stay: the seeds of the test data,
+    and the seed of a reader whose type also draws the test data by a seed. A
+    test image must not move into the training.
 
     Args:
         cfg (Config): The config, changed in place.
-        seed (int): From 0.
+        seed (int): 0 or more.
 
     Raises:
         ValueError: If the seed is negative.
@@ -53,31 +55,12 @@ def seeded_datasets(cfg: Config, split: str) -> Iterator[dict[str, Any]]:
         split (str): 'train', 'val' or 'test'.
 
     Yields:
-        dict[str, Any]: Each of them, wrappers before what they wrap.
+        dict[str, Any]: The datasets, wrappers first.
     """
     loader = cfg.get(f'{split}_dataloader') or {}
-    for node in datasets_below(loader.get('dataset')):
+    for node in walk_datasets(loader.get('dataset')):
         if 'seed' in node:
             yield node
-
-
-def datasets_below(node: Any) -> Iterator[dict[str, Any]]:
-    """Walk the datasets of a dataloader, wrappers before what they wrap.
-
-    Args:
-        node (Any): Dict of a dataset, list of them, or None.
-
-    Yields:
-        dict[str, Any]: The dataset and those below its ``dataset`` and
-        ``datasets``.
-    """
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from datasets_below(child)
-    elif isinstance(node, dict):
-        yield node
-        yield from datasets_below(node.get('dataset'))
-        yield from datasets_below(node.get('datasets'))
 
 
 def _is_wrapper(node: dict[str, Any]) -> bool:

@@ -1,34 +1,20 @@
-"""The command that shows how the classes of a model relate."""
+"""Show how the classes of a model relate to each other."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from mmengine.config import Config
-from mmengine.runner import Runner
-from mmengine.utils import ProgressBar
-from torch.utils.data import DataLoader
 
-from mmda.apis.inference_model import load_model
-
-from ..report.class_relations import (
-    class_means,
-    collect_features,
-    cosine_similarity,
-    task_encodings,
-)
-from ..report.relation_figures import (
-    draw_chord,
-    draw_dendrogram,
-    draw_heat_map,
-)
 from .common import (
+    add_config,
     add_config_options,
     build_parser,
+    check_checkpoint,
     open_config,
     run_tool,
     say,
@@ -46,29 +32,43 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser: The parser.
     """
     parser = build_parser(
-        'Show how classes relate: cosine similarity of their mean features, '
-        'with the origin in the mean of all features, and of the learned '
-        'task encodings. Heat map, dendrogram, chord diagram and CSV.',
+        'Show how classes relate. The measure is the cosine similarity of '
+        'their mean features, with the origin in the mean of all features, '
+        'and the cosine similarity of their learned task encodings. Write a '
+        'heat map, a dendrogram, a chord diagram and a CSV file.',
         EXAMPLES,
+        'class_relations',
     )
-    parser.add_argument('config', help='config file, or package::path')
+    add_config(parser)
     parser.add_argument('checkpoint', help='weights of the model')
     parser.add_argument(
         '--split',
         choices=('train', 'val', 'test'),
         default='test',
-        help='images whose features are taken (default: test)',
+        help='images that give the features (default: test)',
     )
     parser.add_argument(
         '--strong',
         type=float,
-        help='similarity from which chords are coloured (default: 0.6, or '
-        'what the strongest reach where fewer do; the figure says it)',
+        help='colour a chord from this similarity on (default: 0.6; lower '
+        'where few pairs reach it; the figure names the value)',
     )
     parser.add_argument('--out-dir', default='class_relations')
     parser.add_argument('--device', default='cpu', help='default: cpu')
     add_config_options(parser)
     return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+    """
+    check_checkpoint(args.checkpoint, 'checkpoint')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -77,6 +77,16 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    from mmengine.utils import ProgressBar
+
+    from mmda.apis.inference_model import load_model
+    from mmda.report.class_relations import (
+        class_means,
+        collect_features,
+        cosine_similarity,
+        task_encodings,
+    )
+
     cfg = open_config(args.config, args.cfg_options)
     trained = load_model(cfg, args.checkpoint, args.device)
     loader = _dataloader(cfg, args.split)
@@ -116,15 +126,24 @@ def save_relations(
     kind: str,
     strong: float | None = None,
 ) -> None:
-    """Write one kind of similarity as CSV and as figures.
+    """Write one kind of similarity as CSV file and as figures.
 
     Args:
-        similarity (ndarray): (C, C), NaN for a class without a positive.
-        classes (Sequence[str]): C names.
-        folder (Path): Gets ``<kind>.csv`` and the figures; is made.
-        kind (str): Begins the names of the files.
+        similarity (ndarray): Float (C, C), in [-1, 1]. NaN for a class
+            without a positive.
+        classes (Sequence[str]): The C class names.
+        folder (Path): Folder of ``<kind>.csv`` and the figures.
+        kind (str): Beginning of the file names.
         strong (float, optional): See ``draw_chord``.
     """
+    import pandas as pd
+
+    from mmda.report.relation_figures import (
+        draw_chord,
+        draw_dendrogram,
+        draw_heat_map,
+    )
+
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(similarity, index=list(classes), columns=classes)
     table.to_csv(folder / f'{kind}.csv', index_label='class', na_rep='')
@@ -137,7 +156,9 @@ def save_relations(
         say(f'no dendrogram of {kind}: {error}')
 
 
-def _dataloader(cfg: Config, split: str) -> DataLoader:
+def _dataloader(cfg: Config, split: str) -> Any:
+    from mmengine.runner import Runner
+
     loader = cfg.get(f'{split}_dataloader')
     if not loader:
         raise ValueError(f'the config has no {split}_dataloader')
@@ -151,7 +172,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
-    run_tool(make_parser(), argv, run)
+    run_tool(make_parser(), argv, run, check)
+
+
+if __name__ == '__main__':
+    main()

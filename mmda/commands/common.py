@@ -1,10 +1,11 @@
-"""What the analysis tools share."""
+"""What several commands share. Nothing here imports torch at its top."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,28 +14,45 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from mmda.apis.config import load_config
+import mmda
+from mmda.apis.config import find_config, load_config, set_work_dir
 
 
-def build_parser(description: str, examples: str) -> argparse.ArgumentParser:
+def build_parser(
+    description: str, examples: str, command: str | None = None
+) -> argparse.ArgumentParser:
     """Start a parser whose help ends with examples.
 
     Args:
-        description (str): What the tool does.
+        description (str): One sentence: what the command does.
         examples (str): Command lines that work.
+        command (str, optional): Name of the command, for the usage line.
+            Defaults to the name of the script that runs.
 
     Returns:
-        argparse.ArgumentParser: The parser, for the tool to add to.
+        argparse.ArgumentParser: The parser. The command adds its arguments.
     """
     return argparse.ArgumentParser(
+        prog=f'mmda {command}' if command else None,
         description=description,
         epilog=f'examples:\n{examples}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the argument ``config``.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser.
+    """
+    parser.add_argument(
+        'config', help='config file, or package::path such as mmda::da/x.py'
+    )
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``, as the training command has it.
+    """Add the option ``--cfg-options``.
 
     Args:
         parser (argparse.ArgumentParser): The parser.
@@ -44,16 +62,62 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
-        help='change entries of the config',
+        help='change entries of the config; write a list as key="[a,b]" or '
+        'key=a,b, and a list of tuples as key="[(a,b),(c,d)]", without white '
+        'space',
     )
 
 
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser.
+    """
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs and results (default: `work_dir` of the config, '
+        'else ./work_dirs/<name of the config>)',
+    )
+    add_config_options(parser)
+    parser.add_argument(
+        '--amp', action='store_true', help='use automatic mixed precision'
+    )
+    parser.add_argument(
+        '--no-pin-memory',
+        action='store_true',
+        help='do not load into pinned memory',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes of this run (default: none)',
+    )
+    # torch before 2.0 passes the first spelling, later versions the second.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def check_checkpoint(path: str, option: str) -> None:
+    """Check that a checkpoint exists. An address with ``://`` passes.
+
+    Args:
+        path (str): Path or address.
+        option (str): Name of the argument, for the message.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if '://' not in path and not Path(path).is_file():
+        raise FileNotFoundError(f'{option}: there is no checkpoint {path}')
+
+
 def open_config(name: str, options: dict[str, Any] | None = None) -> Config:
-    """Load a config and make its scope the default one.
+    """Load a config, and make its scope the default scope.
 
     Args:
         name (str): Path, or ``package::path``.
-        options (dict[str, Any], optional): Changes of the command line.
+        options (dict[str, Any], optional): ``--cfg-options``.
 
     Returns:
         Config: The config.
@@ -63,34 +127,21 @@ def open_config(name: str, options: dict[str, Any] | None = None) -> Config:
     return cfg
 
 
-def classes_of(cfg: Config) -> tuple[str, ...] | None:
-    """Find the label space of a config.
+def load_run_config(args: argparse.Namespace) -> Config:
+    """Load the config of a training or a test.
 
     Args:
-        cfg (Config): The config.
+        args (argparse.Namespace): The arguments, see
+            :func:`add_run_options`.
 
     Returns:
-        tuple[str, ...] | None: That of the head, else of the first dataset
-        that names its classes, None where there is none.
-
-    Examples:
-        >>> classes_of(Config(dict(model=dict(head=dict(classes=['a'])))))
-        ('a',)
+        Config: The config, with ``launcher`` and ``work_dir``.
     """
-    head = (cfg.get('model') or {}).get('head') or {}
-    if head.get('classes'):
-        return tuple(head['classes'])
-    for key in ('test', 'val', 'train'):
-        node = (cfg.get(f'{key}_dataloader') or {}).get('dataset') or {}
-        while node.get('datasets') or node.get('dataset'):
-            if node.get('classes'):
-                break
-            node = (
-                node['datasets'][0] if 'datasets' in node else node['dataset']
-            )
-        if node.get('classes'):
-            return tuple(node['classes'])
-    return None
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    set_work_dir(cfg, args.config, args.work_dir)
+    return cfg
 
 
 def read_json(path: str | Path) -> Any:
@@ -100,11 +151,11 @@ def read_json(path: str | Path) -> Any:
         path (str | Path): The file.
 
     Returns:
-        Any: What it holds.
+        Any: The content.
 
     Raises:
-        FileNotFoundError: If it is not there.
-        ValueError: If it is not JSON.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not JSON.
     """
     path = Path(path)
     if not path.is_file():
@@ -116,11 +167,14 @@ def read_json(path: str | Path) -> Any:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write a JSON file; its folder is made.
+    """Write a JSON file, and make its folder.
 
     Args:
         path (str | Path): The file.
-        content (Any): Plain values, without NaN.
+        content (Any): Plain values without NaN.
+
+    Raises:
+        ValueError: If a value is NaN or infinite.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,11 +183,11 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def say(text: str, level: int = logging.INFO) -> None:
-    """Write a result to the console.
+    """Write a line to the console.
 
     Args:
-        text (str): The result.
-        level (int): Of the log. Defaults to INFO.
+        text (str): The line.
+        level (int): Level of the log. Defaults to INFO.
     """
     print_log(text, level=level)
 
@@ -142,17 +196,29 @@ def run_tool(
     parser: argparse.ArgumentParser,
     argv: Sequence[str] | None,
     step: Callable[[argparse.Namespace], None],
+    check: Callable[[argparse.Namespace], None] | None = None,
 ) -> None:
-    """Run a tool; what is wrong with its input ends in one line.
+    """Run a command. A wrong input ends in one line and exit status 2.
+
+    The components of mmda are registered between the check and the step.
 
     Args:
         parser (argparse.ArgumentParser): The parser.
-        argv (Sequence[str], optional): The arguments, or None for those of
-            this process.
-        step (Callable): Takes the arguments.
+        argv (Sequence[str], optional): The arguments. None stands for the
+            arguments of this process.
+        step (Callable): Takes the arguments and does the work.
+        check (Callable, optional): Takes the arguments, and raises
+            ``ValueError`` or ``FileNotFoundError`` if they cannot work. It
+            must not import torch.
     """
     args = parser.parse_args(argv)
     try:
+        for name in ('config', 'config_a', 'config_b'):
+            if getattr(args, name, None):
+                find_config(getattr(args, name))
+        if check is not None:
+            check(args)
+        mmda.register_all()
         step(args)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))

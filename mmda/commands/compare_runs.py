@@ -1,4 +1,4 @@
-"""The command that compares two models on the same images."""
+"""Compare two models on the same images, class by class."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.utils import ProgressBar
+from mmda.apis.config import classes_of
 
-from ..report.comparison import compare
-from ..report.comparison_report import draw_forest, to_json, to_markdown
-from ..report.predictions import load_predictions
-from .common import (
-    build_parser,
-    classes_of,
-    open_config,
-    run_tool,
-    say,
-    write_json,
-)
+from .common import build_parser, open_config, run_tool, say, write_json
 
 EXAMPLES = """\
   python tools/test.py CONFIG A.pth --out A.pkl   (and B.pth to B.pkl)
@@ -36,9 +26,10 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = build_parser(
         'Compare two models on the same images, class by class: paired '
-        'DeLong test, paired bootstrap by patient, t-test over seeds, with '
-        "Holm's correction over the classes.",
+        'DeLong test, paired bootstrap by patient, t-test over seeds. '
+        "Holm's method corrects the p-values over the classes.",
         EXAMPLES,
+        'compare_runs',
     )
     parser.add_argument('a', help='predictions of the first model (pickle)')
     parser.add_argument('b', help='predictions of the second model')
@@ -54,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs='+',
         default=[],
         metavar='PKL',
-        help='the same of the second model',
+        help='predictions of the second model trained with other seeds',
     )
     parser.add_argument(
         '--config', help='config to take class names from (default: indices)'
@@ -69,16 +60,19 @@ def make_parser() -> argparse.ArgumentParser:
         '--names',
         nargs=2,
         metavar=('A', 'B'),
-        help='names of the models (default: those of the files)',
+        help='names of the models (default: the names of the files)',
     )
     parser.add_argument(
         '--resamples',
         type=int,
         default=2000,
-        help='of the bootstrap, 0 for none (default: 2000)',
+        help='resamples of the bootstrap, 0 for no bootstrap (default: 2000)',
     )
     parser.add_argument(
-        '--seed', type=int, default=0, help='of the bootstrap (default: 0)'
+        '--seed',
+        type=int,
+        default=0,
+        help='seed of the bootstrap (default: 0)',
     )
     parser.add_argument(
         '--out-dir',
@@ -94,6 +88,16 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    from mmengine.utils import ProgressBar
+
+    from mmda.report.comparison import compare
+    from mmda.report.comparison_report import (
+        draw_forest,
+        to_json,
+        to_markdown,
+    )
+    from mmda.report.predictions import load_predictions
+
     if args.resamples < 0:
         raise ValueError(f'--resamples {args.resamples}: expected 0 or more')
     classes = args.classes
@@ -125,7 +129,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,4 +1,4 @@
-"""The command that draws two segmentors side by side."""
+"""Draw the answers of two segmentors side by side."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from mmcv import imread
 from mmengine.config import Config
-from mmengine.registry import DATASETS, MODELS
-from mmengine.runner import load_checkpoint
 
-from mmda.structures import nearest
-
-from ..report.segmentation_figure import (
-    Comparison,
-    draw_comparison,
-    name_pixels,
-)
 from .common import (
     add_config_options,
     build_parser,
+    check_checkpoint,
     open_config,
     run_tool,
     say,
@@ -45,13 +35,16 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = build_parser(
         'Draw image, truth, the answers of two models and a map of their '
-        'errors (Fig. 8 of the paper). The truth is that of the test set of '
+        'errors (Fig. 8 of the paper). The truth comes from the test set of '
         'the second config.',
         EXAMPLES,
+        'compare_segmentation',
     )
     for name in ('a', 'b'):
         parser.add_argument(f'config_{name}', help=f'config of model {name}')
-        parser.add_argument(f'checkpoint_{name}', help='its weights')
+        parser.add_argument(
+            f'checkpoint_{name}', help=f'weights of model {name}'
+        )
     parser.add_argument(
         '--images',
         nargs='+',
@@ -63,7 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
         '--names', nargs=2, metavar=('A', 'B'), help='names of the models'
     )
     parser.add_argument(
-        '--out', default='comparison.png', help='a PDF lies beside it'
+        '--out',
+        default='comparison.png',
+        help='figure to write, with a PDF beside it (default: comparison.png)',
     )
     add_config_options(parser)
     return parser
@@ -73,20 +68,22 @@ class Segmentor:
     """A model with its test set.
 
     Args:
-        config (str): Its config.
-        checkpoint (str): Its weights.
-        options (dict, optional): Changes of the command line.
+        config (str): Config of the model.
+        checkpoint (str): Weights of the model.
+        options (dict, optional): ``--cfg-options``.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If the config is none of segmentation.
+        ValueError: If the model has no ``decode_head``.
     """
 
     def __init__(
         self, config: str, checkpoint: str, options: dict | None = None
     ) -> None:
-        if '://' not in checkpoint and not Path(checkpoint).is_file():
-            raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
+        from mmengine.registry import DATASETS, MODELS
+        from mmengine.runner import load_checkpoint
+
+        check_checkpoint(checkpoint, 'checkpoint')
         self.cfg: Config = open_config(config, options)
         if 'decode_head' not in self.cfg.model:
             raise ValueError(f'{config}: model has no decode_head')
@@ -96,20 +93,24 @@ class Segmentor:
         self.dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
 
-    @torch.no_grad()
     def answer(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Segment an image of the test set.
 
         Args:
-            index (int): Its position.
+            index (int): Position of the image.
 
         Returns:
-            tuple[ndarray, ndarray]: Names predicted and true, object (H, W),
-            '' for a pixel that the model gives to no class.
+            tuple[ndarray, ndarray]: The predicted and the true class names,
+            object (H, W). A pixel that gets no class has the name ''.
         """
+        import torch
+
+        from mmda.report.segmentation_figure import name_pixels
+
         packed = self.dataset[index]
         batch = {key: [value] for key, value in packed.items()}
-        sample = self.model.test_step(batch)[0]
+        with torch.no_grad():
+            sample = self.model.test_step(batch)[0]
         found = sample.pred_sem_seg.data.squeeze(0)
         truth = sample.gt_sem_seg.data.squeeze(0)
         kinds = self.dataset.metainfo.get('background_classes', ())
@@ -120,15 +121,15 @@ class Segmentor:
 
 
 def check_same_image(a: Any, b: Any, index: int) -> None:
-    """Check that two test sets have one image at a position.
+    """Check that two test sets have the same image at a position.
 
     Args:
-        a (Dataset): Of the first model.
-        b (Dataset): Of the second model.
-        index (int): Position in both.
+        a (Dataset): Test set of the first model.
+        b (Dataset): Test set of the second model.
+        index (int): Position in both test sets.
 
     Raises:
-        ValueError: If they do not.
+        ValueError: If the images differ.
     """
     other = b.get_data_info(index)['img_path']
     found = a.get_data_info(index)['img_path'] if index < len(a) else None
@@ -144,19 +145,22 @@ def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Turn positions and parts of file names into positions.
 
     Args:
-        paths (Sequence[str]): All images.
-        wanted (Sequence[str]): What was asked for.
+        paths (Sequence[str]): Paths of all images.
+        wanted (Sequence[str]): Positions, and parts of file names.
 
     Returns:
-        list[int]: One position for each.
+        list[int]: One position for each entry of ``wanted``.
 
     Raises:
-        ValueError: If a position is too large, or no or several names match.
+        ValueError: If a position is too large, or if not exactly one file
+            name matches.
 
     Examples:
         >>> find_images(['a_01.png', 'b_02.png'], ['1', 'a_'])
         [1, 0]
     """
+    from mmda.structures import nearest
+
     found = []
     for text in wanted:
         if text.isdigit() and int(text) < len(paths):
@@ -182,6 +186,11 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    from mmcv import imread
+
+    from mmda.report.segmentation_figure import Comparison, draw_comparison
+    from mmda.structures import nearest
+
     a = Segmentor(args.config_a, args.checkpoint_a, args.cfg_options)
     b = Segmentor(args.config_b, args.checkpoint_b, args.cfg_options)
     name = args.class_of_interest
@@ -215,7 +224,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,4 +1,4 @@
-"""The command that counts how often classes meet in an image."""
+"""Count how often classes meet in one image."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.utils import ProgressBar
-
-from mmda.structures import nearest
-
-from ..report.cooccurrence import (
-    count_cooccurrence,
-    draw_cooccurrence,
-    write_cooccurrence,
-)
-from ..report.segmentation_sources import build_sources, joint_presence
 from .common import (
+    add_config,
     add_config_options,
     build_parser,
     open_config,
@@ -40,13 +31,14 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = build_parser(
         'Count, for every class of a segmentation dataset, the images that '
-        'have it (Dc) and the other classes in them (Nc); write Nc/Dc as CSV '
-        'and as a bar chart (Fig. 7 of the paper). All images of all sources '
-        'of the split count, once each, with all classes that their source '
-        'knows.',
+        'show the class (Dc) and the other classes in these images (Nc). '
+        'Write Nc/Dc as CSV and as a bar chart (Fig. 7 of the paper). Every '
+        'image of every source of the split counts once, with all classes '
+        'that its source knows.',
         EXAMPLES,
+        'cooccurrence',
     )
-    parser.add_argument('config', help='config with the dataset')
+    add_config(parser)
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train'
     )
@@ -56,7 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=1,
         help='a class with fewer pixels counts as absent (default: 1)',
     )
-    parser.add_argument('--highlight', help='class to set off')
+    parser.add_argument('--highlight', help='class to draw in another colour')
     parser.add_argument(
         '--out-dir',
         default='cooccurrence',
@@ -72,6 +64,17 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    from mmengine.utils import ProgressBar
+
+    from mmda.report.cooccurrence import (
+        build_sources,
+        count_cooccurrence,
+        draw_cooccurrence,
+        joint_presence,
+        write_cooccurrence,
+    )
+    from mmda.structures import nearest
+
     cfg = open_config(args.config, args.cfg_options)
     loader = cfg.get(f'{args.split}_dataloader')
     if loader is None:
@@ -88,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
     counts = count_cooccurrence(presence)
     own = [c for c in classes if any(c not in s.classes for s in sources)]
     if own:
-        say(f'\nnot known to every source, so counted in some: {own}')
+        say(f'\nonly some sources know these classes: {own}')
     folder = Path(args.out_dir)
     write_cooccurrence(counts, classes, folder / 'cooccurrence.csv')
     draw_cooccurrence(
@@ -101,7 +104,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,4 +1,4 @@
-"""The command that counts the labels of a config's sources."""
+"""Count the labels of the sources of a config, and warn of faults."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..report.file_hashes import equal_files
-from ..report.label_report import label_report, report_text
-from ..report.label_report_files import write_label_report
-from ..report.source_labels import sources_of_config
+from mmda.apis.config import set_work_dir
+
 from .common import (
+    add_config,
     add_config_options,
     build_parser,
     open_config,
@@ -20,9 +19,9 @@ from .common import (
     say,
 )
 
-#: How long files are compared by content before a training.
+#: Seconds to compare files by content before a training.
 SECONDS = 3.0
-#: Label maps of each source that are read before a training.
+#: Label maps of each source to read before a training.
 MAX_MAPS = 200
 
 EXAMPLES = """\
@@ -41,8 +40,9 @@ def make_parser() -> argparse.ArgumentParser:
         'Count the labels of every source of a config, compare the sources, '
         'and warn of what would spoil a training.',
         EXAMPLES,
+        'label_report',
     )
-    parser.add_argument('config', help='config file, or package::path')
+    add_config(parser)
     parser.add_argument(
         '--out-dir',
         help='folder of text, JSON and picture (default: label_report in the '
@@ -51,9 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--hash',
         action='store_true',
-        help='compare all image files by content, and read all label maps, '
-        f'however long it takes (default: files for {SECONDS:g} s, '
-        f'{MAX_MAPS} maps of each source)',
+        help='compare all image files by content, and read all label maps '
+        f'(default: compare for {SECONDS:g} s, and read {MAX_MAPS} maps of '
+        'each source)',
     )
     add_config_options(parser)
     return parser
@@ -62,20 +62,22 @@ def make_parser() -> argparse.ArgumentParser:
 def report_config(
     cfg: Config, out_dir: str | Path, seconds: float | None = SECONDS
 ) -> dict:
-    """Print the label report of a config and write its files.
+    """Print the label report of a config, and write its files.
 
     Args:
-        cfg (Config): The config; ``tools/train.py --dry-run`` passes its own.
+        cfg (Config): The config.
         out_dir (str | Path): Folder of the files.
-        seconds (float, optional): How long to compare files by content; None
-            for as long as it takes. Defaults to 3.
-
-    Label maps are counted with everything read, like the files, where
-    ``seconds`` is None, else some of each source.
+        seconds (float, optional): Seconds to compare files by content. None
+            compares all files, and reads all label maps. Defaults to 3.
 
     Returns:
         dict: The report.
     """
+    from mmda.report.label_report import label_report
+    from mmda.report.label_report_files import report_text, write_label_report
+    from mmda.report.leaks import equal_files
+    from mmda.report.source_labels import sources_of_config
+
     max_maps = None if seconds is None else MAX_MAPS
     sources = sources_of_config(cfg, max_maps)
     content = equal_files(sources, seconds, show=True)
@@ -93,17 +95,20 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     cfg = open_config(args.config, args.cfg_options)
-    stem = Path(args.config.rpartition('::')[2]).stem
-    work_dir = Path(cfg.get('work_dir') or Path('work_dirs') / stem)
-    seconds = None if args.hash else SECONDS
-    report_config(cfg, args.out_dir or work_dir / 'label_report', seconds)
+    set_work_dir(cfg, args.config)
+    out_dir = args.out_dir or Path(cfg.work_dir) / 'label_report'
+    report_config(cfg, out_dir, None if args.hash else SECONDS)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)
+
+
+if __name__ == '__main__':
+    main()

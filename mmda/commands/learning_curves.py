@@ -1,4 +1,4 @@
-"""The command that draws the learning curves of several runs."""
+"""Draw the learning curves of several runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
 
-from prettytable import PrettyTable
-
-from ..report.learning_curves import draw_learning_curves
 from .common import build_parser, run_tool, say
 
 EXAMPLES = """\
@@ -25,15 +22,17 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser: The parser.
     """
     parser = build_parser(
-        'Draw what trainings logged over iterations, the mean and the '
+        'Draw values of training logs over iterations: the mean and the '
         'standard deviation over the runs of each name.',
         EXAMPLES,
+        'learning_curves',
     )
     parser.add_argument(
         'runs',
         nargs='+',
         metavar='NAME=DIR',
-        help='work directory, or a pattern of those of several seeds',
+        help='work directory, or a pattern that matches the directories of '
+        'several seeds',
     )
     parser.add_argument(
         '--keys',
@@ -44,7 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--out',
         default='learning_curves.png',
-        help='figure; a PDF lies beside it (default: learning_curves.png)',
+        help='figure to write, with a PDF beside it (default: '
+        'learning_curves.png)',
     )
     return parser
 
@@ -55,6 +55,10 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    from prettytable import PrettyTable
+
+    from mmda.report.learning_curves import draw_learning_curves
+
     runs = dict(_find(text) for text in args.runs)
     drawn = draw_learning_curves(runs, args.keys, Path(args.out))
     table = PrettyTable(['runs', 'key', 'seeds', 'first', 'last'])
@@ -69,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _find(text: str) -> tuple[str, list[Path]]:
-    """Read NAME=DIR; the folders of a pattern, sorted."""
+    """Read NAME=DIR, where DIR may be a pattern; sort the folders."""
     name, given, pattern = text.partition('=')
     if not (name and given and pattern):
         raise ValueError(f'{text!r}: expected NAME=DIR')
@@ -83,7 +87,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,31 +1,32 @@
-"""The prediction command."""
+"""Answer questions about images."""
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import logging
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import DictAction
-from mmengine.logging import print_log
-from mmengine.utils import ProgressBar
+from mmda.apis.images import list_images
 
-from ..apis.activation_map import activation_map
-from ..apis.answer_picture import draw_answers
-from ..apis.inference_inputs import list_images
-from ..apis.partial_label_inferencer import (
-    Answer,
-    PartialLabelInferencer,
-    plain,
-    unreadable,
+from .common import (
+    add_config,
+    add_config_options,
+    build_parser,
+    check_checkpoint,
+    run_tool,
+    say,
+    write_json,
 )
 
+if TYPE_CHECKING:
+    from mmda.apis import Answer, PartialLabelInferencer
+
 EXAMPLES = """\
-examples:
   python tools/predict.py configs/da/digits.py best.pth image.png
   python tools/predict.py configs/da/digits.py best.pth image.png --ask 3
   python tools/predict.py CONFIG CKPT folder --out answers.csv
@@ -39,22 +40,22 @@ def make_parser() -> argparse.ArgumentParser:
     Returns:
         argparse.ArgumentParser: The parser.
     """
-    parser = argparse.ArgumentParser(
-        description='Answer the questions of a model about images.',
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = build_parser(
+        'Answer the questions of a model about images.', EXAMPLES, 'predict'
     )
-    parser.add_argument('config', help='config file, or package::path')
+    add_config(parser)
     parser.add_argument('checkpoint', help='weights of the model')
     parser.add_argument(
         'input',
-        help='an image, a folder, or a CSV of paths (relative to its folder)',
+        help='an image, a folder, or a CSV file of paths (relative to the '
+        'folder of the CSV file)',
     )
     parser.add_argument(
-        '--ask', nargs='+', metavar='CLASS', help='these questions only'
+        '--ask', nargs='+', metavar='CLASS', help='ask about these classes'
     )
     parser.add_argument(
-        '--column', help="of the paths in the CSV (default: 'path')"
+        '--column',
+        help="column of the paths in the CSV file (default: 'path')",
     )
     parser.add_argument(
         '--out', metavar='FILE', help='file of answers, .csv or .json'
@@ -70,35 +71,54 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--cam-layer',
         metavar='MODULE',
-        help='feature map of the activation map (default: the last one)',
+        help='module whose feature map the activation map uses (default: the '
+        'backbone)',
     )
     parser.add_argument(
         '--thresholds',
         metavar='FILE',
-        help='thresholds (default: those beside the checkpoint)',
+        help='file of thresholds (default: the file beside the checkpoint)',
     )
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument('--batch-size', type=int, default=16)
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='change entries of the config',
-    )
+    add_config_options(parser)
     return parser
 
 
-def run(args: argparse.Namespace) -> None:
-    """Answer, from the arguments.
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
 
     Args:
         args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If an option lacks what it needs.
     """
+    check_checkpoint(args.checkpoint, 'checkpoint')
     if args.out and Path(args.out).suffix not in ('.csv', '.json'):
         raise ValueError(f'--out {args.out}: expected .csv or .json')
     if args.cam and not args.show_dir:
         raise ValueError('--cam needs --show-dir, the folder of its pictures')
+    if args.cam and find_spec('pytorch_grad_cam') is None:
+        raise ValueError(
+            '--cam needs grad-cam: pip install grad-cam, or mmda[optional]'
+        )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Answer, and write the answers.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    from mmengine.utils import ProgressBar
+
+    from mmda.apis.partial_label_inferencer import (
+        PartialLabelInferencer,
+        unreadable,
+    )
+
     images = list_images(args.input, args.column)
     inferencer = PartialLabelInferencer(
         args.config,
@@ -110,14 +130,22 @@ def run(args: argparse.Namespace) -> None:
     wanted = args.ask or list(inferencer.classes)
     for name in [*wanted, *([args.cam] if args.cam else [])]:
         inferencer.check_class(name)
-    _check_cam(inferencer, args.cam)
+    positives = inferencer.trained.positives
+    never = positives is not None and not any(
+        positives.get(args.cam, {}).values()
+    )
+    if args.cam and never:
+        raise ValueError(
+            f'--cam {args.cam}: no positive in the training data, so there is '
+            'no answer to explain'
+        )
     bar = ProgressBar(len(images)) if len(images) > 1 else None
     results: dict[str, dict[str, Answer]] = {}
     for image, answers in inferencer.iterate(images, args.batch_size):
-        assert isinstance(image, str)
-        results[image] = {name: answers[name] for name in wanted}
-        if args.show_dir and not unreadable(results[image]):
-            _draw(args, inferencer, image, results[image])
+        path = str(image)
+        results[path] = {name: answers[name] for name in wanted}
+        if args.show_dir and not unreadable(results[path]):
+            _draw(args, inferencer, path, results[path])
         if bar is not None:
             bar.update()
     broken = [image for image in results if unreadable(results[image])]
@@ -125,27 +153,14 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(unreadable(results[broken[0]]))
     if args.out:
         write_answers(results, args.out)
-        print_log(f'answers lie in {args.out}')
+        say(f'answers lie in {args.out}')
     else:
-        print_log('\n' + '\n'.join(_lines(results)))
+        say('\n' + '\n'.join(_lines(results)))
     if broken:
-        print_log(
+        say(
             f'{len(broken)} of {len(results)} images cannot be decoded, such '
             f'as {broken[0]}: they are marked and have no answer',
-            level=logging.WARNING,
-        )
-
-
-def _check_cam(inferencer: PartialLabelInferencer, name: str | None) -> None:
-    positives = inferencer.trained.positives
-    if (
-        name
-        and positives is not None
-        and not sum(positives.get(name, {}).values())
-    ):
-        raise ValueError(
-            f'--cam {name}: no positive in the training data, so there is no '
-            'answer to explain'
+            logging.WARNING,
         )
 
 
@@ -155,13 +170,17 @@ def _draw(
     image: str,
     answers: dict[str, Answer],
 ) -> None:
+    from mmda.apis.answer_picture import activation_map, draw_answers
+
     heat = None
     if args.cam:
-        shown, strength = activation_map(
-            inferencer.trained, image, args.cam, args.cam_layer
+        heat = (
+            args.cam,
+            *activation_map(
+                inferencer.trained, image, args.cam, args.cam_layer
+            ),
         )
-        heat = (args.cam, shown, strength)
-    # The folders are part of the name: two of them may hold one file name.
+    # The folders are part of the name: two folders may hold one file name.
     root = Path(args.input)
     root = root if root.is_dir() else root.parent
     inside = Path(os.path.relpath(image, root)).parts
@@ -177,44 +196,30 @@ def write_answers(
     """Write answers as CSV (one line per image and class) or as JSON.
 
     Args:
-        results (dict): Image -> class -> answer.
-        path (str | Path): Ends with .csv or .json; its folder is made.
+        results (dict): The answers, by image and class.
+        path (str | Path): A name that ends in .csv or .json. The folder is
+            made.
     """
+    from mmda.apis.partial_label_inferencer import plain
+
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.json':
-        content = {image: plain(found) for image, found in results.items()}
-        text = json.dumps(
-            content, indent=1, ensure_ascii=False, allow_nan=False
-        )
-        path.write_text(text + '\n', encoding='utf-8')
+        write_json(path, {image: plain(a) for image, a in results.items()})
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('w', encoding='utf-8', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(
-            [
-                'image',
-                'class',
-                'probability',
-                'decision',
-                'threshold',
-                'sources',
-                'note',
-            ]
+            'image class probability decision threshold sources note'.split()
         )
         for image, found in results.items():
             for name, answer in found.items():
-                known = answer.probability is not None
+                # csv writes None as an empty cell.
+                yes = answer.decision
+                decision = None if yes is None else int(yes)
+                values = answer.probability, decision, answer.threshold
                 writer.writerow(
-                    [
-                        image,
-                        name,
-                        answer.probability if known else '',
-                        int(bool(answer.decision)) if known else '',
-                        answer.threshold,
-                        _sources(answer),
-                        answer.note,
-                    ]
+                    [image, name, *values, _sources(answer), answer.note]
                 )
 
 
@@ -225,6 +230,8 @@ def _sources(answer: Answer) -> str:
 
 
 def _lines(results: dict[str, dict[str, Answer]]) -> list[str]:
+    from mmda.apis.partial_label_inferencer import unreadable
+
     lines = []
     for image, found in results.items():
         lines.append(image)
@@ -232,9 +239,8 @@ def _lines(results: dict[str, dict[str, Answer]]) -> list[str]:
             lines.append(f'  no answer: {unreadable(found)}')
             continue
         for name, answer in found.items():
-            if answer.probability is None:
-                said = f'no answer: {answer.note}'
-            else:
+            said = f'no answer: {answer.note}'
+            if answer.probability is not None:
                 said = (
                     f'{"yes" if answer.decision else "no":3} '
                     f'{answer.probability:.3f} (threshold '
@@ -245,15 +251,14 @@ def _lines(results: dict[str, dict[str, Answer]]) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Predict, from the command line.
+    """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        run(args)
-    except (ValueError, FileNotFoundError, ImportError) as error:
-        parser.error(str(error))
+    run_tool(make_parser(), argv, run, check)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,26 +1,21 @@
-"""The test command."""
+"""Test a checkpoint with its config."""
+
+from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
 
-import mmengine
 from mmengine.config import Config, ConfigDict
-from mmengine.dist import is_main_process
 
-from mmda.evaluation.metrics import DumpPredictions
-
-from ..apis.cli import (
+from .common import (
+    add_config,
+    add_run_options,
     build_parser,
-    build_runner,
     check_checkpoint,
-    parse_checked,
-    run_logged,
-    set_dataloader_defaults,
-    set_work_dir,
+    load_run_config,
+    run_tool,
 )
-from ..apis.config import load_config
 
 EXAMPLES = """\
   python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth
@@ -34,18 +29,18 @@ SUFFIXES = {
 }
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to None: those
-            of this process.
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
 
     Returns:
-        argparse.Namespace: The arguments.
+        argparse.ArgumentParser: The parser.
     """
-    parser = build_parser('Test a checkpoint with its config.', EXAMPLES)
+    parser = build_parser(
+        'Test a checkpoint with its config.', EXAMPLES, 'test'
+    )
+    add_config(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
+    add_run_options(parser)
     parser.add_argument('--out', metavar='FILE', help='file to write results')
     parser.add_argument(
         '--out-item',
@@ -57,8 +52,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--split',
         choices=['test', 'val'],
         default='test',
-        help='which images of the config to test on (default: test); '
-        'thresholds are chosen on val',
+        help='which images of the config to test on (default: test); choose '
+        'thresholds on val',
     )
     parser.add_argument(
         '--tta',
@@ -84,40 +79,79 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=2,
         help='seconds to show each window (default: 2)',
     )
-    return parse_checked(parser, argv, _check)
+    return parser
 
 
-def _check(args: argparse.Namespace) -> None:
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If the results cannot be written to ``--out``.
+    """
     check_checkpoint(args.checkpoint, 'checkpoint')
     if args.out is None:
         if args.out_item is not None:
             raise ValueError('--out-item needs --out FILE')
         return
-    suffixes = SUFFIXES[args.out_item or 'pred']
-    if not args.out.endswith(suffixes):
+    item = args.out_item or 'pred'
+    if not args.out.endswith(SUFFIXES[item]):
         raise ValueError(
             f'--out {args.out}: expected a name that ends in '
-            f'{" or ".join(suffixes)} for --out-item {args.out_item or "pred"}'
+            f'{" or ".join(SUFFIXES[item])} for --out-item {item}'
         )
 
 
-def merge_args(args: argparse.Namespace) -> Config:
-    """Load the config of a command line and complete it.
+def run(args: argparse.Namespace) -> None:
+    """Test, and write the results.
 
     Args:
-        args (argparse.Namespace): See :func:`parse_args`.
+        args (argparse.Namespace): The arguments.
+    """
+    import mmengine
+    from mmengine.dist import is_main_process
+
+    from mmda.apis.runner import run_logged
+
+    cfg = merge_args(args)
+    metrics = run_logged(lambda: _test(cfg, args))
+    if args.out_item == 'metrics' and is_main_process():
+        mmengine.dump(metrics, args.out)
+
+
+def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
+    from mmda.apis.runner import build_runner
+    from mmda.evaluation.metrics import DumpPredictions
+    from mmda.report.checkpoint_record import checkpoint_record, split_tested
+
+    runner = build_runner(cfg)
+    if args.out is not None and args.out_item != 'metrics':
+        record = checkpoint_record(args.checkpoint)
+        record = dict(record, split=split_tested(cfg))
+        runner.test_evaluator.metrics.append(DumpPredictions(args.out, record))
+    return runner.test()
+
+
+def merge_args(args: argparse.Namespace) -> Config:
+    """Load the config of a command line, and apply the arguments.
+
+    Args:
+        args (argparse.Namespace): The arguments.
 
     Returns:
-        Config: The config to build the runner from.
+        Config: The config from which to build the runner.
 
     Raises:
         ValueError: If the config lacks what an option needs.
     """
-    cfg = load_config(args.config, args.cfg_options)
-    cfg.launcher = args.launcher
+    from mmda.apis.runner import set_dataloader_defaults
+
+    cfg = load_run_config(args)
     cfg.load_from = args.checkpoint
     cfg.resume = False
-    set_work_dir(cfg, args.config, args.work_dir)
     if args.split == 'val':
         if not cfg.get('val_dataloader'):
             raise ValueError('--split val: the config has no val_dataloader')
@@ -153,47 +187,36 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _use_tta(cfg: Config) -> None:
-    # mmpretrain has a default for both keys, the other hosts have none.
+    from mmda.datasets import walk_datasets
+
+    # Only mmpretrain has a default for the two keys.
     scope = cfg.get('default_scope')
     if scope == 'mmpretrain':
         cfg.setdefault(
             'tta_model', ConfigDict(type='mmpretrain.AverageClsScoreTTA')
         )
-    missing = [
-        key
-        for key in ('tta_model', 'tta_pipeline')
-        if key not in cfg and scope != 'mmpretrain'
+    else:
+        missing = [k for k in ('tta_model', 'tta_pipeline') if k not in cfg]
+        if missing:
+            raise ValueError(
+                f'--tta: a config of scope {scope} needs tta_model and '
+                f'tta_pipeline; missing: {", ".join(missing)}'
+            )
+    nodes = [
+        node
+        for node in walk_datasets(cfg.test_dataloader.dataset)
+        if node.get('pipeline')
     ]
-    if missing:
-        raise ValueError(
-            f'--tta: a config of scope {scope} needs tta_model and '
-            f'tta_pipeline; missing: {", ".join(missing)}'
-        )
-    if not _set_pipelines(cfg.test_dataloader.dataset, cfg):
+    if not nodes:
         raise ValueError('--tta: no `pipeline` under test_dataloader.dataset')
-    # The wrapper puts its preprocessor in the place of the model's own.
+    for node in nodes:
+        node['pipeline'] = deepcopy(
+            cfg.get('tta_pipeline') or _flip_pipeline(node['pipeline'])
+        )
+    # The wrapper uses its own preprocessor in place of the model's.
     if 'data_preprocessor' in cfg:
         cfg.model.setdefault('data_preprocessor', cfg.pop('data_preprocessor'))
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-
-
-def _set_pipelines(dataset: Any, cfg: Config) -> int:
-    """Give every dataset below a wrapper its TTA pipeline, and count them."""
-    if isinstance(dataset, (list, tuple)):
-        return sum(_set_pipelines(one, cfg) for one in dataset)
-    if not isinstance(dataset, dict):
-        return 0
-    found = 0
-    if dataset.get('pipeline'):
-        dataset['pipeline'] = deepcopy(
-            cfg.get('tta_pipeline') or _flip_pipeline(dataset['pipeline'])
-        )
-        found = 1
-    return (
-        found
-        + _set_pipelines(dataset.get('dataset'), cfg)
-        + _set_pipelines(dataset.get('datasets'), cfg)
-    )
 
 
 def _flip_pipeline(pipeline: list[dict]) -> list[dict]:
@@ -203,31 +226,13 @@ def _flip_pipeline(pipeline: list[dict]) -> list[dict]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Test, from the command line.
+    """Run the command.
 
     Args:
-        argv (Sequence[str], optional): See :func:`parse_args`.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
-    args = parse_args(argv)
-    cfg = merge_args(args)
-    metrics = run_logged(lambda: _test(cfg, args))
-    if args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
-
-
-def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
-    runner = build_runner(cfg)
-    if args.out is not None and args.out_item != 'metrics':
-        # Here, since the analysis tools are not needed to test.
-        from mmda.report.checkpoint_record import (
-            checkpoint_record,
-            split_tested,
-        )
-
-        record = checkpoint_record(args.checkpoint)
-        run = dict(record, split=split_tested(cfg))
-        runner.test_evaluator.metrics.append(DumpPredictions(args.out, run))
-    return runner.test()
+    run_tool(make_parser(), argv, run, check)
 
 
 if __name__ == '__main__':

@@ -1,27 +1,26 @@
-"""The command that chooses thresholds and checks the calibration."""
+"""Choose decision thresholds and measure the calibration."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from prettytable import PrettyTable
+from mmda.apis.config import classes_of
 
-from mmda.apis.cli import check_checkpoint
-
-from ..report.checkpoint_record import checkpoint_record, other_checkpoint
-from ..report.predictions import Predictions, load_predictions
-from ..report.reliability_figure import draw_reliability
-from ..report.threshold_file import METHODS, choose_thresholds, threshold_path
 from .common import (
+    add_config,
     build_parser,
-    classes_of,
+    check_checkpoint,
     open_config,
     run_tool,
     say,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from mmda.report.predictions import Predictions
 
 EXAMPLES = """\
   # predictions of the validation images, not of the test images:
@@ -38,30 +37,51 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = build_parser(
         'Choose a decision threshold per class and measure the calibration, '
-        'on annotated entries. The result lies beside the checkpoint, where '
-        'tools/predict.py finds it.',
+        'on annotated entries. The command writes the result beside the '
+        'checkpoint, where tools/predict.py finds it.',
         EXAMPLES,
+        'thresholds',
     )
-    parser.add_argument('config', help='config file, or package::path')
-    parser.add_argument('checkpoint', help='checkpoint the file belongs to')
-    parser.add_argument('predictions', help='its predictions (pickle)')
+    add_config(parser)
+    parser.add_argument('checkpoint', help='weights of the model')
+    parser.add_argument(
+        'predictions', help='predictions of this checkpoint (pickle)'
+    )
     parser.add_argument(
         '--method',
-        choices=METHODS,
+        choices=('youden', 'sensitivity', 'f1'),
         default='youden',
-        help='which threshold is used (default: youden); all are stored',
+        help='which threshold counts (default: youden); the file keeps all',
     )
     parser.add_argument(
         '--sensitivity',
         type=float,
         default=0.9,
-        help='share of positives that the method of that name finds '
+        help='share of the positives that the method "sensitivity" finds '
         '(default: 0.9)',
     )
     parser.add_argument(
-        '--bins', type=int, default=10, help='of the calibration (default: 10)'
+        '--bins',
+        type=int,
+        default=10,
+        help='bins of the calibration (default: 10)',
     )
     return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If the number of bins is below 1.
+    """
+    if args.bins < 1:
+        raise ValueError(f'--bins {args.bins}: expected 1 or more')
+    check_checkpoint(args.checkpoint, 'checkpoint')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -70,9 +90,13 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    if args.bins < 1:
-        raise ValueError(f'--bins {args.bins}: expected 1 or more')
-    check_checkpoint(args.checkpoint, 'checkpoint')
+    from mmda.report.predictions import load_predictions
+    from mmda.report.thresholds import (
+        choose_thresholds,
+        draw_reliability,
+        threshold_path,
+    )
+
     classes = classes_of(open_config(args.config))
     predictions = load_predictions(args.predictions, classes)
     record = _check_origin(predictions, args.checkpoint)
@@ -89,7 +113,12 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _check_origin(predictions: Predictions, checkpoint: str) -> dict:
-    """Refuse predictions of another model; return what the file keeps."""
+    """Refuse predictions of another model; return the record to keep."""
+    from mmda.report.checkpoint_record import (
+        checkpoint_record,
+        other_checkpoint,
+    )
+
     run = predictions.run or {}
     other = other_checkpoint(run, checkpoint)
     if other:
@@ -99,21 +128,23 @@ def _check_origin(predictions: Predictions, checkpoint: str) -> dict:
     split = run.get('split')
     if not run.get('digest'):
         say(
-            f'{predictions.name} does not say which checkpoint it is of; '
-            'tools/test.py --out writes that too',
+            f'{predictions.name} does not name its checkpoint; a file that '
+            'tools/test.py --out writes names it',
             logging.WARNING,
         )
     if split not in (None, 'val'):
         say(
-            f'{predictions.name} holds {split} images; thresholds are chosen '
-            'on validation images (tools/test.py --split val), else the '
-            f'{split} is flattered',
+            f'{predictions.name} holds {split} images. Choose thresholds on '
+            'validation images (tools/test.py --split val). Otherwise the '
+            f'results on the {split} images look too good',
             logging.WARNING,
         )
     return dict(checkpoint_record(checkpoint), split=split)
 
 
 def _table(found: dict) -> str:
+    from prettytable import PrettyTable
+
     names = ('threshold', 'sensitivity', 'specificity', 'f1')
     table = PrettyTable(['class', *names, 'ECE', 'note'])
     table.align = 'r'
@@ -130,7 +161,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
-    run_tool(make_parser(), argv, run)
+    run_tool(make_parser(), argv, run, check)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,24 +1,21 @@
-"""The training command."""
+"""Train the model of a config."""
+
+from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.device import get_device
 
-from mmda.apis.seeding import set_seed
-
-from ..apis.cli import (
+from .common import (
+    add_config,
+    add_run_options,
     build_parser,
-    build_runner,
     check_checkpoint,
-    parse_checked,
-    run_logged,
-    set_dataloader_defaults,
-    set_work_dir,
+    load_run_config,
+    run_tool,
 )
-from ..apis.config import load_config
 
 EXAMPLES = """\
   python tools/train.py configs/da/digits.py
@@ -27,28 +24,26 @@ EXAMPLES = """\
       --cfg-options model.head.loss.tau=0.7 train_cfg.max_epochs=10"""
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to None: those
-            of this process.
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
 
     Returns:
-        argparse.Namespace: The arguments.
+        argparse.ArgumentParser: The parser.
 
     Examples:
-        >>> parse_args(['mmda::da/digits.py', '--resume']).resume
+        >>> make_parser().parse_args(['x.py', '--resume']).resume
         'auto'
     """
-    parser = build_parser('Train the model of a config.', EXAMPLES)
+    parser = build_parser('Train the model of a config.', EXAMPLES, 'train')
+    add_config(parser)
+    add_run_options(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, or, without a value, from the last '
-        'one in the work directory if there is one',
+        help='continue from this checkpoint; without a value, from the last '
+        'checkpoint in the work directory, if there is one',
     )
     parser.add_argument(
         '--no-validate',
@@ -71,38 +66,66 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=int,
         metavar='K',
         help='seed of the training, and of the draws and parts of the '
-        'training and validation images that have one (the test images stay)',
+        'training and validation images that have a seed (the test images do '
+        'not change)',
     )
     parser.add_argument(
         '--dry-run',
         action='store_true',
         help='read the data, print the label report and stop',
     )
-    return parse_checked(parser, argv, _check)
+    return parser
 
 
-def _check(args: argparse.Namespace) -> None:
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If the checkpoint to resume does not exist.
+        ValueError: If the seed is negative.
+    """
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
     if args.seed is not None and args.seed < 0:
         raise ValueError(f'--seed {args.seed}: expected 0 or more')
 
 
-def merge_args(args: argparse.Namespace) -> Config:
-    """Load the config of a command line and complete it.
+def run(args: argparse.Namespace) -> None:
+    """Train, or print the label report.
 
     Args:
-        args (argparse.Namespace): See :func:`parse_args`.
+        args (argparse.Namespace): The arguments.
+    """
+    from mmda.apis.runner import build_runner, run_logged
+
+    cfg = merge_args(args)
+    if args.dry_run:
+        from .label_report import report_config
+
+        report_config(cfg, Path(cfg.work_dir) / 'label_report')
+        return
+    run_logged(lambda: build_runner(cfg).train())
+
+
+def merge_args(args: argparse.Namespace) -> Config:
+    """Load the config of a command line, and apply the arguments.
+
+    Args:
+        args (argparse.Namespace): The arguments.
 
     Returns:
-        Config: The config to build the runner from.
+        Config: The config from which to build the runner.
 
     Raises:
         ValueError: If the config lacks what an option needs.
     """
-    cfg = load_config(args.config, args.cfg_options)
-    cfg.launcher = args.launcher
-    set_work_dir(cfg, args.config, args.work_dir)
+    from mmda.apis.runner import set_dataloader_defaults
+    from mmda.apis.seeding import set_seed
+
+    cfg = load_run_config(args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.seed is not None:
@@ -110,7 +133,13 @@ def merge_args(args: argparse.Namespace) -> Config:
     if args.amp:
         _use_amp(cfg)
     if args.auto_scale_lr:
-        _scale_lr(cfg)
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(
+                '--auto-scale-lr: the config has no '
+                'auto_scale_lr.base_batch_size, the batch size for which its '
+                'learning rate was chosen'
+            )
+        cfg.auto_scale_lr.enable = True
     if args.resume is not None:
         _resume(cfg, args.resume)
     set_dataloader_defaults(
@@ -123,6 +152,8 @@ def merge_args(args: argparse.Namespace) -> Config:
 
 
 def _use_amp(cfg: Config) -> None:
+    from mmengine.device import get_device
+
     if get_device() == 'cpu':
         raise ValueError('--amp: training on the CPU has no mixed precision')
     found = cfg.optim_wrapper.get('type', 'OptimWrapper')
@@ -135,41 +166,26 @@ def _use_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def _scale_lr(cfg: Config) -> None:
-    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-        raise ValueError(
-            '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size,'
-            ' the batch size that its learning rate is meant for'
-        )
-    cfg.auto_scale_lr.enable = True
-
-
 def _resume(cfg: Config, resume: str) -> None:
     if resume != 'auto':
         cfg.resume, cfg.load_from = True, resume
     elif Path(cfg.work_dir, 'last_checkpoint').is_file():
         cfg.resume, cfg.load_from = True, None
     else:
-        # A first start, as in a job that is always queued with --resume: the
-        # weights that the config starts from still count.
+        # There is nothing to resume yet: a job that a queue always starts
+        # with --resume runs for the first time. The initial weights of the
+        # config still count.
         cfg.resume = cfg.get('load_from') is None
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train, from the command line.
+    """Run the command.
 
     Args:
-        argv (Sequence[str], optional): See :func:`parse_args`.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
-    args = parse_args(argv)
-    cfg = merge_args(args)
-    if args.dry_run:
-        # Here, since the analysis tools are not needed to train.
-        from mmda.commands.label_report import report_config
-
-        report_config(cfg, Path(cfg.work_dir) / 'label_report')
-        return
-    run_logged(lambda: build_runner(cfg).train())
+    run_tool(make_parser(), argv, run, check)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Evaluation on annotated entries only."""
+"""Metrics over annotated entries only."""
 
 from .metrics import (
     NovelClassAUC,

@@ -1,35 +1,48 @@
-"""Which labels a config has: counts, overlap, warnings, as text and plain."""
+"""What is counted in the labels of a config, and what is warned of."""
 
 from __future__ import annotations
 
+import difflib
+import math
+import re
 from collections.abc import Sequence
+from itertools import combinations
 
-from prettytable import PrettyTable
+import numpy as np
 
-from .file_hashes import ContentCheck
-from .label_counts import class_overlap, co_occurrence, count_labels
-from .label_warnings import label_warnings
+from mmda.evaluation.functional import why_undefined
+
+from .leaks import ContentCheck, leaks
 from .source_labels import SPLITS, SourceLabels
+
+#: Two prevalences are reported if they differ by this factor ...
+_SHIFT = 3.0
+#: ... and if chance does not explain it (quantile of the standard normal).
+_SHIFT_Z = 4.0
+#: From this similarity on, two names look like one class.
+_ALIKE = 0.85
 
 
 def label_report(
     sources: Sequence[SourceLabels], content: ContentCheck | None = None
 ) -> dict:
-    """Count the labels of all sources.
+    """Count the labels of all sources, and collect the warnings.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
-        content (ContentCheck, optional): Of the image files.
+        sources (Sequence[SourceLabels]): Sources of all splits.
+        content (ContentCheck, optional): Equal image files, from
+            :func:`~mmda.report.leaks.equal_files`.
 
     Returns:
-        dict: Plain values, ready for JSON: ``classes``, ``splits`` (name ->
-        ``images``, ``labels``, ``sources`` (see
-        :func:`~mmda.report.label_counts.count_labels`), ``overlap`` and
-        ``co_occurrence``), ``content`` (what was compared), and ``warnings``.
+        dict: Plain values, ready for JSON. ``classes`` are the names.
+        ``splits`` has for each split ``images``, ``labels``, ``sources``
+        (from :func:`count_labels`), ``overlap`` (from :func:`class_overlap`)
+        and ``co_occurrence`` (from :func:`co_occurrence`). ``content`` says
+        which files were compared. ``warnings`` are sentences.
 
     Raises:
-        ValueError: If there is no source, or the sources have different label
-            spaces.
+        ValueError: If there is no source, or if two sources have different
+            label spaces.
     """
     if not sources:
         raise ValueError('no train, val or test dataset in the config')
@@ -41,10 +54,7 @@ def label_report(
                 f'{sources[0].label}: {source.classes} and {classes}'
             )
     splits = {}
-    for split in SPLITS:
-        group = [source for source in sources if source.split == split]
-        if not group:
-            continue
+    for split, group in by_split(sources).items():
         counts = {source.name: count_labels(source) for source in group}
         splits[split] = dict(
             images=sum(count['images'] for count in counts.values()),
@@ -53,26 +63,45 @@ def label_report(
             overlap=class_overlap(group),
             co_occurrence=co_occurrence(group).tolist(),
         )
-    warnings = label_warnings(sources)
-    if content is not None:
-        warnings += content.warnings
     return dict(
         classes=list(classes),
         splits=splits,
         content='' if content is None else str(content),
-        warnings=warnings,
+        warnings=[
+            *one_sided_classes(sources),
+            *prevalence_shifts(sources),
+            *similar_names(sources),
+            *leaks(sources),
+            *([] if content is None else content.warnings),
+        ],
     )
 
 
+def by_split(
+    sources: Sequence[SourceLabels],
+) -> dict[str, list[SourceLabels]]:
+    """Group sources by their split.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        dict[str, list[SourceLabels]]: Split -> sources, without empty splits.
+    """
+    groups = {s: [x for x in sources if x.split == s] for s in SPLITS}
+    return {split: group for split, group in groups.items() if group}
+
+
 def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
-    """Say which sources trained a class, and with how many positives.
+    """Say which sources train a class, and with how many positives.
 
     Args:
         report (dict): From :func:`label_report`.
 
     Returns:
-        dict[str, dict[str, int]]: Class -> source -> positives in training;
-        sources that do not annotate the class are left out.
+        dict[str, dict[str, int]]: Class -> source -> number of positives in
+        the training data. Sources that do not annotate the class are left
+        out.
 
     Examples:
         >>> count = dict(positives=3, negatives=4)
@@ -82,92 +111,231 @@ def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
         {'a': {'A': 3}}
     """
     sources = report['splits'].get('train', {}).get('sources', {})
-    return {
-        name: {
-            source: counts['classes'][name]['positives']
-            for source, counts in sources.items()
-            if counts['classes'][name]['positives']
-            + counts['classes'][name]['negatives']
-        }
-        for name in report['classes']
-    }
+    found: dict[str, dict[str, int]] = {name: {} for name in report['classes']}
+    for source, entry in sources.items():
+        for name, count in entry['classes'].items():
+            if count['positives'] + count['negatives']:
+                found[name][source] = count['positives']
+    return found
 
 
-def report_text(report: dict) -> str:
-    """Write a label report for the console and the log.
+def count_labels(source: SourceLabels) -> dict:
+    """Count the labels of one source.
 
     Args:
-        report (dict): From :func:`label_report`.
+        source (SourceLabels): N images, C classes.
 
     Returns:
-        str: A table per source, then overlap and warnings.
+        dict: ``images``; ``sampled_from`` (see :class:`SourceLabels`);
+        ``patients``, None if unknown; ``labels``, the number of annotated
+        entries ("# of labels" in the paper); ``left_out``; and ``classes``.
+        For each class: ``positives`` (> 0.5), ``negatives``, ``uncertain``,
+        ``unannotated``, and ``prevalence``, the share of positives among
+        annotated images, None without any.
+
+    Examples:
+        >>> nan = float('nan')
+        >>> source = SourceLabels(
+        ...     'train', 'A', ('a', 'b'), np.array([[1, nan], [0, nan]]),
+        ...     np.zeros(2, int))
+        >>> found = count_labels(source)
+        >>> found['labels'], found['classes']['a']['prevalence']
+        (2, 0.5)
     """
-    parts = []
-    for split, content in report['splits'].items():
-        parts.append(
-            f'{split}: {content["labels"]:,} labels of '
-            f'{content["images"]:,} images'
+    positives, annotated = _counts([source])
+    classes = {}
+    for index, name in enumerate(source.classes):
+        known, positive = int(annotated[index]), int(positives[index])
+        classes[name] = dict(
+            positives=positive,
+            negatives=known - positive,
+            uncertain=int(source.uncertain[index]),
+            unannotated=len(source.score) - known,
+            prevalence=positive / known if known else None,
         )
-        for name, counts in content['sources'].items():
-            parts.append(_source_table(f'{split}/{name}', counts))
-        for pair in content['overlap']:
-            parts.append(
-                f'{pair["a"]} and {pair["b"]} share {len(pair["shared"])} '
-                f'classes: {", ".join(pair["shared"]) or "none"}'
-            )
-        together = _most_together(report['classes'], content['co_occurrence'])
-        if together:
-            parts.append(f'most often together: {together}')
-    if report['content']:
-        parts.append(f'by content: {report["content"]}')
-    warnings = report['warnings']
-    parts.append(f'warnings: {len(warnings) or "none"}')
-    return '\n'.join(parts + [f'  ! {warning}' for warning in warnings])
+    patients = None
+    if source.patients is not None:
+        # An empty id stands for an unknown patient.
+        patients = len({*source.patients.tolist()} - {b'', ''})
+    return dict(
+        images=len(source.score),
+        sampled_from=source.sampled_from,
+        patients=patients,
+        labels=int(annotated.sum()),
+        left_out=list(source.left_out),
+        classes=classes,
+    )
 
 
-def _source_table(label: str, counts: dict) -> str:
-    table = PrettyTable(
+def _counts(group: Sequence[SourceLabels]) -> np.ndarray:
+    """Return positives and annotated entries, int64 (2, C)."""
+    return np.array(
         [
-            'class',
-            'positive',
-            'negative',
-            'uncertain',
-            'unannotated',
-            'prevalence',
+            sum((s.score > 0.5).sum(axis=0) for s in group),  # NaN: False
+            sum((~np.isnan(s.score)).sum(axis=0) for s in group),
         ]
     )
-    patients = counts['patients']
-    people = '' if patients is None else f' of {patients:,} patients'
-    whole = counts['sampled_from']
-    part = f' (label maps read, of {whole:,})' if whole else ''
-    table.title = (
-        f'{label}: {counts["images"]:,} images{part}{people}, '
-        f'{counts["labels"]:,} labels'
-    )
-    table.align = 'r'
-    table.align['class'] = 'l'
-    for name, count in counts['classes'].items():
-        share = count['prevalence']
-        numbers = [
-            f'{count[key]:,}'
-            for key in ('positives', 'negatives', 'uncertain', 'unannotated')
-        ]
-        if share is None:
-            numbers[:3] = ['-'] * 3
-        table.add_row(
-            [name, *numbers, '-' if share is None else f'{share:.2%}']
+
+
+def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
+    """Say which classes two sources have in common.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of one split.
+
+    Returns:
+        list[dict]: For each pair of sources: the names ``a`` and ``b``, and
+        the classes ``shared``, ``only_a`` and ``only_b``.
+    """
+    return [
+        dict(
+            a=a.name,
+            b=b.name,
+            shared=[n for n in a.annotated if n in b.annotated],
+            only_a=[n for n in a.annotated if n not in b.annotated],
+            only_b=[n for n in b.annotated if n not in a.annotated],
         )
-    return str(table)
-
-
-def _most_together(
-    classes: Sequence[str], matrix: Sequence[Sequence[int]], num: int = 5
-) -> str:
-    pairs = [
-        (matrix[i][j], classes[i], classes[j])
-        for i in range(len(classes))
-        for j in range(i)
-        if matrix[i][j]
+        for a, b in combinations(sources, 2)
     ]
-    pairs.sort(key=lambda pair: -pair[0])
-    return ', '.join(f'{a} + {b} ({n:,})' for n, a, b in pairs[:num])
+
+
+def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:
+    """Count the images that are positive in two classes.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of one split.
+
+    Returns:
+        ndarray: int64 (C, C), symmetric, with the positives of each class on
+        the diagonal; 0 for two classes that no source annotates together.
+    """
+    positive = [(s.score > 0.5).astype(np.float64) for s in sources]
+    return np.sum([p.T @ p for p in positive], axis=0).astype(np.int64)
+
+
+def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find classes without positives or without negatives.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each split and class.
+    """
+    found = []
+    for split, group in by_split(sources).items():
+        for index, name in enumerate(group[0].classes):
+            column = np.concatenate([s.score[:, index] for s in group])
+            reason = why_undefined(column)
+            if reason:
+                found.append(f'{split}, class {name!r}: {reason}')
+    return found
+
+
+def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find classes whose prevalence differs strongly.
+
+    Two sources of the training are compared with each other. The whole
+    training is compared with each other split. A difference is strong if it
+    is a factor of 3 and if |z| > 4 in a test of two proportions.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each class and pair.
+    """
+    groups = by_split(sources)
+    training = groups.pop('train', [])
+    if not training:
+        return []
+    pairs = [
+        ((a.label, [a]), (b.label, [b])) for a, b in combinations(training, 2)
+    ]
+    pairs += [(('train', training), other) for other in groups.items()]
+    found = []
+    for (name_a, group_a), (name_b, group_b) in pairs:
+        counts_a, counts_b = _counts(group_a).T, _counts(group_b).T
+        for name, a, b in zip(
+            sources[0].classes, counts_a, counts_b, strict=True
+        ):
+            if _shifted(*a, *b):
+                found.append(
+                    f'prevalence of {name!r}: {a[0] / a[1]:.2%} in {name_a}, '
+                    f'{b[0] / b[1]:.2%} in {name_b}'
+                )
+    return found
+
+
+def _shifted(pos_a: int, num_a: int, pos_b: int, num_b: int) -> bool:
+    if not num_a or not num_b or not pos_a + pos_b:
+        return False
+    low, high = sorted((pos_a / num_a, pos_b / num_b))
+    if high < _SHIFT * low:
+        return False
+    pooled = (pos_a + pos_b) / (num_a + num_b)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / num_a + 1 / num_b))
+    return spread > 0 and (high - low) / spread > _SHIFT_Z
+
+
+def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find names that look like two spellings of one class.
+
+    Names that one source annotates side by side are different classes.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each pair of names.
+    """
+    used: dict[str, set[str]] = {}
+    for source in sources:
+        for name in (*source.annotated, *source.left_out):
+            used.setdefault(name, set()).add(source.name)
+    return [
+        f'{a!r} ({", ".join(sorted(used[a]))}) and {b!r} '
+        f'({", ".join(sorted(used[b]))}) look like one class: use `aliases`, '
+        'or `keep_apart` if they are two classes'
+        for a, b in combinations(sorted(used), 2)
+        if not used[a] & used[b] and looks_alike(a, b)
+    ]
+
+
+def looks_alike(a: str, b: str) -> bool:
+    """Tell whether two names may be spellings of one class.
+
+    Args:
+        a (str): A name.
+        b (str): Another name.
+
+    Returns:
+        bool: True if the names differ only in case, in separators or in a few
+        letters, or if one name has all words of the other.
+
+    Examples:
+        >>> looks_alike('Effusion', 'Pleural_effusion')
+        True
+        >>> looks_alike('Pneumonia', 'Pneumothorax')
+        False
+        >>> looks_alike('Edema (A)', 'Edema (B)')  # kept apart on purpose
+        False
+        >>> looks_alike('Melanoma (MEL)', 'melanoma (mel)')
+        True
+    """
+    (start_a, _, own_a), (start_b, _, own_b) = (
+        name.casefold().partition('(') for name in (a, b)
+    )
+    if start_a == start_b and own_a and own_b and own_a != own_b:
+        return False
+    first, second = (
+        re.sub(r'[\W_]+', ' ', n).casefold().strip() for n in (a, b)
+    )
+    if not first or not second:
+        return False
+    words_a, words_b = set(first.split()), set(second.split())
+    if words_a <= words_b or words_b <= words_a:
+        return True
+    if min(len(first), len(second)) < 4:  # 'A1' and 'A2' are names, not typos
+        return False
+    return difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE

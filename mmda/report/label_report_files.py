@@ -1,12 +1,14 @@
-"""The files of a label report."""
+"""A label report as text, as JSON and as a picture."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from .label_figure import draw_availability
-from .label_report import report_text
+import numpy as np
+from prettytable import PrettyTable
+
+from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
 
 
 def write_label_report(
@@ -16,8 +18,9 @@ def write_label_report(
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
-        folder (str | Path): Gets ``label_report.txt`` and ``.json``, and
-            ``label_availability.png`` and ``.pdf``; is made.
+        folder (str | Path): Gets ``label_report.txt``, ``label_report.json``,
+            ``label_availability.png`` and ``label_availability.pdf``. The
+            folder is made.
         figure (bool): Whether to draw the picture. Defaults to True.
     """
     folder = Path(folder)
@@ -28,3 +31,117 @@ def write_label_report(
     (folder / 'label_report.json').write_text(plain + '\n', encoding='utf-8')
     if figure:
         draw_availability(report, folder / 'label_availability.png')
+
+
+def report_text(report: dict) -> str:
+    """Write a label report for the console and the log.
+
+    Args:
+        report (dict): From :func:`~mmda.report.label_report.label_report`.
+
+    Returns:
+        str: A table for each source, then the common classes, then the
+        warnings.
+    """
+    parts = []
+    for split, content in report['splits'].items():
+        parts.append(
+            f'{split}: {content["labels"]:,} labels of '
+            f'{content["images"]:,} images'
+        )
+        for name, counts in content['sources'].items():
+            parts.append(_source_table(f'{split}/{name}', counts))
+        for pair in content['overlap']:
+            parts.append(
+                f'{pair["a"]} and {pair["b"]} share {len(pair["shared"])} '
+                f'classes: {", ".join(pair["shared"]) or "none"}'
+            )
+        together = _most_together(report['classes'], content['co_occurrence'])
+        if together:
+            parts.append(f'most often positive together: {together}')
+    if report['content']:
+        parts.append(f'equal files: {report["content"]}')
+    warnings = report['warnings']
+    parts.append(f'warnings: {len(warnings) or "none"}')
+    return '\n'.join(parts + [f'  ! {warning}' for warning in warnings])
+
+
+def _source_table(label: str, counts: dict) -> str:
+    keys = ('positives', 'negatives', 'uncertain', 'unannotated')
+    table = PrettyTable(['class', *keys, 'prevalence'])
+    patients, whole = counts['patients'], counts['sampled_from']
+    table.title = (
+        f'{label}: {counts["images"]:,} images'
+        + (f' (a sample of {whole:,})' if whole else '')
+        + (f' of {patients:,} patients' if patients is not None else '')
+        + f', {counts["labels"]:,} labels'
+    )
+    table.align = 'r'
+    table.align['class'] = 'l'
+    for name, count in counts['classes'].items():
+        share = count['prevalence']
+        cells = [f'{count[key]:,}' for key in keys]
+        if share is None:
+            cells[:3] = ['-'] * 3
+        table.add_row([name, *cells, '-' if share is None else f'{share:.2%}'])
+    return str(table)
+
+
+def _most_together(
+    classes: list[str], matrix: list[list[int]], num: int = 5
+) -> str:
+    pairs = [
+        (matrix[i][j], classes[i], classes[j])
+        for i in range(len(classes))
+        for j in range(i)
+        if matrix[i][j]
+    ]
+    pairs.sort(key=lambda pair: -pair[0])
+    return ', '.join(f'{a} + {b} ({n:,})' for n, a, b in pairs[:num])
+
+
+def draw_availability(report: dict, path: str | Path) -> None:
+    """Draw which source annotates which class, and the positives.
+
+    Args:
+        report (dict): From :func:`~mmda.report.label_report.label_report`.
+        path (str | Path): PNG to write. The PDF lies beside it.
+    """
+    sources = {
+        f'{split}\n{name}': counts
+        for split, content in report['splits'].items()
+        for name, counts in content['sources'].items()
+    }
+    classes = report['classes']
+    cells = [
+        [(s['classes'][name], s['images']) for s in sources.values()]
+        for name in classes
+    ]
+    shares = np.array(
+        [[1 - c['unannotated'] / n for c, n in row] for row in cells]
+    )
+    shares[shares == 0] = np.nan
+    width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(sources))
+    figure = new_figure(width, 1.3 + 0.2 * len(classes))
+    draw_matrix(
+        figure,
+        shares,
+        classes,
+        list(sources),
+        np.array([[_short(c['positives']) for c, _ in row] for row in cells]),
+        'annotated share; number: positives',
+        rotation=0 if len(sources) < 5 else 60,
+        vmin=0,
+        vmax=1,
+        cmap='Blues',
+        aspect='auto',
+    )
+    save_figure(figure, path)
+
+
+def _short(number: int) -> str:
+    """Write a count in at most four characters, as far as possible."""
+    for limit, unit in ((10_000_000, 'M'), (10_000, 'k')):
+        if number >= limit:
+            return f'{number / (limit / 10):.0f}{unit}'
+    return str(number)

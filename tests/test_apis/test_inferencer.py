@@ -16,11 +16,10 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
-from mmda.apis.activation_map import activation_map
+from mmda.apis.answer_picture import activation_map
 from mmda.apis.fold import fold_checkpoint
-from mmda.apis.inference_inputs import list_images
+from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
-from mmda.apis.pixels import to_bgr
 from mmda.commands import class_relations
 from mmda.commands.predict import main, write_answers
 
@@ -246,7 +245,7 @@ def test_pixels_of_other_kinds_are_those_of_their_file(
     [
         (np.zeros((4, 4)) + 200.0, 'float64 from 200 to 200, expected'),
         (np.full((4, 4), np.nan), 'float64 from nan'),
-        (np.full((4, 4), 7, np.uint16), '16 bits that use 8'),
+        (np.full((4, 4), 7, np.uint16), 'uint16 from 7 to 7.*pass uint8'),
         (np.zeros((4, 4), int), 'found int64 from 0 to 0'),
         (np.zeros((2, 4, 4, 3), np.uint8), 'pass a batch as a list'),
         (np.zeros((0, 4, 3), np.uint8), r'shape \(0, 4, 3\)'),
@@ -330,7 +329,7 @@ def test_the_activation_map_explains_the_class_that_is_asked(run):
     pytest.importorskip('pytorch_grad_cam')
     inferencer = PartialLabelInferencer(run[0], run[1])
     # After two epochs every answer is a no; here some parts say yes.
-    kernel = inferencer.trained.model.head.adapter.kernel
+    kernel = inferencer.trained.model.head.classifier.kernel
     with torch.no_grad():
         kernel.normal_(generator=torch.Generator().manual_seed(0))
     compared = 0
@@ -409,7 +408,7 @@ def test_a_checkpoint_that_leaves_weights_random_is_refused(run, tmp_path):
         ValueError, match=r"missing, such as \['backbone.*'x\."
     ):
         load(state_dict=foreign)
-    name = 'head.adapter.kernel'
+    name = 'head.classifier.kernel'
     without = {key: value for key, value in state.items() if key != name}
     with pytest.raises(ValueError, match=f'x.pth does not fit.*{name}'):
         load(state_dict=without)
@@ -426,7 +425,7 @@ def test_a_checkpoint_that_leaves_weights_random_is_refused(run, tmp_path):
 def test_nan_is_no_answer_and_the_json_stays_valid(run, tmp_path):
     path = tmp_path / 'x.pth'
     content = torch.load(run[1], weights_only=False)
-    content['state_dict']['head.adapter.kernel'].fill_(float('nan'))
+    content['state_dict']['head.classifier.kernel'].fill_(float('nan'))
     torch.save(content, path)
     answer = PartialLabelInferencer(run[0], path).ask(run[2] / '0.png', '3')
     assert answer.probability is None and answer.decision is None

@@ -46,11 +46,12 @@ def test_a_split_that_decides_the_test_images_keeps_its_seed():
 
 def test_train_command_takes_a_seed(capsys):
     config = find_config('mmda::da/digits.py')
-    cfg = train.merge_args(train.parse_args([config, '--seed', '3']))
+    args = train.make_parser().parse_args([config, '--seed', '3'])
+    cfg = train.merge_args(args)
     assert cfg.randomness.seed == 3
     assert [d.seed for d in cfg.train_dataloader.dataset.datasets] == [3, 3]
     with pytest.raises(SystemExit):
-        train.parse_args([config, '--seed', '-1'])
+        train.main([config, '--seed', '-1'])
     assert '--seed -1: expected 0 or more' in capsys.readouterr().err
     with pytest.raises(ValueError, match='expected 0 or more'):
         set_seed(cfg, -1)

@@ -1,7 +1,5 @@
 """The hooks inside of a real Runner; a toy model scripts its own scores."""
 
-import itertools
-import logging
 import math
 import uuid
 from pathlib import Path
@@ -10,11 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from logged import logged
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
-from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from PIL import Image
 from torch import nn
@@ -204,6 +200,17 @@ BY_ITERATION = dict(
 )
 
 
+def break_and_resume(folder, watch, hooks=(), **settings):
+    """Break a run where ``watch`` says, resume it, return run and watch."""
+    hooks = [*RESUME_HOOKS, *hooks]
+    with pytest.raises(KeyboardInterrupt):
+        make_runner(folder, [*hooks, watch], **settings).train()
+    watch = Watch()
+    resumed = make_runner(folder, [*hooks, watch], resume=True, **settings)
+    resumed.train()
+    return resumed, watch
+
+
 @pytest.fixture(scope='module')
 def uninterrupted(tmp_path_factory):
     states = {}
@@ -220,52 +227,27 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.mark.parametrize('place', ['before validation', 'in the next epoch'])
-@pytest.mark.parametrize('epoch', [1, 5, 9])
+@pytest.mark.parametrize(
+    ('loop', 'epoch'),
+    [('epoch', 1), ('epoch', 5), ('epoch', 9)]
+    + [('iteration', 1), ('iteration', 9)],
+)
 def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(
-    tmp_path, uninterrupted, place, epoch
+    tmp_path, uninterrupted, place, loop, epoch
 ):
-    broken = make_runner(tmp_path, [*RESUME_HOOKS, Watch(place, epoch)])
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    watch = Watch()
-    resumed = make_runner(tmp_path, [*RESUME_HOOKS, watch], resume=True)
-    resumed.train()
+    settings = BY_ITERATION if loop == 'iteration' else {}
+    resumed, watch = break_and_resume(
+        tmp_path, Watch(place, epoch), **settings
+    )
     assert watch.happened[:2] == [f'validation {epoch}', 'step']
     assert watch.happened.count('step') == (10 - epoch) * ITERS
-    assert state_of(resumed) == uninterrupted['epoch']
-
-
-@pytest.mark.parametrize('place', ['before validation', 'in the next epoch'])
-@pytest.mark.parametrize('epoch', [1, 9])
-def test_a_resumed_run_by_iterations_ends_in_the_same_state_too(
-    tmp_path, uninterrupted, place, epoch
-):
-    broken = make_runner(
-        tmp_path, [*RESUME_HOOKS, Watch(place, epoch)], **BY_ITERATION
-    )
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    watch = Watch()
-    resumed = make_runner(
-        tmp_path, [*RESUME_HOOKS, watch], resume=True, **BY_ITERATION
-    )
-    resumed.train()
-    assert watch.happened[:2] == [f'validation {epoch}', 'step']
-    assert watch.happened.count('step') == (10 - epoch) * ITERS
-    assert state_of(resumed) == uninterrupted['iteration']
+    assert state_of(resumed) == uninterrupted[loop]
 
 
 def test_broken_before_the_validation_that_stops_it_a_run_stops_at_once(
     tmp_path, uninterrupted
 ):
-    broken = make_runner(
-        tmp_path, [*RESUME_HOOKS, Watch('before validation', 10)]
-    )
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    watch = Watch()
-    resumed = make_runner(tmp_path, [*RESUME_HOOKS, watch], resume=True)
-    resumed.train()
+    resumed, watch = break_and_resume(tmp_path, Watch('before validation', 10))
     assert watch.happened == ['validation 10']
     assert state_of(resumed) == uninterrupted['epoch']
 
@@ -274,15 +256,9 @@ def test_an_epoch_that_is_not_validated_is_not_validated_on_resume(tmp_path):
     settings = dict(
         train_cfg=dict(by_epoch=True, max_epochs=4, val_interval=2)
     )
-    broken = make_runner(
-        tmp_path, [*RESUME_HOOKS, Watch('in the next epoch', 3)], **settings
+    _, watch = break_and_resume(
+        tmp_path, Watch('in the next epoch', 3), **settings
     )
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    watch = Watch()
-    make_runner(
-        tmp_path, [*RESUME_HOOKS, watch], resume=True, **settings
-    ).train()
     assert watch.happened == ['step'] * ITERS + ['validation 4']
 
 
@@ -291,16 +267,9 @@ def test_a_checkpoint_within_an_epoch_is_not_validated_on_resume(tmp_path):
     settings = dict(
         epochs=4, checkpoint=dict(interval=2 * ITERS + 1, by_epoch=False)
     )
-    broken = make_runner(
-        tmp_path, [*RESUME_HOOKS, Watch('before validation', 3)], **settings
+    _, watch = break_and_resume(
+        tmp_path, Watch('before validation', 3), **settings
     )
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    watch = Watch()
-    resumed = make_runner(
-        tmp_path, [*RESUME_HOOKS, watch], resume=True, **settings
-    )
-    resumed.train()
     assert watch.happened[0] == 'step'
 
 
@@ -419,20 +388,15 @@ def test_another_label_space_of_the_data_is_refused(tmp_path, other, phase):
     assert f'head.classes: {missing}; only in the dataset: {extra}' in message
 
 
-def test_the_test_data_are_checked_too():
+@pytest.mark.parametrize('wrapped_for', ['ranks', 'test-time augmentation'])
+def test_the_test_data_of_a_wrapped_model_are_checked_too(wrapped_for):
+    if wrapped_for == 'ranks':
+        model = nn.DataParallel(Toy())
+    else:
+        model = nn.Module()
+        model.module = Toy()
     runner = SimpleNamespace(
-        model=nn.DataParallel(Toy()),
-        test_dataloader=SimpleNamespace(dataset=Points(('x', 'y'))),
-    )
-    with pytest.raises(ValueError, match='the test dataset has another'):
-        CheckLabelSpaceHook().before_test(runner)
-
-
-def test_a_model_wrapped_for_test_time_augmentation_is_checked_too():
-    wrapper = nn.Module()
-    wrapper.module = Toy()
-    runner = SimpleNamespace(
-        model=wrapper,
+        model=model,
         test_dataloader=SimpleNamespace(dataset=Points(('x', 'y'))),
     )
     with pytest.raises(ValueError, match='the test dataset has another'):
@@ -468,11 +432,15 @@ def test_equal_or_unknown_label_spaces_pass(tmp_path):
         ).train()
 
 
-def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(tmp_path):
-    runner = make_runner(tmp_path, [dict(type='RunSummaryHook')], epochs=4)
-    with logged() as messages:
-        runner.train()
-    table = next(m for m in messages if m.startswith('auc in %'))
+def find_table(log):
+    return next(m for m in log.messages if m.startswith('auc in %'))
+
+
+def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(
+    tmp_path, mm_log
+):
+    make_runner(tmp_path, [dict(type='RunSummaryHook')], epochs=4).train()
+    table = find_table(mm_log)
     assert 'validation, epoch 2' in table.splitlines()[0]
     rows = {
         line.split('|')[1].strip(): [c.strip() for c in line.split('|')[2:-1]]
@@ -485,7 +453,9 @@ def test_a_run_ends_with_a_table_of_its_best_epoch_and_all_places(tmp_path):
         'b': ['55.00', '-', '55.00'],
         'mean': ['60.00', '65.00', '55.00'],
     }
-    places = next(m for m in messages if m.startswith('The run lies in'))
+    places = next(
+        m for m in mm_log.messages if m.startswith('Files of this run')
+    )
     paths = {
         line.split(':', 1)[0].strip(): Path(line.split(':', 1)[1].strip())
         for line in places.splitlines()[1:]
@@ -508,35 +478,25 @@ def test_the_figures_are_pictures_with_something_on_them(tmp_path):
     assert not (tmp_path / 'quiet' / 'figures').exists()
 
 
-def test_validations_without_a_value_do_not_hide_the_best(tmp_path):
-    runner = make_runner(
+def test_validations_without_a_value_do_not_hide_the_best(tmp_path, mm_log):
+    make_runner(
         tmp_path,
         [dict(type='RunSummaryHook', figures=False)],
         scores=(0, math.nan, 70, 60, math.nan),
         epochs=4,
-    )
-    with logged() as messages:
-        runner.train()
-    table = next(m for m in messages if m.startswith('auc in %'))
-    assert 'validation, epoch 2' in table
+    ).train()
+    assert 'validation, epoch 2' in find_table(mm_log)
 
 
-def test_the_best_epoch_survives_a_resume(tmp_path):
-    hooks = [*RESUME_HOOKS, dict(type='RunSummaryHook', figures=False)]
-    broken = make_runner(
-        tmp_path, [*hooks, Watch('in the next epoch', 3)], epochs=4
-    )
-    with pytest.raises(KeyboardInterrupt):
-        broken.train()
-    resumed = make_runner(tmp_path, hooks, epochs=4, resume=True)
-    with logged() as messages:
-        resumed.train()
-    table = next(m for m in messages if m.startswith('auc in %'))
-    assert 'validation, epoch 2' in table
+def test_the_best_epoch_survives_a_resume(tmp_path, mm_log):
+    hooks = [dict(type='RunSummaryHook', figures=False)]
+    watch = Watch('in the next epoch', 3)
+    break_and_resume(tmp_path, watch, hooks, epochs=4)
+    assert 'validation, epoch 2' in find_table(mm_log)
 
 
-def test_a_test_ends_with_its_table(tmp_path):
-    runner = Runner(
+def test_a_test_ends_with_its_table(tmp_path, mm_log):
+    Runner(
         model=Toy(),
         work_dir=str(tmp_path),
         test_dataloader=loader(Points()),
@@ -544,16 +504,14 @@ def test_a_test_ends_with_its_table(tmp_path):
         test_cfg=dict(),
         custom_hooks=[dict(type='RunSummaryHook')],
         experiment_name=uuid.uuid4().hex,
-    )
-    with logged() as messages:
-        runner.test()
-    table = next(m for m in messages if m.startswith('auc in %'))
+    ).test()
+    table = find_table(mm_log)
     assert '(test)' in table
     assert '40.00' in table
 
 
-def test_a_training_without_validation_ends_with_its_places(tmp_path):
-    runner = Runner(
+def test_a_training_without_validation_ends_with_its_places(tmp_path, mm_log):
+    Runner(
         model=Toy(),
         work_dir=str(tmp_path),
         train_dataloader=loader(Points()),
@@ -561,26 +519,11 @@ def test_a_training_without_validation_ends_with_its_places(tmp_path):
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
         custom_hooks=[dict(type='RunSummaryHook'), *RESUME_HOOKS],
         experiment_name=uuid.uuid4().hex,
-    )
-    with logged() as messages:
-        runner.train()
-    assert any('epoch_1.pth' in message for message in messages)
+    ).train()
+    assert 'epoch_1.pth' in mm_log.text
 
 
-def test_all_hooks_are_found_by_their_bare_names_from_every_scope():
-    names = (
-        'CheckFiniteHook',
-        'CheckLabelSpaceHook',
-        'PersistentEarlyStoppingHook',
-        'RunSummaryHook',
-        'ValidateOnResumeHook',
-    )
-    for scope, name in itertools.product(('mmpretrain', 'mmseg'), names):
-        with HOOKS.switch_scope_and_registry(scope) as registry:
-            assert registry.get(name) is not None
-
-
-def test_a_full_model_trains_validates_and_shows_its_ramp_up(tmp_path):
+def test_a_full_model_trains_validates_and_shows_its_ramp_up(tmp_path, mm_log):
     classes = tuple('1234')
     pipeline = [dict(type='PackInputs')]
 
@@ -644,9 +587,8 @@ def test_a_full_model_trains_validates_and_shows_its_ramp_up(tmp_path):
         default_scope='mmpretrain',
         experiment_name=uuid.uuid4().hex,
     )
-    with logged(logging.WARNING) as warnings:
-        runner.train()
-    assert not [w for w in warnings if 'undefined' in w]
+    runner.train()
+    assert 'undefined' not in mm_log.text
     history = {
         key: list(values.data[0])
         for key, values in runner.message_hub.log_scalars.items()

@@ -8,7 +8,6 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from mmda.evaluation import PartialLabelAP, PartialLabelAUC
 from mmda.evaluation.functional import delong_interval
-from mmda.evaluation.metrics import partial_label_metric
 
 NAN = float('nan')
 CLASSES = ('a', 'b', 'c', 'd')
@@ -148,13 +147,7 @@ def test_without_options_there_are_no_further_keys():
 
 
 @pytest.mark.parametrize('metric', ['PartialLabelAUC', 'PartialLabelAP'])
-def test_undefined_classes_are_nan_and_explained(metric, monkeypatch):
-    messages = []
-    monkeypatch.setattr(
-        partial_label_metric,
-        'print_log',
-        lambda message, **kwargs: messages.append(message),
-    )
+def test_undefined_classes_are_nan_and_explained(metric, mm_log):
     samples = [
         dict(
             pred_score=torch.tensor([0.5, p, 0.5, 0.5]),
@@ -167,19 +160,17 @@ def test_undefined_classes_are_nan_and_explained(metric, monkeypatch):
     assert found[f'{prefix}/b'] == found[f'{prefix}/mean'] == 50
     assert found[f'{prefix}/num_classes'] == 1
     assert all(np.isnan(found[f'{prefix}/{name}']) for name in 'acd')
-    text = '\n'.join(messages)
-    assert f'{prefix}/a is undefined: no negative among 4' in text
-    assert f'{prefix}/c is undefined: no positive among 4' in text
-    assert f'{prefix}/d is undefined: not annotated in any of 4' in text
+    # The mean is over the one class where there is a value.
+    for name, reason in (
+        ('a', 'no negative among 4'),
+        ('c', 'no positive among 4'),
+        ('d', 'not annotated in any of 4'),
+    ):
+        assert f'{prefix}/{name} is undefined: {reason}' in mm_log.text
+    assert f'{prefix}/b' not in mm_log.text
 
 
-def test_perfect_separation_has_no_interval_and_says_so(monkeypatch):
-    messages = []
-    monkeypatch.setattr(
-        partial_label_metric,
-        'print_log',
-        lambda message, **kwargs: messages.append(message),
-    )
+def test_perfect_separation_has_no_interval_and_says_so(mm_log):
     samples = [
         dict(pred_score=torch.tensor([p]), gt_score=torch.tensor([y]))
         for p, y in ((0.1, 0.0), (0.2, 0.0), (0.8, 1.0), (0.9, 1.0))
@@ -190,12 +181,16 @@ def test_perfect_separation_has_no_interval_and_says_so(monkeypatch):
     for kind in ('delong', 'bootstrap'):
         assert np.isnan(found[f'auc/a/{kind}_low'])
         assert np.isnan(found[f'auc/a/{kind}_high'])
-    assert 'parted perfectly' in messages[0]
-    assert (
-        'draws images, since no data sample has a `patient_id`'
-        in (messages[1])
-    )
-    assert 'all resamples agree' in messages[2]
+    for interval, reason in (
+        ("DeLong's interval", 'perfectly'),
+        ('bootstrap interval', 'all resamples give the same value'),
+    ):
+        (message,) = [
+            m
+            for m in mm_log.messages
+            if interval in m and m.startswith('auc/a: ')
+        ]
+        assert message.endswith(reason)
 
 
 def test_tied_scores_have_no_interval_and_are_not_called_perfect(mm_log):
@@ -213,7 +208,7 @@ def test_tied_scores_have_no_interval_and_are_not_called_perfect(mm_log):
 def test_the_bootstrap_without_patients_says_so_once(metric, mm_log, capsys):
     samples = [dict(s, patient_id=None) for s in make_samples(40)]
     evaluate(metric(bootstrap=20), samples)
-    assert mm_log.text.count('draws images, since no data sample') == 1
+    assert mm_log.text.count('`patient_id`. If') == 1
     assert '20/20' in capsys.readouterr().out  # progress
     mm_log.clear()
     evaluate(metric(bootstrap=20), make_samples(40))

@@ -7,7 +7,6 @@ from sklearn.metrics import roc_auc_score
 
 from mmda.evaluation import NovelClassAUC
 from mmda.evaluation.functional.novelty import max_novelty
-from mmda.evaluation.metrics import novel_class_auc
 
 NAN = float('nan')
 
@@ -78,18 +77,12 @@ def test_images_whose_novelty_is_unknown_are_left_out():
     assert found['novel/num_novel'] + found['novel/num_known'] == 55
 
 
-def test_no_novel_image_is_nan_with_a_reason(monkeypatch):
-    messages = []
-    monkeypatch.setattr(
-        novel_class_auc,
-        'print_log',
-        lambda message, **kwargs: messages.append(message),
-    )
+def test_no_novel_image_is_nan_with_a_reason(mm_log):
     score, target = make_samples()
     target[:, 3] = 0
     found = evaluate(NovelClassAUC(novel_classes=['0']), score, target)
     assert np.isnan(found['novel/max']) and found['novel/num_novel'] == 0
-    assert 'no positive among 60' in messages[0]
+    assert 'no positive among 60' in mm_log.text
 
 
 def test_saturated_answers_stay_finite():

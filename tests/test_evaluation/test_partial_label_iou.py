@@ -167,11 +167,11 @@ def test_a_class_that_no_image_annotates_is_nan_and_the_log_says_why(mm_log):
 def test_a_class_that_is_nowhere_is_nan_and_the_log_says_so(mm_log):
     found = run([sample([[0, 1]], [[0, 1]])])
     assert np.isnan(found['iou/wall'])
-    assert 'iou/wall is undefined: it is nowhere' in mm_log.text
+    assert 'iou/wall is undefined: no pixel' in mm_log.text
 
 
 def test_a_space_without_the_class_of_interest_is_an_error():
-    with pytest.raises(ValueError, match="no 'busses'; nearest: 'bus'"):
+    with pytest.raises(ValueError, match="class 'busses'; nearest: 'bus'"):
         run([sample([[0]], [[0]])], class_of_interest='busses')
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.image import imread
 
 from mmda.report import draw_auc, metrics_table, split_metrics
-from mmda.report.metrics_table import split_intervals
+from mmda.report.run_summary import split_intervals
 
 METRICS = {
     'auc/mean': 80.0,

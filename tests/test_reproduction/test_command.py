@@ -12,8 +12,8 @@ from reproduction.recipe_config import load_recipe, move_data
 from reproduction.table import Recipe, Table, compare_rows
 
 from mmda.apis.config import load_config
-from mmda.apis.seeding import datasets_below
 from mmda.commands.test import main as run_test
+from mmda.datasets import walk_datasets
 
 RUNS = 'runs/da/digits'
 
@@ -86,7 +86,7 @@ def test_seeds_and_images_differ_between_runs(finished_runs):
         assert cfg.randomness.seed == seed
         sources = [
             node
-            for node in datasets_below(cfg.train_dataloader.dataset)
+            for node in walk_datasets(cfg.train_dataloader.dataset)
             if 'num_samples' in node
         ]
         assert [(s.seed, s.num_samples) for s in sources] == [(seed, 32)] * 2
@@ -186,7 +186,7 @@ def test_a_training_that_diverges_is_listed_and_not_averaged_in(
 def test_missing_data_stops_before_any_run(
     tmp_path, monkeypatch, capsys, started, fake_table
 ):
-    recipe = Recipe('da/table12/bce.py')
+    recipe = Recipe('da/table12/linear_small-cnn_500i_mnist-overlap.py')
     panel = compare_rows('a', 'A', {'x': 'auc/mean'}, {'r': recipe})
     table = Table('fake', 'Fake', (panel,))
     monkeypatch.setitem(tables.TABLES, 'fake', table)
@@ -226,7 +226,9 @@ def test_wrong_arguments_end_in_a_message(arguments, message, capsys):
 
 
 def test_quick_is_kept_apart_and_says_so(tmp_path, fake_table, started):
-    cfg = load_recipe(Recipe('da/table12/bce.py'), quick=True)
+    cfg = load_recipe(
+        Recipe('da/table12/linear_small-cnn_500i_mnist-overlap.py'), quick=True
+    )
     assert cfg.train_cfg.max_iters == 2
     sources = cfg.train_dataloader.dataset.datasets
     assert [source.indices for source in sources] == [16, 16]
@@ -247,12 +249,14 @@ def test_help_shows_examples_of_the_tool():
 
 
 def test_all_data_moves_to_another_folder():
-    cfg = load_config('mmda::da/table12/bce.py')
+    cfg = load_config(
+        'mmda::da/table12/linear_small-cnn_500i_mnist-overlap.py'
+    )
     move_data(cfg, '/mnt/sets')
     roots = {
         node['data_root']
         for split in ('train', 'val', 'test')
-        for node in datasets_below(cfg[f'{split}_dataloader'].dataset)
+        for node in walk_datasets(cfg[f'{split}_dataloader'].dataset)
         if 'data_root' in node
     }
     assert roots == {'/mnt/sets/mnist/'}

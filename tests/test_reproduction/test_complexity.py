@@ -61,7 +61,9 @@ def build(path):
 def test_the_papers_parameters_come_out():
     """8.02 M with DoDNet's controller, 6.98 M with the paper's adapter."""
     dodnet = count(
-        'dodnet', build(DA / 'baselines/chest_dodnet.py'), (3, 32, 32)
+        'dodnet',
+        build(DA / 'baselines/dodnet_densenet121_1280e_chest20.py'),
+        (3, 32, 32),
     )
     assert dodnet.parameters == 8_024_981
     assert dodnet.passes == 20
@@ -83,7 +85,9 @@ def test_folding_leaves_the_backbone_and_a_linear_layer():
     cfg = open_config(str(CHEST))
     folded = count('', MODELS.build(fold_model_config(cfg.model)), (3, 32, 32))
     assert folded.parameters == 6_953_856 + 20 * 1024 + 20
-    several = open_config(str(DA / 'baselines/one_per_task.py')).model
+    several = open_config(
+        str(DA / 'baselines/one-per-task_small-cnn_500i_mnist-overlap.py')
+    ).model
     assert not can_fold(several)
     with pytest.raises(ValueError, match='of a MultiNetworkClassifier'):
         fold_model_config(several)

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from reproduction import workers
 from reproduction.result import Result, Run
 from reproduction.table import Recipe
@@ -24,6 +25,7 @@ def fake_work(pipe, settings):
             pipe.send((1.0, Result('', run.seed, {}, os.getpid()), ''))
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_takes_no_other_run_with_it(monkeypatch):
     monkeypatch.setattr(workers, '_work', fake_work)
     runs = [Run(Recipe('a.py'), seed, '', '') for seed in range(4)]

@@ -153,6 +153,8 @@ def test_two_classes_of_a_source_with_one_name_are_refused():
 def test_keep_apart_of_a_class_that_no_source_has_is_refused():
     with pytest.raises(ValueError, match="keep_apart.*'Edma'.*'Edema'"):
         LabelSpace.union({'A': ['Edema']}, keep_apart=['Edma'])
+    with pytest.raises(ValueError, match="keep_apart.*A .*'Edma'.*'Edema'"):
+        rename_classes(['Edema'], keep_apart=['Edma'], source='A')
 
 
 def test_keep_apart_without_the_name_of_the_source_is_refused():

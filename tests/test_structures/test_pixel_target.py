@@ -60,11 +60,16 @@ def test_a_background_class_means_the_same_as_no_annotated_class():
 
 @pytest.mark.parametrize('exclusive', [True, False])
 def test_counts_of_known_entries_equal_those_of_the_mask(exclusive):
-    on_class = torch.ones_like(ANNOTATED) if exclusive else ANNOTATED
-    target = PixelTarget(LABEL, on_class, ANNOTATED)
+    # A second image: class 0 on three pixels, no annotated class elsewhere.
+    second = torch.full((1, 4, 4), 254)
+    second[0, 0, :3] = 0
+    annotated = ANNOTATED.repeat(2, 1)
+    on_class = torch.ones_like(annotated) if exclusive else annotated
+    target = PixelTarget(torch.cat([LABEL, second]), on_class, annotated)
     counts = target.known().sum(dim=(2, 3))
     assert target.num_known().tolist() == counts.tolist()
-    assert counts.tolist() == [[13, 13, 9 if exclusive else 0]]
+    third = (9, 3) if exclusive else (0, 0)
+    assert counts.tolist() == [[13, 13, third[0]], [16, 16, third[1]]]
 
 
 def sample(label=LABEL, **meta):

@@ -1,14 +1,6 @@
 """Show how the classes of a model relate; ``--help`` shows the options."""
 
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'mmda' / 'version.py').is_file():
-    # In a source checkout: its own package, installed or not.
-    sys.path.insert(0, str(ROOT))
-
-from mmda.commands.class_relations import main  # noqa: E402
+from mmda_cli import main
 
 if __name__ == '__main__':
-    main()
+    main('class_relations')

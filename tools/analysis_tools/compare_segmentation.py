@@ -1,14 +1,6 @@
 """Draw two segmentors side by side; ``--help`` shows the options."""
 
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'mmda' / 'version.py').is_file():
-    # In a source checkout: its own package, installed or not.
-    sys.path.insert(0, str(ROOT))
-
-from mmda.commands.compare_segmentation import main  # noqa: E402
+from mmda_cli import main
 
 if __name__ == '__main__':
-    main()
+    main('compare_segmentation')

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os.path as osp
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from mmengine.logging import print_log
-
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'mmda' / 'version.py').is_file():
-    # In a source checkout: its own package, installed or not.
-    sys.path.insert(0, str(ROOT))
-
-from toy_chest import make_chestxray14, make_chexpert_table  # noqa: E402
-from toy_street import make_cityscapes  # noqa: E402
+from toy_chest import make_chestxray14, make_chexpert_table
+from toy_street import make_cityscapes
 
 EPILOG = """example:
   python tools/dataset_converters/make_toy.py chestxray_chexpert data/toy

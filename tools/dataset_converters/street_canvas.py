@@ -10,7 +10,7 @@ CLASSES = CityscapesDataset.METAINFO['classes']
 TRAIN_ID = {name: i for i, name in enumerate(CLASSES)}
 VOID = 255
 
-# RGB of what does not vary much; vehicles and people vary, see below.
+# Mean RGB colours. Vehicles and people have random colours, see below.
 COLORS = {
     'road': (90, 88, 92),
     'sidewalk': (150, 140, 145),
@@ -30,8 +30,8 @@ class Scene:
     """An image and its label map, painted from back to front.
 
     Args:
-        height (int): In pixels; the width is twice that.
-        rng (Generator): Source of all chance.
+        height (int): Height in pixels. The width is twice the height.
+        rng (Generator): Draws all random numbers.
     """
 
     def __init__(self, height: int, rng: np.random.Generator) -> None:
@@ -41,17 +41,17 @@ class Scene:
         self.label = np.full((height, 2 * height), VOID, dtype=np.uint8)
 
     def points(self, corners: list) -> np.ndarray:
-        """Turn corners (x, y), in fractions of the image, into pixels."""
+        """Convert corners (x, y) from fractions of the image to pixels."""
         scale = (self.width - 1, self.height - 1)
         return np.round(np.array(corners) * scale).astype(np.int32)
 
     def polygon(
         self, name: str | None, corners: list, color: tuple | None = None
     ) -> np.ndarray:
-        """Paint a polygon; ``name`` None paints without labelling.
+        """Paint a polygon. With ``name`` None, the label map does not change.
 
         Returns:
-            ndarray: bool (H, W), the pixels painted.
+            ndarray: bool (H, W), True for the painted pixels.
         """
         mask = np.zeros(self.label.shape, dtype=np.uint8)
         cv2.fillPoly(mask, [self.points(corners)], 1)
@@ -75,7 +75,7 @@ class Scene:
         return self.polygon(name, corners, color)
 
     def disc(self, name: str, x: float, y: float, r: float, color: tuple):
-        """Paint a disc; the radius is in fractions of the height."""
+        """Paint a disc. The radius is a fraction of the image height."""
         angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
         corners = np.stack(
             [x + r / 2 * np.cos(angle), y + r * np.sin(angle)], axis=1
@@ -87,9 +87,9 @@ class Scene:
         return bool(self.rng.random() < probability)
 
     def between(self, low: float, high: float) -> float:
-        """Return a number drawn uniformly."""
+        """Draw a number from a uniform distribution."""
         return float(self.rng.uniform(low, high))
 
     def paint_color(self) -> tuple:
-        """Return the colour of a vehicle; all kinds draw from the same."""
+        """Draw the colour of a vehicle, from one range for all kinds."""
         return tuple(self.rng.uniform(40, 220, size=3))

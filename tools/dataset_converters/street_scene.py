@@ -10,7 +10,7 @@ VEHICLES = ('car', 'truck', 'bus', 'train')
 
 
 def draw_background(scene: Scene) -> None:
-    """Paint sky, houses, plants, road and what stands beside it."""
+    """Paint sky, houses, plants, the road, walls and fences."""
     scene.box('sky', 0, 0, 1, 1)
     horizon, x = 0.45, 0.0
     while x < 1:
@@ -66,7 +66,7 @@ def draw_poles(scene: Scene) -> None:
 
 
 def draw_person(scene: Scene, name: str, x: float, y: float, h: float):
-    """Paint a standing figure of the height h with its feet at y."""
+    """Paint a standing person of height h, with the feet at y."""
     coat = scene.paint_color()
     scene.box(name, x, y - 0.75 * h, 0.2 * h, 0.75 * h, coat)
     scene.disc(name, x + 0.1 * h, y - 0.85 * h, 0.15 * h, (200, 160, 140))
@@ -87,11 +87,11 @@ def draw_two_wheeler(scene: Scene, name: str, x: float, y: float, h: float):
 
 
 def draw_vehicle(scene: Scene, name: str, x: float, y: float, h: float):
-    """Paint a vehicle of the height h that stands at y.
+    """Paint a vehicle of height h that stands at y.
 
-    All four draw from the same colours. A bus has a row of windows and a
-    door, a truck a cab before a plain box, a train windows between two
-    stripes, a car a cabin on a low body.
+    All four kinds have random colours from one range. Their shapes differ:
+    a bus has a row of windows and a door. A truck has a cab and a plain box.
+    A train has windows between two stripes. A car has a cabin on a low body.
     """
     color, glass, dark = scene.paint_color(), (60, 75, 90), (25, 25, 28)
     if name == 'car':
@@ -124,7 +124,7 @@ def draw_vehicle(scene: Scene, name: str, x: float, y: float, h: float):
 
 
 def draw_traffic(scene: Scene) -> None:
-    """Paint road users, the farther first."""
+    """Paint road users, from far to near."""
     kinds = [name for name in VEHICLES if scene.chance(0.55)]
     kinds += [
         name
@@ -151,18 +151,18 @@ def draw_scene(
     """Draw one street scene.
 
     Args:
-        height (int): In pixels; the width is twice that.
-        rng (Generator): Source of all chance.
+        height (int): Height in pixels. The width is twice the height.
+        rng (Generator): Draws all random numbers.
 
     Returns:
-        tuple[ndarray, ndarray]: RGB image, uint8 (H, 2H, 3), and training
-        ids, uint8 (H, 2H), 255 where there is none.
+        tuple[ndarray, ndarray]: The RGB image, uint8 (H, 2H, 3), and the
+        training ids, uint8 (H, 2H). A pixel without a training id is 255.
     """
     scene = Scene(height, rng)
     draw_background(scene)
     draw_poles(scene)
     draw_traffic(scene)
-    # The own car's bonnet has no training id, as in the real frames.
+    # The bonnet of the camera's car has no training id, as in real frames.
     bonnet = scene.polygon(
         None, [(0.3, 1), (0.35, 0.95), (0.65, 0.95), (0.7, 1)], (30, 30, 35)
     )

@@ -60,7 +60,7 @@ def texture(kind: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         v (ndarray): Float (H, W), -1 and 1 at the upper and lower border.
 
     Returns:
-        ndarray: Float (H, W), in [-1, 1], what is added to the image.
+        ndarray: Float (H, W) in [-1, 1]. The caller adds it to the image.
     """
     r = np.hypot(u, v)
     inside = r < 1
@@ -90,9 +90,10 @@ def draw(
     Args:
         size (int): Height and width in pixels.
         findings (Iterable[str]): Names from :data:`SIGNS`.
-        contrast (float): Factor on the grey levels around their middle.
-        noise (float): Standard deviation, the full range being 1.
-        generator (Generator): Source of anatomy, jitter and noise.
+        contrast (float): Scales the grey levels around their middle.
+        noise (float): Standard deviation of the noise. The full range of
+            grey levels is 1.
+        generator (Generator): Draws anatomy, jitter and noise.
 
     Returns:
         ndarray: uint8 (size, size).
@@ -120,16 +121,16 @@ def draw(
 def draw_findings(
     number: int, classes: Sequence[str], generator: np.random.Generator
 ) -> list[str]:
-    """Choose the findings of an image: none in every fourth image.
+    """Choose the findings of an image. Every fourth image has none.
 
     Args:
-        number (int): Number of the image; the classes take turns, so that
-            each of them occurs even in a small set.
+        number (int): Number of the image. The classes take turns, so that
+            each class occurs in a small set too.
         classes (Sequence[str]): Class names.
         generator (Generator): Chooses further findings.
 
     Returns:
-        list[str]: Names in the order of ``classes``, possibly none.
+        list[str]: Names in the order of ``classes``. The list may be empty.
     """
     if number % 4 == 3:
         return []
@@ -143,7 +144,7 @@ def draw_findings(
 def group_sizes(
     total: int, largest: int, generator: np.random.Generator
 ) -> list[int]:
-    """Part a number of images into patients of 1 to ``largest`` images."""
+    """Divide the images among patients of 1 to ``largest`` images."""
     sizes: list[int] = []
     while total:
         size = min(total, int(generator.integers(1, largest + 1)))
@@ -153,13 +154,13 @@ def group_sizes(
 
 
 def write_csv(path: str, rows: Iterable[Sequence]) -> None:
-    """Write a table, its header being the first row."""
+    """Write a CSV file. The first row is the header."""
     with open(path, 'w', newline='', encoding='utf-8') as file:
         csv.writer(file, lineterminator='\n').writerows(rows)
 
 
 def write_image(path: str, image: np.ndarray) -> None:
-    """Write an image file and the folders above it."""
+    """Write an image file, and make its folder."""
     mkdir_or_exist(osp.dirname(path))
     if not cv2.imwrite(path, image):
         raise OSError(f'cannot write {path}')
@@ -172,7 +173,7 @@ def make_chestxray14(root: str, images: int, size: int, seed: int) -> None:
         root (str): Folder to make.
         images (int): Number of images.
         size (int): Height and width in pixels.
-        seed (int): Same seed, same files.
+        seed (int): Equal seeds give equal files.
     """
     generator = np.random.default_rng([seed, 0])
     classes = ChestXray14.METAINFO['classes']
@@ -202,10 +203,11 @@ def make_chestxray14(root: str, images: int, size: int, seed: int) -> None:
 def chexpert_cells(
     findings: Sequence[str], is_valid: bool, generator: np.random.Generator
 ) -> list[str]:
-    """Write the label cells of one study: 1.0, 0.0, -1.0 or nothing."""
+    """Draw the label cells of one study: 1.0, 0.0, -1.0 or empty."""
     cells = []
     for name in CHEXPERT_LABELS[1:]:
-        # Odds of uncertain, negative and blank, as told by a report or not.
+        # Odds of an uncertain and of a definite label. A report mentions what
+        # it finds more often than what it rules out.
         uncertain, told = (0.15, 0.85) if name in findings else (0.04, 0.3)
         value = '1.0' if name in findings else '0.0'
         if not is_valid:
@@ -230,7 +232,7 @@ def make_chexpert_table(
         table (str): 'train' or 'valid'.
         images (int): Number of images.
         size (int): Height and width in pixels.
-        seed (int): Same seed, same files.
+        seed (int): Equal seeds give equal files.
     """
     is_valid = table == 'valid'
     generator = np.random.default_rng([seed, 1 + is_valid])

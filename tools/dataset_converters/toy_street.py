@@ -9,11 +9,11 @@ import numpy as np
 from mmengine.utils import mkdir_or_exist
 from street_scene import draw_scene
 
-# Ids of the full label list, in the order of the 19 training ids.
+# Label ids of Cityscapes, in the order of the 19 training ids.
 LABEL_IDS = (
     7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33
 )  # fmt: skip
-EGO_VEHICLE = 1  # label id of the pixels that have no training id
+EGO_VEHICLE = 1  # label id of pixels without a training id
 
 
 def write_scene(root: str, split: str, city: str, index: int, scene: tuple):
@@ -24,7 +24,7 @@ def write_scene(root: str, split: str, city: str, index: int, scene: tuple):
         split (str): 'train' or 'val'.
         city (str): Name of the city's folder.
         index (int): Number of the sequence.
-        scene (tuple): What :func:`draw_scene` gave.
+        scene (tuple): Image and training ids from :func:`draw_scene`.
     """
     image, train_ids = scene
     stem = f'{city}_{index:06d}_000019'
@@ -50,9 +50,10 @@ def make_cityscapes(root: str, images: int, height: int, seed: int) -> None:
 
     Args:
         root (str): Folder to write to.
-        images (int): Number of training images; half as many for validation.
-        height (int): In pixels; the width is twice that.
-        seed (int): Of the scenes.
+        images (int): Number of training images. The validation gets half as
+            many.
+        height (int): Height in pixels. The width is twice the height.
+        seed (int): Seed of the scenes.
     """
     rng = np.random.default_rng(seed)
     for index in range(images):

@@ -13,11 +13,11 @@ from mmengine.config import Config
 from mmengine.utils import ProgressBar
 from mmpretrain.registry import MODELS
 
+from mmda.apis.config import classes_of
 from mmda.apis.fold import can_fold, fold_model_config
 from mmda.commands.common import (
     add_config_options,
     build_parser,
-    classes_of,
     open_config,
     run_tool,
     say,
@@ -35,10 +35,13 @@ from .complexity import (
 from .complexity_table import complexity_json, complexity_markdown
 
 EXAMPLES = """\
-  python tools/analysis_tools/complexity.py configs/da/table12/assemble.py \\
-      configs/da/baselines/dodnet.py configs/da/baselines/one_per_task.py
+  DATA=small-cnn_500i_mnist-overlap
+  python tools/analysis_tools/complexity.py \\
+      configs/da/table12/da-recipe_$DATA.py \\
+      configs/da/baselines/one-per-task_$DATA.py
   python tools/analysis_tools/complexity.py configs/da/chestxray_chexpert.py \\
-      configs/da/baselines/chest_dodnet.py --batch-size 8 --rounds 3"""
+      configs/da/baselines/dodnet_densenet121_1280e_chest20.py \\
+      --batch-size 8 --rounds 3"""
 
 
 def make_parser() -> argparse.ArgumentParser:

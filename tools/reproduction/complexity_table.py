@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mmda.report.markdown_cells import markdown_row
+from mmda.report.comparison_report import markdown_row
 
 from .complexity import Cost
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmda.apis.seeding import datasets_below
+from mmda.datasets import walk_datasets
 from mmda.datasets.sources.medmnist import RECORD
 
 
@@ -130,7 +130,7 @@ def needs(cfg: Config) -> dict[str, Need]:
     found: dict[str, Need] = {}
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader') or {}
-        for node in datasets_below(loader.get('dataset')):
+        for node in walk_datasets(loader.get('dataset')):
             for need in _need_of(node):
                 found.setdefault(f'{need.download.name} {need.folder}', need)
     return found

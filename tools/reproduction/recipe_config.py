@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from mmda.apis.config import load_config
 from mmda.apis.options import RUNNER_KEYS, move_data_root
-from mmda.apis.seeding import datasets_below
+from mmda.datasets import walk_datasets
 
 from .table import Recipe
 
@@ -78,7 +78,7 @@ def move_data(cfg: Config, data_root: str | None) -> None:
 def _set_num_samples(cfg: Config, recipe: Recipe) -> None:
     drawn = [
         node
-        for node in datasets_below(cfg.train_dataloader.dataset)
+        for node in walk_datasets(cfg.train_dataloader.dataset)
         if 'num_samples' in node
     ]
     if not drawn:

@@ -7,8 +7,12 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from mmda.report.comparison_report import arrow
-from mmda.report.markdown_cells import interval_text, markdown_row, p_text
+from mmda.report.comparison_report import (
+    arrow,
+    interval_text,
+    markdown_row,
+    p_text,
+)
 
 from .summary import Summary
 from .table import Cell, Panel, Table

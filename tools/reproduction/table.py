@@ -13,16 +13,19 @@ class Recipe:
     """A training: a config, and what is changed in it.
 
     Attributes:
-        config (str): Below ``configs/``, such as 'da/table12/bce.py'.
+        config (str): Below ``configs/``, such as 'da/digits.py'.
         num_samples (int, optional): Images of each training source that draws
             some; None: as the config says.
         options (Mapping[str, Any]): Other changes, as ``--cfg-options`` takes
             them: keys with dots.
+        label (str): A short name for ``options`` in the folder of the run.
+            Defaults to '': the folder spells the options out.
     """
 
     config: str
     num_samples: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ''
 
     @cached_property
     def changes(self) -> str:
@@ -31,13 +34,17 @@ class Recipe:
         Examples:
             >>> Recipe('a.py', 30, {'model.head.loss.tau': 0.7}).changes
             'num_samples=30,model.head.loss.tau=0.7'
+            >>> Recipe('a.py', 30, {'model.head.loss.tau': 0.7}, 'low').changes
+            'num_samples=30,low'
             >>> Recipe('a.py').changes
             'default'
         """
-        changes = dict(self.options)
+        words = [f'{key}={value}' for key, value in self.options.items()]
+        if self.label:
+            words = [self.label]
         if self.num_samples is not None:
-            changes = {'num_samples': self.num_samples, **changes}
-        text = ','.join(f'{key}={value}' for key, value in changes.items())
+            words.insert(0, f'num_samples={self.num_samples}')
+        text = ','.join(words)
         plain = ''.join(
             c if c.isalnum() or c in '=,._-' else '_' for c in text
         )
@@ -209,6 +216,7 @@ def compare_columns(
     recipes: Recipes,
     paper: Sequence[Values] | None = None,
     against: int | Sequence[int] = (),
+    extra: int = 0,
 ) -> Panel:
     """Make a panel with a training per column and a metric per row.
 
@@ -223,6 +231,8 @@ def compare_columns(
         against (int | Sequence[int]): The column, or several, that the others
             are compared with: in each row the first of them that has a value.
             Defaults to none.
+        extra (int): How many of the last columns the paper does not have;
+            its rows have no values for them. Defaults to 0.
 
     Returns:
         Panel: The panel.
@@ -233,8 +243,13 @@ def compare_columns(
     for row, metric in enumerate(metrics.values()):
         if isinstance(metric, str):
             metric = Metric((metric,))
-        values: Values = [None] * size[1] if paper is None else paper[row]
-        shown = [paper is None or value is not None for value in values]
+        if paper is None:
+            values: Values = [None] * size[1]
+            shown = [True] * size[1]
+        else:
+            values = [*paper[row], *[None] * extra]
+            shown = [value is not None for value in paper[row]]
+            shown += [True] * extra
         base = next((b for b in bases if shown[b]), None)
         pairs = zip(recipes.values(), values, strict=True)
         for column, (recipe, value) in enumerate(pairs):
@@ -252,6 +267,7 @@ def compare_rows(
     recipes: Recipes,
     paper: Sequence[Values] | None = None,
     against: int | Sequence[int] = (),
+    extra: int = 0,
 ) -> Panel:
     """Make a panel with a training per row and a metric per column.
 
@@ -265,12 +281,16 @@ def compare_rows(
             values, row by row; see :func:`compare_columns`.
         against (int | Sequence[int]): The row, or several; see
             :func:`compare_columns`.
+        extra (int): How many of the last rows the paper does not have.
+            Defaults to 0.
 
     Returns:
         Panel: The panel.
     """
     turned = None if paper is None else list(zip(*paper, strict=True))
-    flat = compare_columns(name, title, metrics, recipes, turned, against)
+    flat = compare_columns(
+        name, title, metrics, recipes, turned, against, extra
+    )
     cells = {
         (row, column): replace(
             cell, against=cell.against and cell.against[::-1]

@@ -14,7 +14,7 @@ from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmda.apis.cli import build_runner, set_dataloader_defaults
+from mmda.apis.runner import build_runner, set_dataloader_defaults
 from mmda.apis.seeding import set_seed
 
 from .plain_config import plain_config

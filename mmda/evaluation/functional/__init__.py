@@ -1,11 +1,10 @@
-"""Measures as plain functions of arrays."""
+"""Measures as pure functions of NumPy arrays."""
 
-from .auc import binary_auc, partial_auc_per_class, why_undefined
-from .average_precision import binary_average_precision, partial_ap_per_class
 from .bootstrap import (
     bootstrap_p_value,
     number_clusters,
     percentile_interval,
+    resample,
 )
 from .calibration import Reliability, reliability
 from .delong import (
@@ -17,13 +16,14 @@ from .delong import (
 )
 from .holm import holm
 from .iou import iou_of_areas, known_areas, pixel_confusion
-from .novelty import (
-    NOVELTY_SCORES,
-    energy_novelty,
-    entropy_novelty,
-    max_novelty,
+from .novelty import NOVELTY_SCORES
+from .ranking import (
+    binary_auc,
+    binary_average_precision,
+    mean_of_defined,
+    per_class,
+    why_undefined,
 )
-from .resampling import resampled_ap, resampled_auc
 from .thresholds import Threshold, choose_threshold
 
 __all__ = [
@@ -38,20 +38,16 @@ __all__ = [
     'choose_threshold',
     'delong_interval',
     'delong_paired',
-    'energy_novelty',
-    'entropy_novelty',
     'holm',
     'iou_of_areas',
     'known_areas',
-    'max_novelty',
+    'mean_of_defined',
     'number_clusters',
-    'partial_ap_per_class',
-    'partial_auc_per_class',
+    'per_class',
     'percentile_interval',
     'pixel_confusion',
     'placements',
     'reliability',
-    'resampled_ap',
-    'resampled_auc',
+    'resample',
     'why_undefined',
 ]

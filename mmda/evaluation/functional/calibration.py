@@ -1,4 +1,4 @@
-"""Calibration: whether a probability of 0.8 comes true in 80 %."""
+"""Calibration: does the event come in 80 % of the answers of 0.8?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 
 
 class Reliability(NamedTuple):
-    """Answers in bins of equal width.
+    """Answers and frequencies in B bins of equal width.
 
     Attributes:
         num (ndarray): int64 (B,), entries in each bin.
-        confidence (ndarray): float64 (B,), mean answer; NaN in an empty bin.
-        frequency (ndarray): float64 (B,), share of positives, likewise.
+        confidence (ndarray): float64 (B,), mean answer in each bin; NaN in an
+            empty bin.
+        frequency (ndarray): float64 (B,), share of positives in each bin; NaN
+            in an empty bin.
         ece (float): Expected calibration error, in [0, 1].
     """
 
@@ -26,27 +28,27 @@ class Reliability(NamedTuple):
 def reliability(
     score: np.ndarray, target: np.ndarray, num_bins: int = 10
 ) -> Reliability:
-    r"""Compare answers with frequencies, on annotated entries.
+    r"""Compare answers with frequencies over the annotated entries.
 
     .. math::
         ECE = \sum_b \frac{n_b}{n} |conf_b - freq_b|
 
-    over bins of the "yes" probability. Source: Naeini et al., Obtaining well
-    calibrated probabilities using Bayesian binning, AAAI 2015, for binary
-    answers.
+    The sum runs over bins of the "yes" probability. Source: Naeini et al.,
+    Obtaining well calibrated probabilities using Bayesian binning, AAAI 2015.
 
     Args:
         score (ndarray): Any shape, probabilities.
-        target (ndarray): Same shape, positive where > 0.5, NaN where not
-            annotated.
-        num_bins (int): Bins of equal width over [0, 1]; a score on an edge
+        target (ndarray): Shape of ``score``, positive where > 0.5, NaN where
+            not annotated.
+        num_bins (int): Number of bins over [0, 1], B. A score on an edge
             belongs to the upper bin. Defaults to 10.
 
     Returns:
-        Reliability: ``ece`` is NaN without an annotated entry.
+        Reliability: Without an annotated entry, ``ece`` is NaN.
 
     Raises:
-        ValueError: If the score of an annotated entry is no probability.
+        ValueError: If the score of an annotated entry is NaN or lies outside
+            of [0, 1].
 
     Examples:
         >>> result = reliability(np.array([.25, .25, .75, .75]),

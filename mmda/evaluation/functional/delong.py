@@ -1,11 +1,14 @@
-"""DeLong's variance of the area under the ROC curve, alone and paired."""
+"""DeLong's interval of the area under the ROC curve, and the paired test."""
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+
+_NAN = float('nan')
 
 
 class AUCInterval(NamedTuple):
@@ -14,40 +17,38 @@ class AUCInterval(NamedTuple):
     Attributes:
         auc (float): In [0, 1]; NaN where undefined.
         se (float): DeLong's standard error; NaN with fewer than two positives
-            or negatives.
-        low (float): Lower end of the interval, in [0, 1]; NaN where the
-            standard error is NaN or 0 (perfect separation), where DeLong's
-            method has nothing to say.
-        high (float): Upper end, likewise.
+            or fewer than two negatives.
+        low (float): Lower end of the interval, in [0, 1]; NaN where ``se`` is
+            NaN or 0. A standard error of 0 comes from perfect separation,
+            where DeLong's method gives no interval.
+        high (float): Upper end of the interval, NaN where ``low`` is.
     """
 
     auc: float
-    se: float
-    low: float
-    high: float
+    se: float = _NAN
+    low: float = _NAN
+    high: float = _NAN
 
 
 class PairedAUC(NamedTuple):
-    """Two areas under the ROC curve of the same images, compared.
+    """The areas under the ROC curve of two models on the same images.
 
     Attributes:
-        auc_a (float): Of the first model, in [0, 1].
-        auc_b (float): Of the second.
-        se (float): Standard error of their difference, with covariance.
+        auc_a (float): AUC of the first model, in [0, 1].
+        auc_b (float): AUC of the second model.
+        se (float): Standard error of the difference, with the covariance.
         low (float): Lower end of the interval of ``auc_b - auc_a``.
-        high (float): Upper end.
-        p_value (float): Two-sided, of no difference; NaN where ``se`` is.
+        high (float): Upper end of the interval.
+        p_value (float): Two-sided p-value of "no difference"; NaN where
+            ``se`` is NaN.
     """
 
     auc_a: float
     auc_b: float
-    se: float
-    low: float
-    high: float
-    p_value: float
-
-
-_NAN = float('nan')
+    se: float = _NAN
+    low: float = _NAN
+    high: float = _NAN
+    p_value: float = _NAN
 
 
 def placements(
@@ -59,15 +60,16 @@ def placements(
         V_{10}(i) = \frac{1}{n_0} \sum_j \psi(x_i, z_j), \quad
         V_{01}(j) = \frac{1}{n_1} \sum_i \psi(x_i, z_j)
 
-    for positives x and negatives z, where psi is 1 if x > z, 1/2 if equal and
-    0 otherwise. One sort of each group takes the place of the double sum.
+    Here x are the positives and z the negatives; psi is 1 if x > z, 1/2 if x
+    = z, and 0 otherwise. One sort of each group replaces the double sum.
 
     Args:
         positive (ndarray): float (n1,), scores, no NaN.
         negative (ndarray): float (n0,), scores, no NaN.
 
     Returns:
-        tuple[ndarray, ndarray]: float64 (n1,) and (n0,), in the order given.
+        tuple[ndarray, ndarray]: float64 (n1,) and (n0,), in the order of the
+        arguments.
 
     Examples:
         >>> placements(np.array([.35, .8]), np.array([.1, .4]))
@@ -81,12 +83,18 @@ def placements(
     upto = np.searchsorted(sorted_negative, sorted_positive, 'right')
     v10 = np.empty(n1)
     v10[by_score] = (below + upto) / (2 * n0)
-    # Positive i beats the negatives 0 to below[i] - 1, ties those to upto[i].
+    # Positive i beats the negatives before below[i]. It ties with the
+    # negatives from there to upto[i] - 1.
     beaten = np.bincount(below, minlength=n0 + 1)
     beaten += np.bincount(upto, minlength=n0 + 1)
     v01 = np.empty(n0)
     v01[order] = 1 - np.cumsum(beaten[:n0]) / (2 * n1)
     return v10, v01
+
+
+def _standard_error(v10: np.ndarray, v01: np.ndarray) -> float:
+    variance = v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01)
+    return float(np.sqrt(variance))
 
 
 def delong_interval(
@@ -95,7 +103,7 @@ def delong_interval(
     r"""Return the AUC of one class with DeLong's interval.
 
     .. math::
-        s^2 = \frac{var(V_{10})}{n_1} + \frac{var(V_{01})}{n_0}
+        se^2 = \frac{var(V_{10})}{n_1} + \frac{var(V_{01})}{n_0}
 
     Sources: [0] DeLong et al., Comparing the areas under two or more
     correlated receiver operating characteristic curves, Biometrics 1988;
@@ -108,7 +116,7 @@ def delong_interval(
         confidence (float): Level of the interval. Defaults to 0.95.
 
     Returns:
-        AUCInterval: All NaN without a positive or a negative.
+        AUCInterval: All NaN without a positive or without a negative.
 
     Examples:
         >>> result = delong_interval(np.array([.1, .4, .35, .8, .9, .3]),
@@ -119,20 +127,17 @@ def delong_interval(
     is_positive = np.asarray(target) > 0.5
     score = np.asarray(score)
     positive, negative = score[is_positive], score[~is_positive]
-    n1, n0 = len(positive), len(negative)
-    if not n1 or not n0 or np.isnan(score).any():
-        return AUCInterval(_NAN, _NAN, _NAN, _NAN)
+    if not len(positive) or not len(negative) or np.isnan(score).any():
+        return AUCInterval(_NAN)
     v10, v01 = placements(positive, negative)
     auc = float(v10.mean())
-    if n1 < 2 or n0 < 2:
-        return AUCInterval(auc, _NAN, _NAN, _NAN)
-    se = float(np.sqrt(v10.var(ddof=1) / n1 + v01.var(ddof=1) / n0))
+    if min(len(positive), len(negative)) < 2:
+        return AUCInterval(auc)
+    se = _standard_error(v10, v01)
     if se == 0:
-        return AUCInterval(auc, se, _NAN, _NAN)
-    half = norm.ppf((1 + confidence) / 2) * se
-    return AUCInterval(
-        auc, se, float(max(0.0, auc - half)), float(min(1.0, auc + half))
-    )
+        return AUCInterval(auc, se)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * se
+    return AUCInterval(auc, se, max(0.0, auc - half), min(1.0, auc + half))
 
 
 def delong_paired(
@@ -143,17 +148,18 @@ def delong_paired(
 ) -> PairedAUC:
     """Compare the AUCs of two models on the same images.
 
-    Sources: those of :func:`delong_interval`.
+    Sources: see :func:`delong_interval`.
 
     Args:
         score_a (ndarray): (N,), scores of the first model; NaN gives NaN.
-        score_b (ndarray): (N,), of the second, same images in same order.
+        score_b (ndarray): (N,), scores of the second model, same images in
+            the same order.
         target (ndarray): (N,), positive where > 0.5, no NaN.
         confidence (float): Level of the interval. Defaults to 0.95.
 
     Returns:
-        PairedAUC: NaN where it is undefined. Two models that rank all pairs
-        alike have p = 1.
+        PairedAUC: NaN where a value is undefined. If both models rank all
+        pairs alike, the p-value is 1.
 
     Examples:
         >>> a = np.array([.1, .4, .35, .8, .9, .3])
@@ -166,18 +172,17 @@ def delong_paired(
     n1, n0 = int(is_positive.sum()), int((~is_positive).sum())
     scores = np.stack([np.asarray(score_a), np.asarray(score_b)])
     if not n1 or not n0 or np.isnan(scores).any():
-        return PairedAUC(*[_NAN] * 6)
+        return PairedAUC(_NAN, _NAN)
     parts = [placements(s[is_positive], s[~is_positive]) for s in scores]
     auc_a, auc_b = (float(v10.mean()) for v10, _ in parts)
-    if n1 < 2 or n0 < 2:
-        return PairedAUC(auc_a, auc_b, *[_NAN] * 4)
-    # The variance of a difference is that of the differences.
-    d10, d01 = (b - a for a, b in zip(*parts, strict=True))
-    se = float(np.sqrt(d10.var(ddof=1) / n1 + d01.var(ddof=1) / n0))
+    if min(n1, n0) < 2:
+        return PairedAUC(auc_a, auc_b)
+    # The variance of the difference is the variance of paired differences.
+    se = _standard_error(*(b - a for a, b in zip(*parts, strict=True)))
     gain = auc_b - auc_a
     if se == 0:
         p_value = 1.0 if gain == 0 else _NAN
-        return PairedAUC(auc_a, auc_b, se, _NAN, _NAN, p_value)
-    half = float(norm.ppf((1 + confidence) / 2) * se)
-    p_value = float(2 * norm.sf(abs(gain) / se))
+        return PairedAUC(auc_a, auc_b, se, p_value=p_value)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * se
+    p_value = math.erfc(abs(gain) / se / math.sqrt(2))
     return PairedAUC(auc_a, auc_b, se, gain - half, gain + half, p_value)

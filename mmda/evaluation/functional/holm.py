@@ -1,4 +1,4 @@
-"""Correction for several comparisons."""
+"""Holm's correction for several tests."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    r"""Adjust p-values for the number of comparisons.
+    r"""Adjust p-values for the number of tests.
 
     .. math::
         \tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})
 
-    over the m ascending p-values. Source: Holm, A simple sequentially
+    for m p-values in ascending order. Source: Holm, A simple sequentially
     rejective multiple test procedure, Scand. J. Statist. 1979.
 
     Args:
         p_values (ndarray): (m,), in [0, 1]; NaN where there was no test.
 
     Returns:
-        ndarray: float64 (m,), NaN stays NaN and does not count as a
-        comparison.
+        ndarray: float64 (m,), in [0, 1]. NaN stays NaN and does not count as
+        a test.
 
     Examples:
         >>> holm(np.array([0.01, 0.04, np.nan, 0.03]))

@@ -1,4 +1,4 @@
-"""Intersection over union on pixels that are partially annotated."""
+"""Intersection over union of partially annotated pixels."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ def pixel_confusion(
     """Count how often each prediction meets each label.
 
     Args:
-        label (ndarray): Integers of any shape; values of at least
-            ``num_rows - 1`` share the last row. 255 is left out.
-        prediction (ndarray): Integers of the same shape, in
-            [0, num_columns).
-        num_rows (int): Kinds of labels; the last is "none of them".
-        num_columns (int): Kinds of predictions.
+        label (ndarray): Integers of any shape. Values from ``num_rows - 1``
+            on share the last row. Pixels of 255 do not count.
+        prediction (ndarray): Integers in [0, num_columns), in the shape of
+            ``label``.
+        num_rows (int): Number of kinds of labels. The last kind is "none of
+            the others".
+        num_columns (int): Number of kinds of predictions.
 
     Returns:
         ndarray: int64 (num_rows, num_columns).
 
     Raises:
-        ValueError: If the shapes differ, or a prediction is outside of its
-            range.
+        ValueError: If the shapes differ, or a prediction is out of range.
 
     Examples:
         >>> pixel_confusion(np.array([0, 0, 254, 255]),
@@ -53,17 +53,19 @@ def pixel_confusion(
 def known_areas(
     confusion: np.ndarray, annotated: np.ndarray, exclusive: bool = True
 ) -> np.ndarray:
-    """Count, for each class, over the pixels of an image that are known.
+    """Count pixels of each class among the pixels that are known for it.
 
     Args:
-        confusion (ndarray): int64 (R, C + 1), rows: the C classes, then kinds
-            of "none of the annotated classes"; the last column is "no class".
+        confusion (ndarray): int64 (R, C + 1), counts of one image. Rows are
+            the labels: the C classes, then kinds of "none of the annotated
+            classes". Columns are the predictions; the last is "no class".
         annotated (ndarray): bool (C,), classes that the image annotates.
         exclusive (bool): Whether a pixel of one class is a known negative for
-            all others, as in :class:`~mmda.structures.PixelTarget`.
+            all other classes. See :class:`~mmda.structures.PixelTarget`.
 
     Returns:
-        ndarray: int64 (3, C): intersection, predicted and labelled pixels.
+        ndarray: int64 (3, C): pixels in the intersection, predicted pixels,
+        and labelled pixels.
 
     Examples:
         >>> confusion = np.array([[5, 1, 0], [0, 0, 0], [2, 3, 4]])
@@ -88,11 +90,12 @@ def iou_of_areas(areas: np.ndarray) -> np.ndarray:
         IoU = \frac{I}{P + L - I}
 
     Args:
-        areas (ndarray): (3, C), I, P and L: see :func:`known_areas`.
+        areas (ndarray): (3, C), intersection I, predicted P and labelled L,
+            from :func:`known_areas`.
 
     Returns:
-        ndarray: float64 (C,), in [0, 1]; NaN for a class that is neither
-        labelled nor predicted anywhere.
+        ndarray: float64 (C,), in [0, 1]; NaN for a class without a labelled
+        and without a predicted pixel.
 
     Examples:
         >>> iou_of_areas(np.array([[5, 0], [7, 0], [6, 0]]))
@@ -100,9 +103,4 @@ def iou_of_areas(areas: np.ndarray) -> np.ndarray:
     """
     intersection, predicted, labelled = areas.astype(np.float64)
     union = predicted + labelled - intersection
-    return np.divide(
-        intersection,
-        union,
-        out=np.full_like(union, np.nan),
-        where=union > 0,
-    )
+    return np.where(union > 0, intersection / np.maximum(union, 1), np.nan)

@@ -1,4 +1,4 @@
-"""Scores that say how little an image looks like any trained class."""
+"""Scores of novelty: high where an image looks like no trained class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-# Keeps logits finite where a sigmoid has saturated in float32.
+# Keeps the logarithms finite where a sigmoid is 0 or 1 in float32.
 _EPS = 1e-7
 
 
@@ -17,13 +17,13 @@ def max_novelty(answers: np.ndarray) -> np.ndarray:
         answers (ndarray): (N, C), probabilities.
 
     Returns:
-        ndarray: float64 (N,), in [0, 1].
+        ndarray: float64 (N,), in [0, 1]; greater is more novel.
 
     Examples:
         >>> max_novelty(np.array([[.25, .5], [.75, 0.]]))
         array([0.5 , 0.25])
     """
-    # In float32 all answers below 6e-8 would tie.
+    # In float32, 1 - a is 1 for all answers a below 6e-8.
     return 1 - answers.max(axis=1).astype(np.float64)
 
 
@@ -34,7 +34,7 @@ def entropy_novelty(answers: np.ndarray) -> np.ndarray:
         answers (ndarray): (N, C), probabilities.
 
     Returns:
-        ndarray: (N,), in [0, 1]: 1 where every answer is 0.5.
+        ndarray: float64 (N,), in [0, 1]; 1 where every answer is 0.5.
 
     Examples:
         >>> entropy_novelty(np.array([[.5, .5], [1., 0.]])).round(3)
@@ -58,7 +58,7 @@ def energy_novelty(answers: np.ndarray) -> np.ndarray:
         answers (ndarray): (N, C), probabilities a = sigmoid(z).
 
     Returns:
-        ndarray: (N,), at most 0; greater is more novel.
+        ndarray: float64 (N,), at most 0; greater is more novel.
 
     Examples:
         >>> energy_novelty(np.array([[.5, .5], [.75, 0.]])).round(3)

@@ -1,4 +1,4 @@
-"""Predictions in a file that says where they come from."""
+"""A file of predictions that says where they come from."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from mmengine.evaluator import DumpResults
 
 
 class DumpPredictions(DumpResults):
-    """Write predictions as the stock class does, each with a ``run``.
+    """Write the predictions of ``DumpResults``, and a ``run`` with each.
 
     Args:
         out_file_path (str): Ends with '.pkl' or '.pickle'.
-        run (Mapping): What to know about the test: ``checkpoint``, ``digest``
-            and ``split``.
-        **kwargs: Those of ``mmengine.evaluator.DumpResults``.
+        run (Mapping): Facts about the test: ``checkpoint``, ``digest`` and
+            ``split``.
+        **kwargs: Further arguments of ``mmengine.evaluator.DumpResults``.
     """
 
     def __init__(

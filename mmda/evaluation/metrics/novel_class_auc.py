@@ -1,47 +1,52 @@
-"""How well a model tells images of a class that it was never trained on."""
+"""How well a model detects images of a class that it never saw."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from mmengine.registry import METRICS
-from mmpretrain.structures import label_to_onehot
-
-from mmda.structures import nearest
 
 from ..functional import NOVELTY_SCORES, binary_auc, why_undefined
+from .label_metric import LabelMetric, read_answers
 
 
 @METRICS.register_module()
-class NovelClassAUC(BaseMetric):
-    """ROC-AUC of novel images against the rest, in %.
+class NovelClassAUC(LabelMetric):
+    """Area under the ROC curve of novel images against known images, in %.
 
-    An image is novel if it shows a class that no training image was annotated
-    with (section 5.5 (1) of the paper). The keys are ``novel/max`` (score: 1
-    - the greatest answer, as in the paper), ``novel/entropy`` (mean entropy
-    of the answers), ``novel/energy`` (negative joint energy), and
-    ``novel/num_novel`` and ``novel/num_known``, the numbers of images. Without
-    novel or without known images the values are NaN, and the log says so.
+    A novel image shows a class that no training image was annotated with
+    (section 5.5 (1) of the paper).
+
+    ====================  ====================================================
+    key                   value
+    ====================  ====================================================
+    ``novel/max``         AUC of the score 1 - greatest answer, as in the paper
+    ``novel/entropy``     AUC of the mean entropy of the answers
+    ``novel/energy``      AUC of the negative joint energy of the answers
+    ``novel/num_novel``   number of novel images
+    ``novel/num_known``   number of known images
+    ====================  ====================================================
+
+    Without novel images or without known images, each AUC is NaN, and the log
+    says why.
 
     Args:
         novel_classes (Sequence[str], optional): Classes of the label space
-            that were never trained. An image that is positive in one of them
-            is novel, one that is negative in all of them is known, others are
-            left out; their answers are not used. Defaults to None: the label
-            space has no such class, an image that is annotated as negative in
-            every class is novel, one with any positive is known.
-        scores (Sequence[str]): Of 'max', 'entropy' and 'energy'; all by
-            default.
+            that were never trained. The metric does not use their answers. An
+            image is novel if it is positive in one of them. An image is known
+            if it is negative in all of them. Other images do not count.
+            Defaults to None, for a label space without such a class. Then an
+            image is novel if it is annotated as negative in every class, and
+            known if it has a positive.
+        scores (Sequence[str]): Any of 'max', 'entropy' and 'energy'. Defaults
+            to all three.
         collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to 'novel'.
+        prefix (str, optional): Begins all keys. Defaults to 'novel'.
 
     Raises:
-        ValueError: If a class or a score is unknown, or no class is left.
+        ValueError: If a class or a score is unknown, or if no class is left.
 
     Examples:
         >>> import torch
@@ -73,20 +78,14 @@ class NovelClassAUC(BaseMetric):
         self.scores = tuple(scores)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep answers and targets of one batch.
+        """Keep answers and labels of one batch.
 
         Args:
             data_batch (Any): Not used.
-            data_samples (Sequence[dict]): With ``pred_score`` (C,), and
-                ``gt_score`` (C,) with NaN or a stock ``gt_label``.
+            data_samples (Sequence[dict]): With ``pred_score`` (C,), and with
+                ``gt_score`` (C,) or a stock ``gt_label``.
         """
-        for sample in data_samples:
-            score = sample['pred_score'].float().cpu()
-            target = sample.get('gt_score')
-            if target is None:
-                label = np.asarray(sample['gt_label'], dtype=np.int64)
-                target = label_to_onehot(label, len(score))
-            self.results.append((score.numpy(), target.cpu().float().numpy()))
+        self.results += [read_answers(sample) for sample in data_samples]
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute all values from the results of all ranks.
@@ -97,53 +96,35 @@ class NovelClassAUC(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        answers = np.stack([result[0] for result in results])
-        target = np.stack([result[1] for result in results])
-        judged, kept = target, np.ones(target.shape[1], dtype=bool)
-        if self.novel_classes is not None:
-            columns = self._columns(target.shape[1])
-            judged = target[:, columns]
-            kept[columns] = False
-        # NaN > 0.5 and NaN <= 0.5 are False
-        positive = np.any(judged > 0.5, axis=1)
-        negative = np.all(judged <= 0.5, axis=1)
-        novel, known = negative, positive
-        if self.novel_classes is not None:
-            novel, known = positive, negative
-        rows = np.logical_or(novel, known)
-        is_novel = novel[rows].astype(np.float64)
+        answers, target = (
+            np.stack(column) for column in zip(*results, strict=True)
+        )
+        if self.novel_classes is None:
+            # NaN > 0.5 and NaN <= 0.5 are False
+            known = np.any(target > 0.5, axis=1)
+            novel = np.all(target <= 0.5, axis=1)
+        else:
+            names = self.class_names(target.shape[1])
+            columns = self.indices('novel_classes', self.novel_classes, names)
+            novel = np.any(target[:, columns] > 0.5, axis=1)
+            known = np.all(target[:, columns] <= 0.5, axis=1)
+            answers = np.delete(answers, columns, axis=1)
+            if not answers.size:
+                raise ValueError(
+                    'novel_classes of NovelClassAUC names every class: no '
+                    'trained class is left to answer'
+                )
+        judged = np.logical_or(novel, known)
+        is_novel = novel[judged].astype(np.float64)
         reason = why_undefined(is_novel)
         if reason:
-            print_log(
-                f'{self.prefix} is undefined ("positive" = novel): {reason}',
-                logger='current',
-                level=logging.WARNING,
+            self.warn(
+                f'{self.prefix} is undefined ("positive" = novel): {reason}'
             )
-        metrics: dict[str, float] = {
-            name: 100
-            * binary_auc(
-                NOVELTY_SCORES[name](answers[rows][:, kept]), is_novel
-            )
-            for name in self.scores
-        }
+        metrics: dict[str, float] = {}
+        for name in self.scores:
+            score = NOVELTY_SCORES[name](answers[judged])
+            metrics[name] = 100 * binary_auc(score, is_novel)
         metrics['num_novel'] = int(novel.sum())
         metrics['num_known'] = int(known.sum())
         return metrics
-
-    def _columns(self, num_classes: int) -> list[int]:
-        assert self.novel_classes is not None
-        names = (self.dataset_meta or {}).get('classes')
-        names = list(names or map(str, range(num_classes)))
-        for name in self.novel_classes:
-            if name not in names:
-                raise ValueError(
-                    f'novel_classes of NovelClassAUC: unknown class {name!r}'
-                    f'{nearest(name, names)}'
-                )
-        columns = [names.index(name) for name in self.novel_classes]
-        if len(set(columns)) == num_classes:
-            raise ValueError(
-                'novel_classes of NovelClassAUC names every class: no trained '
-                'class is left to answer'
-            )
-        return columns

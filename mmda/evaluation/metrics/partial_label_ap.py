@@ -5,22 +5,26 @@ from __future__ import annotations
 import numpy as np
 from mmengine.registry import METRICS
 
-from ..functional import partial_ap_per_class, resampled_ap
-from .bootstrapped_metric import BootstrappedMetric
-from .collected import Collected
+from ..functional import binary_average_precision, per_class
+from .partial_label_metric import Answers, PartialLabelMetric
 
 
 @METRICS.register_module()
-class PartialLabelAP(BootstrappedMetric):
+class PartialLabelAP(PartialLabelMetric):
     """Average precision over annotated entries, in %.
 
-    The keys are those of ``PartialLabelAUC`` without DeLong's intervals, with
-    the prefix ``ap``: ``ap/mean``, ``ap/<class>``, ``ap/<source>/<class>`` and
-    so on; the rules for undefined classes are the same. Unlike the AUC it
-    depends on the prevalence, so compare it between models, not between
-    sources.
+    The keys are the keys of ``PartialLabelAUC`` without DeLong's intervals,
+    with the prefix ``ap``: ``ap/mean``, ``ap/<class>``,
+    ``ap/<source>/<class>`` and so on. A class is undefined where its AUC is
+    undefined.
 
-    The arguments are those of :class:`BootstrappedMetric`.
+    The average precision depends on the prevalence. So compare it between
+    models, not between sources.
+
+    Args:
+        **kwargs: ``bootstrap``, ``confidence``, ``seed``,
+            ``classes_of_interest``, ``shared_classes``, ``collect_device``
+            and ``prefix`` of :class:`PartialLabelMetric`.
 
     Examples:
         >>> import torch
@@ -35,18 +39,19 @@ class PartialLabelAP(BootstrappedMetric):
     """
 
     default_prefix = 'ap'
-    resampled = staticmethod(resampled_ap)
+    resampled = 'ap'
 
     def per_class(
-        self, data: Collected, scope: str = ''
+        self, data: Answers, scope: str = ''
     ) -> dict[str, np.ndarray]:
         """Return the average precision of each class.
 
         Args:
-            data (Collected): Of N images.
-            scope (str): '' or the source with a slash, for messages.
+            data (Answers): N images.
+            scope (str): Not used.
 
         Returns:
             dict[str, ndarray]: '' -> float64 (C,), in %, NaN where undefined.
         """
-        return {'': partial_ap_per_class(data.score, data.target) * 100}
+        value = per_class(binary_average_precision, data.score, data.target)
+        return {'': value * 100}

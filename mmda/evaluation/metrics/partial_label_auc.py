@@ -1,46 +1,46 @@
-"""ROC-AUC on partial labels: per class, per source, and their means."""
+"""Area under the ROC curve on partial labels."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from mmengine.registry import METRICS
 
-from ..functional import (
-    delong_interval,
-    partial_auc_per_class,
-    resampled_auc,
-)
-from .bootstrapped_metric import BootstrappedMetric
-from .collected import Collected
+from ..functional import binary_auc, delong_interval, per_class
+from .partial_label_metric import Answers, PartialLabelMetric
 
 
 @METRICS.register_module()
-class PartialLabelAUC(BootstrappedMetric):
+class PartialLabelAUC(PartialLabelMetric):
     """Area under the ROC curve over annotated entries, in %.
 
-    The keys are ``auc/mean`` (over the classes where it is defined),
-    ``auc/num_classes`` (how many these are), ``auc/<class>``, and for every
-    source of the data ``auc/<source>/mean`` and ``auc/<source>/<class>``. A
-    class without a positive or without a negative among its annotated entries
-    is NaN, and the log says why; it is neither 0 nor left out silently.
+    ===================================  =====================================
+    key                                  value
+    ===================================  =====================================
+    ``auc/<class>``                      the AUC over all images
+    ``auc/<source>/<class>``             the AUC over the images of a source
+    ``auc/mean``, ``auc/<source>/mean``  mean over the classes with an AUC
+    ``auc/num_classes``                  number of classes with an AUC
+    ``auc/mean_shared``                  mean over the shared classes
+    ``auc/mean_of_interest``             mean over ``classes_of_interest``
+    ``.../delong_low``, ``_high``        with ``intervals``, of each class
+    ``.../bootstrap_low``, ``_high``     with ``bootstrap``, of each class and
+                                         of each mean
+    ===================================  =====================================
 
-    ``auc/mean_shared`` is the mean over the shared classes, where there are
-    any, and ``auc/mean_of_interest`` that over ``classes_of_interest``. With
-    ``intervals`` each class has ``<its key>/delong_low`` and
-    ``/delong_high``; with ``bootstrap`` each class and mean has
-    ``/bootstrap_low`` and ``/bootstrap_high``. DeLong's interval takes the
-    images as independent; where patients have several, the bootstrap, which
-    draws whole patients, is the honest one.
+    A class without an annotated positive or without an annotated negative is
+    NaN, and the log says why. DeLong's interval takes the images as
+    independent. If patients have several images, use the bootstrap: it draws
+    whole patients.
 
     Args:
-        intervals (bool): Whether to give DeLong's intervals. Defaults to
+        intervals (bool): Whether to report DeLong's intervals. Defaults to
             False.
-        **kwargs: ``bootstrap``, ``confidence`` and ``seed`` of
-            :class:`BootstrappedMetric`; ``classes_of_interest``,
-            ``shared_classes``, ``collect_device`` and ``prefix`` (default
-            'auc') of :class:`PartialLabelMetric`.
+        **kwargs: ``bootstrap``, ``confidence``, ``seed``,
+            ``classes_of_interest``, ``shared_classes``, ``collect_device``
+            and ``prefix`` of :class:`PartialLabelMetric`.
 
     Raises:
         ValueError: If ``bootstrap`` or ``confidence`` is out of range, or a
@@ -59,42 +59,42 @@ class PartialLabelAUC(BootstrappedMetric):
     """
 
     default_prefix = 'auc'
-    resampled = staticmethod(resampled_auc)
+    resampled = 'auc'
 
     def __init__(self, intervals: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.intervals = intervals
 
     def per_class(
-        self, data: Collected, scope: str = ''
+        self, data: Answers, scope: str = ''
     ) -> dict[str, np.ndarray]:
-        """Return the AUC of each class, with DeLong's interval if asked for.
+        """Return the AUC of each class, and DeLong's interval if asked for.
 
         Args:
-            data (Collected): Of N images.
-            scope (str): '' or the source with a slash, for messages.
+            data (Answers): N images.
+            scope (str): '' for all images, or the source with a slash. Begins
+                the keys in messages.
 
         Returns:
-            dict[str, ndarray]: '' (the AUC), 'delong_low' and 'delong_high',
-            float64 (C,), in %, NaN where undefined.
+            dict[str, ndarray]: '' -> the AUC, and with ``intervals`` also
+            'delong_low' and 'delong_high'; float64 (C,), in %, NaN where
+            undefined.
         """
         if not self.intervals:
-            return {'': partial_auc_per_class(data.score, data.target) * 100}
-        found = []
-        for score, target in zip(data.score.T, data.target.T, strict=True):
-            known = ~np.isnan(target)
-            found.append(
-                delong_interval(score[known], target[known], self.confidence)
-            )
-        auc, error, low, high = np.array(found).T
-        classes = self._class_names(len(found))
+            return {'': per_class(binary_auc, *data[:2]) * 100}
+        measure = partial(delong_interval, confidence=self.confidence)
+        auc, error, low, high = per_class(measure, *data[:2]).T
+        classes = self.class_names(len(auc))
         for index in np.flatnonzero(np.isnan(low) & ~np.isnan(auc)):
             reason = 'it needs two positives and two negatives'
             if error[index] == 0:
-                reason = 'positives and negatives are parted perfectly'
-            if error[index] == 0 and auc[index] == 0.5:
-                reason = 'all scores are tied'
-            self._warn(
+                tied = auc[index] == 0.5
+                reason = (
+                    'all scores are tied'
+                    if tied
+                    else 'the scores separate the classes perfectly'
+                )
+            self.warn(
                 f"{self.prefix}/{scope}{classes[index]}: DeLong's interval is "
                 f'undefined: {reason}'
             )

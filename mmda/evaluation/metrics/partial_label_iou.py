@@ -2,48 +2,65 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from prettytable import PrettyTable
 
-from mmda.structures import check_all_annotated, nearest
+from mmda.structures import check_all_annotated
 
-from ..functional.iou import iou_of_areas, known_areas, pixel_confusion
-from .partial_label_metric import check_names
+from ..functional import (
+    iou_of_areas,
+    known_areas,
+    mean_of_defined,
+    pixel_confusion,
+)
+from .label_metric import LabelMetric
 
-NONE = 'none'  # what no class is called beside the class of interest
+#: Name of "no class" beside the names of the classes.
+NONE = 'none'
 
 
 @METRICS.register_module()
-class PartialLabelIoU(BaseMetric):
-    """Intersection over union of each class over known pixels, in %.
+class PartialLabelIoU(LabelMetric):
+    """Intersection over union of each class over its known pixels, in %.
 
-    The keys are ``iou/mean`` (over the classes where it is defined),
-    ``iou/num_classes`` (how many these are) and ``iou/<class>``. A class that
-    no image annotates, or that is neither labelled nor predicted, is NaN, and
-    the log says why.
+    =====================================  ===================================
+    key                                    value
+    =====================================  ===================================
+    ``iou/<class>``                        the IoU of the class
+    ``iou/mean``                           mean over the classes with an IoU
+    ``iou/num_classes``                    number of classes with an IoU
+    ``confusion/<class>/lost_to/<x>``      of the pixels of the class of
+                                           interest, the share that the model
+                                           predicts as x
+    ``confusion/<class>/taken_from/<x>``   of the pixels that the model
+                                           predicts as the class of interest,
+                                           the share that is labelled x
+    =====================================  ===================================
 
-    With a class of interest, ``confusion/<class>/lost_to/<other>`` is the
-    share of its pixels that are predicted as another class, and
-    ``confusion/<class>/taken_from/<other>`` the share of the pixels predicted
-    as it that carry another; both over the images that annotate it, and NaN
-    where there are no such pixels. The log has them as a table.
+    A class is NaN if no image annotates it, or if it is neither labelled nor
+    predicted anywhere. The log says why. A confusion counts the images that
+    annotate the class of interest. It is NaN if these have no such pixel. The
+    log shows the confusions as a table.
 
-    The prediction is the model's: a ``DynamicAdapterHead`` with ``thr`` gives
-    a pixel whose best answer is below it to no class ("none"), here as in its
-    pictures and files.
+    The metric takes the prediction of the model. A ``DynamicAdapterHead`` with
+    ``thr`` predicts no class ("none") for a pixel whose best answer is below
+    ``thr``.
 
     Args:
-        class_of_interest (str, optional): See above. Defaults to None.
-        collect_device (str): Where results of several ranks are collected,
-            'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to 'iou'.
+        class_of_interest (str, optional): Report the confusions of this
+            class. Defaults to None, no confusions.
+        collect_device (str): Where the results of several ranks are
+            collected, 'cpu' or 'gpu'. Defaults to 'cpu'.
+        prefix (str, optional): Begins the keys of the IoU. Defaults to 'iou'.
+
+    Raises:
+        ValueError: If the dataset has no ``classes`` in its metainfo, or if
+            the class of interest is unknown.
 
     Examples:
         >>> import torch
@@ -66,23 +83,22 @@ class PartialLabelIoU(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.class_of_interest = class_of_interest
-        self._warned: set[str] = set()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Count the pixels of one batch.
 
         Args:
             data_batch (Any): Not used.
-            data_samples (Sequence[dict]): With ``gt_sem_seg``,
-                ``pred_sem_seg``, of a model that may answer "none"
-                ``seg_logits``, and of a ``PartialLabelDataset``
+            data_samples (Sequence[dict]): With ``gt_sem_seg`` and
+                ``pred_sem_seg``. A model that can answer "none" adds
+                ``seg_logits``. A ``PartialLabelDataset`` adds
                 ``annotated_classes`` and ``exclusive``.
 
         Raises:
-            ValueError: If a prediction is outside of the label space, or it
-                is not known what a sample annotates.
+            ValueError: If a prediction is outside of the label space, or if a
+                sample with pixels of no class has no ``annotated_classes``.
         """
-        num_classes = len(self._classes)
+        num_classes = len(self.class_names())
         for sample in data_samples:
             label = sample['gt_sem_seg']['data'].squeeze(0).cpu()
             confusion = pixel_confusion(
@@ -109,25 +125,29 @@ class PartialLabelIoU(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
+        classes = self.class_names()
         areas = np.sum([result[0] for result in results], axis=0)
         annotated = np.any([result[2] for result in results], axis=0)
         iou = np.where(annotated, iou_of_areas(areas), np.nan) * 100
-        defined = ~np.isnan(iou)
-        mean = float(iou[defined].mean()) if defined.any() else float('nan')
-        metrics: dict[str, float] = {'mean': mean}
-        metrics['num_classes'] = int(defined.sum())
-        for index, name in enumerate(self._classes):
+        metrics: dict[str, float] = {'mean': float(mean_of_defined(iou))}
+        metrics['num_classes'] = int((~np.isnan(iou)).sum())
+        for index, name in enumerate(classes):
             metrics[name] = float(iou[index])
             if not annotated[index]:
-                self._warn(f'iou/{name} is undefined: no image annotates it')
-            elif not defined[index]:
-                self._warn(f'iou/{name} is undefined: it is nowhere')
+                self.warn(f'iou/{name} is undefined: no image annotates it')
+            elif np.isnan(iou[index]):
+                self.warn(
+                    f'iou/{name} is undefined: no pixel is labelled or '
+                    'predicted as this class'
+                )
         if self.class_of_interest is not None:
-            metrics.update(self._confusion(results, self.class_of_interest))
+            metrics.update(
+                self._confusion(results, classes, self.class_of_interest)
+            )
         return metrics
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Compute all values; confusions have a prefix of their own.
+        """Compute all values; confusions begin with ``confusion``.
 
         Args:
             size (int): Number of images.
@@ -135,82 +155,57 @@ class PartialLabelIoU(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        metrics = super().evaluate(size)
-        begin = f'{self.prefix}/confusion/'
+        start = f'{self.prefix}/confusion/'
         return {
-            'confusion/' + key[len(begin) :]
-            if key.startswith(begin)
+            'confusion/' + key.removeprefix(start)
+            if key.startswith(start)
             else key: value
-            for key, value in metrics.items()
+            for key, value in super().evaluate(size).items()
         }
 
-    def _confusion(self, results: list, name: str) -> dict[str, float]:
-        """Say which classes take pixels from the one of interest."""
-        index = self._index(name)
+    def _confusion(
+        self, results: list, classes: tuple[str, ...], name: str
+    ) -> dict[str, float]:
+        """Say which classes take pixels from the class of interest."""
+        if NONE in (*classes, *self._background):
+            raise ValueError(
+                f'a class is named {NONE!r}, which stands for no class beside '
+                f'class_of_interest={name!r}: rename it, for instance by '
+                '`aliases` of its PartialLabelDataset'
+            )
+        index = self.indices('class_of_interest', [name], classes)[0]
         total = np.zeros_like(results[0][1])
         for _, confusion, annotated in results:
             if annotated[index]:
                 total += confusion
-        lost, taken = _percent(total[index]), _percent(total[:, index])
-        table = PrettyTable(
-            ['class', f'{name} lost to it', f'{name} taken from it']
-        )
+        # The model never predicts a background class.
+        predicted = (*classes, NONE)
+        labelled = (*classes, *self._background, NONE)
+        lost = dict(zip(predicted, _percent(total[index]), strict=True))
+        taken = dict(zip(labelled, _percent(total[:, index]), strict=True))
+        table = PrettyTable(['class', 'lost to it', 'taken from it'])
         table.align, table.float_format = 'r', '.2'
         metrics: dict[str, float] = {}
-        columns = (*self._classes, *self._background, NONE)
-        if NONE in columns[:-1]:
-            raise ValueError(
-                f'a class is named {NONE!r}, which stands for no class beside '
-                f'class_of_interest={name!r}: rename it, for instance by '
-                'aliases of its PartialLabelDataset'
-            )
-        for row, other in enumerate(columns):
-            if row == index:
+        for other in labelled:
+            if other == name:
                 continue
-            # Background classes have no answer, so nothing is lost to them.
-            is_none = other == NONE
-            position = len(self._classes) if is_none else row
-            answers = row < len(self._classes) or is_none
-            cells: list[Any] = [other, '-', float(taken[row])]
-            if answers:
-                cells[1] = float(lost[position])
-                metrics[f'confusion/{name}/lost_to/{other}'] = cells[1]
-            metrics[f'confusion/{name}/taken_from/{other}'] = cells[2]
-            table.add_row(cells)
-        print_log(f'{name}: % of its pixels\n{table}', logger='current')
+            if other in lost:
+                metrics[f'confusion/{name}/lost_to/{other}'] = lost[other]
+            metrics[f'confusion/{name}/taken_from/{other}'] = taken[other]
+            table.add_row([other, lost.get(other, '-'), taken[other]])
+        print_log(
+            f'confusion of {name}, in % of its pixels\n{table}',
+            logger='current',
+        )
         return metrics
-
-    def _index(self, name: str) -> int:
-        if name not in self._classes:
-            raise ValueError(
-                f'class_of_interest: the label space has no {name!r}'
-                f'{nearest(name, self._classes)}'
-            )
-        return self._classes.index(name)
-
-    @property
-    def _classes(self) -> tuple[str, ...]:
-        if not self.dataset_meta or 'classes' not in self.dataset_meta:
-            raise ValueError(
-                "PartialLabelIoU needs the dataset's metainfo['classes']; "
-                f'found {self.dataset_meta}'
-            )
-        check_names(self.dataset_meta['classes'])
-        return tuple(self.dataset_meta['classes'])
 
     @property
     def _background(self) -> tuple[str, ...]:
         return tuple((self.dataset_meta or {}).get('background_classes', ()))
 
-    def _warn(self, message: str) -> None:
-        """Log a message once, not at every validation."""
-        if message not in self._warned:
-            self._warned.add(message)
-            print_log(message, logger='current', level=logging.WARNING)
-
 
 def _predicted(sample: dict, num_classes: int) -> np.ndarray:
-    """Return the predicted classes, ``num_classes`` for none."""
+    """Return the predicted classes; ``num_classes`` stands for none."""
     found = sample['pred_sem_seg']['data'].squeeze(0)
     best = int(found.max()) if found.numel() else 0
     if best > num_classes or (
@@ -224,7 +219,7 @@ def _predicted(sample: dict, num_classes: int) -> np.ndarray:
 
 
 def _answers_none(sample: dict, num_classes: int) -> bool:
-    """Tell "none" from a class more: its answer is the same everywhere."""
+    """Tell "none" from a further class: its logit is equal in all pixels."""
     if 'seg_logits' not in sample:
         return False
     logits = sample['seg_logits']['data']
@@ -234,7 +229,7 @@ def _answers_none(sample: dict, num_classes: int) -> bool:
     return bool(high - low < 1e-3)
 
 
-def _percent(counts: np.ndarray) -> np.ndarray:
-    """Return shares in %, NaN of nothing."""
-    total = int(counts.sum())
-    return counts / total * 100 if total else np.full(len(counts), np.nan)
+def _percent(counts: np.ndarray) -> list[float]:
+    """Return shares in %; NaN where there is nothing to share."""
+    total = counts.sum()
+    return (counts / total * 100 if total else counts * np.nan).tolist()

@@ -1,74 +1,121 @@
-"""Base of the metrics on partial labels: what is collected, and the means."""
+"""Base of the metrics on partial image labels."""
 
 from __future__ import annotations
 
-import logging
+import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
-from mmpretrain.structures import label_to_onehot
+from mmengine.utils import ProgressBar
 
-from mmda.structures import nearest
+from ..functional import (
+    mean_of_defined,
+    number_clusters,
+    percentile_interval,
+    resample,
+    why_undefined,
+)
+from .label_metric import LabelMetric, read_answers
 
-from ..functional import why_undefined
-from .collected import Collected
 
-_KEYS = ('mean', 'mean_shared', 'mean_of_interest', 'num_classes')
+class Answers(NamedTuple):
+    """Answers and labels of N images, in the order of the data.
+
+    Attributes:
+        score (ndarray): float32 (N, C).
+        target (ndarray): float32 (N, C), NaN where not annotated.
+        sources (ndarray): object (N,), names or None.
+        patients (ndarray): object (N,), ids or None.
+    """
+
+    score: np.ndarray
+    target: np.ndarray
+    sources: np.ndarray
+    patients: np.ndarray
+
+    def of(self, source: str | None) -> Answers:
+        """Return the images of one source.
+
+        Args:
+            source (str, optional): Name of the source, or None for the images
+                without a source.
+
+        Returns:
+            Answers: A part of the images.
+        """
+        rows = self.sources == source
+        return Answers(*(column[rows] for column in self))
+
+    @property
+    def annotated(self) -> np.ndarray:
+        """ndarray: bool (C,), classes that any of the images annotates."""
+        return ~np.isnan(self.target).all(axis=0)
 
 
-class PartialLabelMetric(BaseMetric):
-    """Collect answers; report a measure per class, per source, and means.
+class PartialLabelMetric(LabelMetric):
+    """Report a measure per class and per source, their means, and intervals.
 
-    A subclass implements :meth:`per_class`. The keys are those described at
-    ``PartialLabelAUC``.
+    A subclass implements :meth:`per_class` and sets ``resampled``. The class
+    ``PartialLabelAUC`` describes the keys.
 
     Args:
-        classes_of_interest (Sequence[str], optional): Classes of an own mean.
-        shared_classes (Sequence[str], optional): Classes of another mean.
+        bootstrap (int): Number of resamples of patients; use 1,000 or more for
+            a paper. An image without a ``patient_id`` is its own patient. If
+            no image has a ``patient_id``, the log says so. Defaults to 0, no
+            bootstrap.
+        confidence (float): Level of the intervals. Defaults to 0.95.
+        seed (int): Seed of the bootstrap. Defaults to 0.
+        classes_of_interest (Sequence[str], optional): Classes of
+            ``mean_of_interest``.
+        shared_classes (Sequence[str], optional): Classes of ``mean_shared``.
             Defaults to the classes that two or more sources of the evaluated
             data annotate.
-        collect_device (str): Where results of several ranks are collected,
-            'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to that of the subclass.
+        **kwargs: ``collect_device`` and ``prefix`` of ``LabelMetric``.
+
+    Raises:
+        ValueError: If ``bootstrap`` or ``confidence`` is out of range.
     """
+
+    #: The measure of ``mmda.evaluation.functional.resample``: 'auc' or 'ap'.
+    resampled: str
 
     def __init__(
         self,
+        bootstrap: int = 0,
+        confidence: float = 0.95,
+        seed: int = 0,
         classes_of_interest: Sequence[str] | None = None,
         shared_classes: Sequence[str] | None = None,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
+        if bootstrap < 0:
+            raise ValueError(
+                f'bootstrap={bootstrap}: expected the number of resamples, '
+                'or 0 for none'
+            )
+        if not 0 < confidence < 1:
+            raise ValueError(
+                f'confidence={confidence}: expected a level between 0 and 1'
+            )
+        self.bootstrap = bootstrap
+        self.confidence = confidence
+        self.seed = seed
         self.classes_of_interest = classes_of_interest
         self.shared_classes = shared_classes
-        self._warned: set[str] = set()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep scores, targets, sources and patients of one batch.
+        """Keep scores, labels, sources and patients of one batch.
 
         Args:
             data_batch (Any): Not used.
-            data_samples (Sequence[dict]): With ``pred_score`` (C,), and
-                ``gt_score`` (C,) with NaN or a stock ``gt_label``.
+            data_samples (Sequence[dict]): With ``pred_score`` (C,), and with
+                ``gt_score`` (C,) or a stock ``gt_label``.
         """
         for sample in data_samples:
-            score = sample['pred_score'].float().cpu()
-            if 'gt_score' in sample:
-                target = sample['gt_score'].float().cpu()
-            else:
-                target = label_to_onehot(sample['gt_label'], len(score)).cpu()
-            self.results.append(
-                (
-                    score.numpy(),
-                    target.float().numpy(),
-                    sample.get('source'),
-                    sample.get('patient_id'),
-                )
-            )
+            origin = (sample.get('source'), sample.get('patient_id'))
+            self.results.append((*read_answers(sample), *origin))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute all values from the results of all ranks.
@@ -80,154 +127,143 @@ class PartialLabelMetric(BaseMetric):
             dict[str, float]: See the class.
         """
         scores, targets, sources, patients = zip(*results, strict=True)
-        data = Collected(
-            _stack(scores), _stack(targets), [*sources], [*patients]
+        data = Answers(
+            _stack(scores),
+            _stack(targets),
+            _objects(sources),
+            _objects(patients),
         )
-        classes = self._class_names(data.score.shape[1])
+        classes = self.class_names(data.score.shape[1])
         metrics = self._summarise(data, classes, '')
         names = sorted({s for s in sources if s is not None})
         if len(names) == 1 and None not in sources:
-            # The same images once more: they need not be measured again.
-            metrics.update(_as_source(metrics, names[0], data, classes))
-            return metrics
+            # All images are of this source: do not measure them twice.
+            known = {
+                n for n, k in zip(classes, data.annotated, strict=True) if k
+            }
+            left_out = {*classes, 'num_classes'} - known
+            copied = {k: v for k, v in metrics.items() if k not in left_out}
+            return metrics | _begin(copied, f'{names[0]}/')
         for source in names:
-            rows = np.array([s == source for s in sources])
-            part = data.select(rows)
-            metrics.update(self._summarise(part, classes, f'{source}/'))
+            metrics |= self._summarise(data.of(source), classes, f'{source}/')
         return metrics
 
     def per_class(
-        self, data: Collected, scope: str = ''
+        self, data: Answers, scope: str = ''
     ) -> dict[str, np.ndarray]:
-        """Return the measure of each class, and what belongs to it.
+        """Return the measure of each class.
 
         Args:
-            data (Collected): Of N images.
-            scope (str): '' or the source with a slash, for messages.
+            data (Answers): N images.
+            scope (str): '' for all images, or the source with a slash. Begins
+                the keys in messages.
 
         Returns:
             dict[str, ndarray]: '' -> the measure, float64 (C,), NaN where
-            undefined; further keys stand behind that of the class.
+            undefined. A further entry 'x' becomes the keys ``<class>/x``.
         """
         raise NotImplementedError
 
-    def more(
-        self,
-        data: Collected,
-        classes: Sequence[str],
-        groups: dict[str, np.ndarray],
-        scope: str,
-    ) -> Iterator[tuple[str, float]]:
-        """Yield further keys and values, such as intervals; none by default.
-
-        Args:
-            data (Collected): Of N images.
-            classes (Sequence[str]): C names.
-            groups (dict[str, ndarray]): Key of a mean -> indices of its
-                classes.
-            scope (str): '' or the source with a slash.
-
-        Yields:
-            tuple[str, float]: Key behind the scope, and value.
-        """
-        yield from ()
-
     def _summarise(
-        self, data: Collected, classes: Sequence[str], scope: str
+        self, data: Answers, classes: Sequence[str], scope: str
     ) -> dict[str, float]:
         """Return the values of one set of images; ``scope`` begins the keys.
 
         Of a single source, classes that it does not annotate are left out.
         """
-        annotated = data.annotated
         found = self.per_class(data, scope)
-        values = found['']
-        defined = ~np.isnan(values)
+        values = found.pop('')
         groups = self._groups(data, classes, scope)
-        metrics = {scope + k: _mean(values[i]) for k, i in groups.items()}
+        metrics = {
+            k: float(mean_of_defined(values[i])) for k, i in groups.items()
+        }
         if not scope:
-            metrics['num_classes'] = int(defined.sum())
+            metrics['num_classes'] = int((~np.isnan(values)).sum())
+        annotated = data.annotated
         for index, name in enumerate(classes):
-            if scope and not annotated[index]:
-                continue
-            metrics[f'{scope}{name}'] = float(values[index])
-            for suffix, column in found.items():
-                if suffix and annotated[index]:
-                    key = f'{scope}{name}/{suffix}'
-                    metrics[key] = float(column[index])
-            if not defined[index]:
+            if annotated[index] or not scope:
+                metrics[name] = float(values[index])
+            if annotated[index]:
+                for suffix, column in found.items():
+                    metrics[f'{name}/{suffix}'] = float(column[index])
+            if np.isnan(values[index]) and name in metrics:
                 reason = why_undefined(data.target[:, index])
-                self._warn(
+                self.warn(
                     f'{self.prefix}/{scope}{name} is undefined: '
                     f'{reason or "NaN in the scores"}'
                 )
-        for key, value in self.more(data, classes, groups, scope):
-            metrics[scope + key] = value
-        return metrics
+        if self.bootstrap:
+            metrics.update(self._intervals(data, classes, groups, scope))
+        return _begin(metrics, scope)
 
     def _groups(
-        self, data: Collected, classes: Sequence[str], scope: str
+        self, data: Answers, classes: Sequence[str], scope: str
     ) -> dict[str, np.ndarray]:
-        """Return the means that are asked for and their classes."""
+        """Return the means to report, and the classes of each."""
         groups = {'mean': np.arange(len(classes))}
         if self.shared_classes is not None:
-            shared = self._indices('shared_classes', classes)
-        else:
-            shared = data.shared_classes
-        if len(shared):
-            groups['mean_shared'] = shared
+            groups['mean_shared'] = self.indices(
+                'shared_classes', self.shared_classes, classes
+            )
+        elif len(sources := set(data.sources.tolist())) > 1:
+            known = [data.of(source).annotated for source in sources]
+            groups['mean_shared'] = np.flatnonzero(np.sum(known, axis=0) >= 2)
         if self.classes_of_interest is not None:
-            wanted = self._indices('classes_of_interest', classes)
+            wanted = self.indices(
+                'classes_of_interest', self.classes_of_interest, classes
+            )
             if scope:  # a source need not annotate them
                 wanted = wanted[data.annotated[wanted]]
-            if len(wanted):
-                groups['mean_of_interest'] = wanted
-        return groups
+            groups['mean_of_interest'] = wanted
+        return {k: v for k, v in groups.items() if k == 'mean' or len(v)}
 
-    def _indices(self, option: str, classes: Sequence[str]) -> np.ndarray:
-        names = getattr(self, option)
-        for name in names:
-            if name not in classes:
-                raise ValueError(
-                    f'{option} of {type(self).__name__}: unknown class '
-                    f'{name!r}{nearest(name, classes)}'
+    def _intervals(
+        self,
+        data: Answers,
+        classes: Sequence[str],
+        groups: dict[str, np.ndarray],
+        scope: str,
+    ) -> Iterator[tuple[str, float]]:
+        """Yield keys and values of the bootstrap intervals, in %."""
+        if all(patient is None for patient in data.patients):
+            self.warn(
+                f'the bootstrap of {self.prefix} draws images, because no '
+                'image has a `patient_id`. If patients have several images, '
+                'its intervals are too short. If the data have the id, add '
+                '`patient_id` to `meta_keys` of PackInputs'
+            )
+        # Only the console shows the bar: a large test set takes minutes.
+        bar = ProgressBar(self.bootstrap, file=sys.stdout)
+        resampled = resample(
+            self.resampled,
+            data.score[None],
+            data.target,
+            number_clusters(data.patients, data.sources),
+            self.bootstrap,
+            self.seed,
+            bar.update,
+        )[:, 0]
+        bar.file.write('\n')
+        columns = {
+            classes[i]: resampled[:, i]
+            for i in np.flatnonzero(data.annotated).tolist()
+        }
+        for key, indices in groups.items():
+            columns[key] = mean_of_defined(resampled[:, indices])
+        for key, values in columns.items():
+            low, high = percentile_interval(values, self.confidence)
+            if low == high:
+                low = high = np.array(np.nan)
+                self.warn(
+                    f'{self.prefix}/{scope}{key}: the bootstrap interval is '
+                    'undefined, because all resamples give the same value'
                 )
-        return np.array([list(classes).index(n) for n in names], dtype=int)
-
-    def _warn(self, message: str) -> None:
-        """Log a message once, not at every validation."""
-        if message not in self._warned:
-            self._warned.add(message)
-            print_log(message, logger='current', level=logging.WARNING)
-
-    def _class_names(self, num_classes: int) -> tuple[str, ...]:
-        names = (self.dataset_meta or {}).get('classes')
-        if names is None:
-            return tuple(str(i) for i in range(num_classes))
-        if len(names) != num_classes:
-            raise ValueError(
-                f'the model answers {num_classes} questions, but the dataset '
-                f'has {len(names)} classes: {tuple(names)}'
-            )
-        check_names(names)
-        return tuple(names)
+            yield f'{key}/bootstrap_low', float(low) * 100
+            yield f'{key}/bootstrap_high', float(high) * 100
 
 
-def check_names(classes: Sequence[str]) -> None:
-    """Refuse classes whose values would overwrite a mean.
-
-    Args:
-        classes (Sequence[str]): Class names.
-
-    Raises:
-        ValueError: If a class is named like a key of the metrics.
-    """
-    for name in classes:
-        if name in _KEYS:
-            raise ValueError(
-                f'a class is named {name!r}, which is a key of the metrics: '
-                'rename it'
-            )
+def _begin(metrics: dict[str, float], scope: str) -> dict[str, float]:
+    return {scope + key: value for key, value in metrics.items()}
 
 
 def _stack(rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -235,22 +271,8 @@ def _stack(rows: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(rows).reshape(len(rows), -1)
 
 
-def _mean(values: np.ndarray) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if len(defined) else float('nan')
-
-
-def _as_source(
-    metrics: dict[str, float],
-    source: str,
-    data: Collected,
-    classes: Sequence[str],
-) -> dict[str, float]:
-    """Return the values of all images as those of their only source."""
-    left_out = {classes[i] for i in np.flatnonzero(~data.annotated).tolist()}
-    left_out.add('num_classes')
-    return {
-        f'{source}/{key}': value
-        for key, value in metrics.items()
-        if key not in left_out
-    }
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    """Return an array that keeps None and the types of the values."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found

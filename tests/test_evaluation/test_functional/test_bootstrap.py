@@ -5,14 +5,13 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from mmda.evaluation.functional import bootstrap as module
 from mmda.evaluation.functional import (
     bootstrap_p_value,
     number_clusters,
     percentile_interval,
-    resampled_ap,
-    resampled_auc,
+    resample,
 )
-from mmda.evaluation.functional import resampling as module
 
 
 def make_patients(seed, num_patients=40, images=3, effect=1.0):
@@ -27,14 +26,11 @@ def make_patients(seed, num_patients=40, images=3, effect=1.0):
 
 @pytest.mark.parametrize('levels', [None, 2])
 @pytest.mark.parametrize(
-    ('resampled', 'reference'),
-    [
-        (resampled_auc, roc_auc_score),
-        (resampled_ap, average_precision_score),
-    ],
+    ('measure', 'reference'),
+    [('auc', roc_auc_score), ('ap', average_precision_score)],
 )
 def test_resamples_equal_scikit_learn_on_repeated_images(
-    resampled, reference, levels
+    measure, reference, levels
 ):
     generator = np.random.default_rng(0)
     num, num_classes, repeats = 60, 3, 25
@@ -45,7 +41,7 @@ def test_resamples_equal_scikit_learn_on_repeated_images(
     scores = generator.normal(size=(2, num, num_classes))
     if levels:
         scores = np.round(scores * levels)
-    found = resampled(scores, target, clusters, repeats, seed=3)
+    found = resample(measure, scores, target, clusters, repeats, seed=3)
 
     groups = clusters.max() + 1
     drawn = np.random.default_rng(3).integers(groups, size=(repeats, groups))
@@ -62,9 +58,9 @@ def test_resamples_equal_scikit_learn_on_repeated_images(
 
 def test_chunks_change_nothing(monkeypatch):
     score, target, patient = make_patients(0)
-    whole = resampled_auc(score[None, :, None], target[:, None], patient, 50)
+    whole = resample('auc', score[None, :, None], target[:, None], patient, 50)
     monkeypatch.setattr(module, '_CHUNK', 7 * len(score))
-    parts = resampled_auc(score[None, :, None], target[:, None], patient, 50)
+    parts = resample('auc', score[None, :, None], target[:, None], patient, 50)
     np.testing.assert_array_equal(whole, parts)
 
 
@@ -79,8 +75,13 @@ def test_only_the_bootstrap_of_patients_covers_the_true_auc():
         for name, clusters in dict(
             patients=patient, images=np.arange(len(patient))
         ).items():
-            sample = resampled_auc(
-                score[None, :, None], target[:, None], clusters, 200, seed
+            sample = resample(
+                'auc',
+                score[None, :, None],
+                target[:, None],
+                clusters,
+                200,
+                seed,
             )
             low, high = percentile_interval(sample[:, 0, 0])
             covered[name] += low <= true_auc <= high
@@ -116,7 +117,7 @@ def test_the_paired_bootstrap_covers_the_true_gain_and_rejects_by_its_level():
             for name, clusters in dict(
                 patients=patient, images=np.arange(len(patient))
             ).items():
-                sample = resampled_auc(scores, target, clusters, 200, seed)
+                sample = resample('auc', scores, target, clusters, 200, seed)
                 gains = sample[:, 1, 0] - sample[:, 0, 0]
                 low, high = percentile_interval(gains)
                 covered[name] += low <= truth <= high
@@ -145,12 +146,12 @@ def test_image_number_and_patient_id_are_not_confused():
     assert number_clusters([None, 0, 0]).tolist() == [0, 1, 1]
 
 
-@pytest.mark.parametrize('resampled', [resampled_auc, resampled_ap])
+@pytest.mark.parametrize('measure', ['auc', 'ap'])
 @pytest.mark.parametrize('rare', [0, 1])
-def test_a_sample_of_one_value_is_nan(resampled, rare):
+def test_a_sample_of_one_value_is_nan(measure, rare):
     score = np.arange(6.0)[None, :, None]
     target = np.array([rare, *[1 - rare] * 5])[:, None]
-    found = resampled(score, target, np.arange(6), 200)
+    found = resample(measure, score, target, np.arange(6), 200)
     missing = np.isnan(found).mean()
     assert missing == pytest.approx((5 / 6) ** 6, abs=0.1)
 
@@ -164,7 +165,7 @@ def test_interval_needs_half_of_the_samples():
 def test_class_without_annotation_or_with_nan_score_is_nan():
     score = np.array([[0.1, 0.2, 0.3], [0.3, np.nan, 0.1]])
     target = np.array([[np.nan, 0, 0], [np.nan, 1, 1]])
-    found = resampled_auc(score[None], target, np.arange(2), 20)
+    found = resample('auc', score[None], target, np.arange(2), 20)
     assert np.isnan(found[:, 0, :2]).all()
     assert not np.isnan(found[:, 0, 2]).all()
 

@@ -5,11 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from mmda.evaluation.functional import (
-    delong_interval,
-    delong_paired,
-    placements,
-)
+from mmda.evaluation.functional import delong_interval, delong_paired
 
 
 def make_data(seed, num=80, levels=None, prevalence=0.3):
@@ -42,16 +38,6 @@ def covariance(first, second):
     for a, b in zip(first, second, strict=True):
         total += (a - mean_a) * (b - mean_b)
     return total / (len(first) - 1)
-
-
-@pytest.mark.parametrize('levels', [None, 1, 3])
-@pytest.mark.parametrize('seed', range(4))
-def test_components_equal_those_of_the_double_loop(seed, levels):
-    score, _, target = make_data(seed, levels=levels)
-    found = placements(score[target > 0.5], score[target < 0.5])
-    expected = components(score, target)
-    np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
-    np.testing.assert_allclose(found[1], expected[1], atol=1e-12)
 
 
 @pytest.mark.parametrize('levels', [None, 1, 3])

@@ -7,7 +7,7 @@ from sklearn.metrics import average_precision_score
 from mmda.evaluation.functional import (
     binary_average_precision,
     holm,
-    partial_ap_per_class,
+    per_class,
 )
 
 
@@ -48,7 +48,7 @@ def test_average_precision_equals_scikit_learn(levels, annotated):
     if levels:
         score = np.round(score * levels)
     target[generator.random(target.shape) > annotated] = np.nan
-    found = partial_ap_per_class(score, target)
+    found = per_class(binary_average_precision, score, target)
     for c in range(4):
         rows = ~np.isnan(target[:, c])
         expected = average_precision_score(target[rows, c], score[rows, c])

@@ -2,14 +2,15 @@
 
 from ..table import Recipe, Table, compare_columns
 
+_DATA = 'small-cnn_500i_mnist-overlap'
 _RECIPES = {
-    'linear layer': 'table12/bce',
-    'one model per task': 'baselines/one_per_task',
-    'unannotated as negative': 'baselines/unannotated_as_negative',
-    'FixMatch': 'baselines/fixmatch',
-    "DoDNet's controller": 'baselines/dodnet',
-    'the method': 'table12/assemble',
-    'full labels': 'table12/full',
+    'linear layer': f'table12/linear_{_DATA}',
+    'one model per task': f'baselines/one-per-task_{_DATA}',
+    'unannotated as negative': f'baselines/unannotated-as-negative_{_DATA}',
+    'FixMatch': f'baselines/fixmatch_{_DATA}',
+    "DoDNet's controller": 'baselines/dodnet_small-cnn_3500i_mnist-overlap',
+    'the method': f'table12/da-recipe_{_DATA}',
+    'full labels': f'table12/linear_{_DATA}-full',
 }
 
 BASELINES = Table(

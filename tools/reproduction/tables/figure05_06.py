@@ -1,65 +1,97 @@
 """Figures 5 and 6, whose numbers the paper does not print."""
 
+from typing import Any
+
 from ..table import Panel, Recipe, Table, compare_rows
 
-_ACTINIC = 'actinic keratoses and intraepithelial carcinoma'
+# A class that stands alone against the rest -> name of its panel.
 _DERMA = {
-    _ACTINIC: 'figure05/derma_actinic',
-    'basal cell carcinoma': 'figure05/derma_basal',
-    'benign keratosis-like lesions': 'figure05/derma_benign',
-    'dermatofibroma': 'figure05/derma_dermatofibroma',
-    'melanoma': 'table01/derma_melanoma',
-    'melanocytic nevi': 'figure05/derma_nevi',
-    'vascular lesions': 'figure05/derma_vascular',
+    'actinic keratoses and intraepithelial carcinoma': 'actinic',
+    'basal cell carcinoma': 'basal',
+    'benign keratosis-like lesions': 'benign',
+    'dermatofibroma': 'dermatofibroma',
+    'melanoma': 'melanoma',
+    'melanocytic nevi': 'nevi',
+    'vascular lesions': 'vascular',
 }
 _TISSUE = {
-    'Collecting Duct, Connecting Tubule': 'figure05/tissue_collecting',
-    'Distal Convoluted Tubule': 'table01/tissue_dct',
-    'Glomerular endothelial cells': 'figure05/tissue_glomerular',
-    'Interstitial endothelial cells': 'figure05/tissue_interstitial',
-    'Leukocytes': 'figure05/tissue_leukocytes',
-    'Podocytes': 'figure05/tissue_podocytes',
-    'Proximal Tubule Segments': 'figure05/tissue_proximal',
-    'Thick Ascending Limb': 'figure05/tissue_ascending',
+    'Collecting Duct, Connecting Tubule': 'collecting',
+    'Distal Convoluted Tubule': 'dct',
+    'Glomerular endothelial cells': 'glomerular',
+    'Interstitial endothelial cells': 'interstitial',
+    'Leukocytes': 'leukocytes',
+    'Podocytes': 'podocytes',
+    'Proximal Tubule Segments': 'proximal',
+    'Thick Ascending Limb': 'ascending',
 }
+
+
+def _against_the_rest(class_name: str) -> dict[str, Any]:
+    """Return the options that put a class in the place of Table 1's."""
+    classes = [class_name]
+    datasets = {
+        f'{split}_dataloader.dataset.classes': classes
+        for split in ('train', 'val', 'test')
+    }
+    return {
+        **datasets,
+        'val_dataloader.dataset.labeled_classes': classes,
+        'test_evaluator.classes_of_interest': classes,
+        'model.head.classes': classes,
+    }
 
 
 def _binary(
-    name: str, title: str, together: str, alone: dict[str, str]
+    name: str, title: str, data: str, alone: str, classes: dict[str, str]
 ) -> tuple[Panel, ...]:
-    """Make a panel for each class: against the rest, and with all classes."""
-    everything = Recipe(f'da/figure05/{together}.py')
+    """Make a panel for each class: against the rest, and with all classes.
+
+    Table 1 trains one of them, which needs no options.
+    """
+    stem = f'linear_densenet121_64e_{data}'
+    everything = Recipe(f'da/figure05/{stem}.py')
+    single = f'da/table01/{stem}-{alone}.py'
     return tuple(
         compare_rows(
-            f'{name}_{config.rpartition("_")[2]}',
+            f'{name}_{short}',
             f'{title}, {label}',
             {'AUC': f'auc/{label}'},
-            {'vs. others': Recipe(f'da/{config}.py'), 'all': everything},
+            {
+                'vs. others': (
+                    Recipe(single)
+                    if short == alone
+                    else Recipe(
+                        single,
+                        options=_against_the_rest(label),
+                        label=f'class={short}',
+                    )
+                ),
+                'all': everything,
+            },
             against=0,
         )
-        for label, config in alone.items()
+        for label, short in classes.items()
     )
 
 
-def _novel(name: str, title: str) -> tuple[Panel, ...]:
+def _novel(name: str, title: str, data: str) -> tuple[Panel, ...]:
     """Make a panel for each number of classes held out."""
-    stems = {
-        1: f'table07/{name}',
-        2: f'figure06/{name}_novel2',
-        3: f'figure06/{name}_novel3',
-    }
+    folders = {1: 'table07', 2: 'figure06', 3: 'figure06'}
     return tuple(
         compare_rows(
             f'{name}_{number}',
             f'{title}, novel classes: {number}',
             {'AUC, novel': 'novel/max'},
             {
-                'without adapter': Recipe(f'da/{stem}_linear.py'),
-                'with adapter': Recipe(f'da/{stem}_adapter.py'),
+                f'{what} adapter': Recipe(
+                    f'da/{folder}/{method}_densenet121_64e_{data}'
+                    f'-novel{number}.py'
+                )
+                for what, method in (('without', 'linear'), ('with', 'da-bce'))
             },
             against=0,
         )
-        for number, stem in stems.items()
+        for number, folder in folders.items()
     )
 
 
@@ -67,12 +99,15 @@ FIGURE05 = Table(
     'figure05',
     'Figure 5: one class against the rest, and all classes',
     (
-        *_binary('derma', 'DermaMNIST', 'derma_all', _DERMA),
-        *_binary('tissue', 'TissueMNIST', 'tissue_all', _TISSUE),
+        *_binary('derma', 'DermaMNIST', 'dermamnist', 'melanoma', _DERMA),
+        *_binary('tissue', 'TissueMNIST', 'tissuemnist', 'dct', _TISSUE),
     ),
 )
 FIGURE06 = Table(
     'figure06',
     'Figure 6: more and more novel classes',
-    (*_novel('derma', 'DermaMNIST'), *_novel('tissue', 'TissueMNIST')),
+    (
+        *_novel('derma', 'DermaMNIST', 'dermamnist'),
+        *_novel('tissue', 'TissueMNIST', 'tissuemnist'),
+    ),
 )

@@ -8,19 +8,25 @@ from ..table import Panel, Recipe, Table, compare_columns
 def _panel(
     name: str,
     title: str,
+    data: str,
     labels: tuple[str, str, str],
     metrics: Mapping[str, str],
     paper: Sequence[tuple[float | None, float | None, float]],
 ) -> Panel:
     """Make the panel of a pair of sources."""
-    sources = ('D0', 'D1', 'D0 & D1')
-    recipes = {
-        f'{source} ({number} labels)': Recipe(f'da/table02/{name}_{end}.py')
-        for source, number, end in zip(
-            sources, labels, ('d0', 'd1', 'both'), strict=True
-        )
+    configs = {
+        f'D0 ({labels[0]} labels)': f'da-bce_{data}-d0',
+        f'D1 ({labels[1]} labels)': f'da-bce_{data}-d1',
+        f'D0 & D1 ({labels[2]} labels)': f'da-paper_{data}',
+        'D0 & D1: recipe (ours)': f'da-recipe_{data}',
     }
-    return compare_columns(name, title, metrics, recipes, paper, (0, 1))
+    recipes = {
+        column: Recipe(f'da/table02/{config}.py')
+        for column, config in configs.items()
+    }
+    return compare_columns(
+        name, title, metrics, recipes, paper, (0, 1), extra=1
+    )
 
 
 _CHEXPERT = ('Cardiomegaly', 'Pneumonia', 'Atelectasis', 'Edema')
@@ -45,6 +51,7 @@ TABLE02 = Table(
         _panel(
             'chest',
             'Chest X-ray',
+            'densenet121_64e_chest7-disjoint',
             ('30,124', '22,593', '52,717'),
             {
                 **{name: f'auc/CheXpert/{name}' for name in _CHEXPERT},
@@ -63,6 +70,7 @@ TABLE02 = Table(
         _panel(
             'cifar10',
             'CIFAR-10',
+            'densenet121_64e_cifar10-disjoint',
             ('150,000', '100,000', '250,000'),
             {name.capitalize(): f'auc/{name}' for name in _CIFAR10},
             [
@@ -81,6 +89,7 @@ TABLE02 = Table(
         _panel(
             'mnist',
             'MNIST',
+            'small-cnn_64e_mnist-disjoint',
             ('1,500', '1,500', '3,000'),
             {f'Num {digit}': f'auc/{digit}' for digit in '1357902468'},
             [

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from ..table import Metrics, Recipe, Table, compare_columns, mean_of
 
+_DATA = 'densenet121_64e_chest7-overlap'
 _STRATEGIES = {
-    'bce': 'D0 & D1 (75,310): BCE',
-    'adapter': '+ adapter',
-    'pseudo': '+ pseudo',
-    'consist': '+ consist',
-    'pseudo_consist': '+ pseudo + consist',
-    'assemble': '+ adapter + pseudo + consist',
-    'full': 'full (105,434): BCE',
+    f'linear_{_DATA}': 'D0 & D1 (75,310): BCE',
+    f'da-bce_{_DATA}': '+ adapter',
+    f'linear-pseudo_{_DATA}': '+ pseudo',
+    f'linear-consist_{_DATA}': '+ consist',
+    f'linear-pseudo-consist_{_DATA}': '+ pseudo + consist',
+    f'da-paper_{_DATA}': '+ adapter + pseudo + consist',
+    f'linear_{_DATA}-full': 'full (105,434): BCE',
+    f'da-recipe_{_DATA}': 'recipe (ours)',
 }
 
 
@@ -24,7 +26,10 @@ def _table(
     paper: Sequence[Sequence[float]],
 ) -> Table:
     """Make the table of the source that is tested."""
-    configs = {alone: f'{source} alone (37,655): BCE', **_STRATEGIES}
+    configs = {
+        f'linear_{_DATA}-{alone}': f'{source} alone (37,655): BCE',
+        **_STRATEGIES,
+    }
     recipes = {
         label: Recipe(f'da/table03_04/{config}.py')
         for config, label in configs.items()
@@ -35,7 +40,7 @@ def _table(
         **{name: prefix + name for name in classes},
     }
     panel = compare_columns(
-        source.lower(), title, metrics, recipes, paper, against=7
+        source.lower(), title, metrics, recipes, paper, against=7, extra=1
     )
     return Table(
         f'table{number:02d}',

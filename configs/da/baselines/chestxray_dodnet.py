@@ -1,9 +1,0 @@
-# Section 5.5 (3): DoDNet's controller on ChestX-ray14 alone. The paper has
-# 80.5 for it and 81.6 for the adapter (Table 8). As in chest_dodnet.py, what
-# is an epoch for the others is a pass per question here.
-_base_ = '../table08/chestxray_linear.py'
-
-passes = len(_base_.classes)
-model = dict(head=dict(type='DoDNetHead'))
-train_cfg = dict(max_epochs=64 * passes, val_interval=passes)
-default_hooks = dict(checkpoint=dict(interval=passes))

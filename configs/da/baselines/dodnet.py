@@ -1,9 +1,0 @@
-# Table 12's sources, DoDNet's controller. It asks one question per pass, so it
-# needs seven times the iterations to ask what the others ask.
-_base_ = '../table12/bce.py'
-
-model = dict(head=dict(type='DoDNetHead'))
-max_iters = len(_base_.classes) * _base_.train_cfg.max_iters
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-param_scheduler = dict(T_max=max_iters)
-default_hooks = dict(checkpoint=dict(interval=max_iters))

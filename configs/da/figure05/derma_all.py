@@ -1,5 +1,0 @@
-# Figure 5, DermaMNIST: all classes annotated, all choose the checkpoint.
-_base_ = '../table01/derma_7way.py'
-
-val_dataloader = dict(dataset=dict(labeled_classes=None))
-test_evaluator = dict(classes_of_interest=_base_.classes)

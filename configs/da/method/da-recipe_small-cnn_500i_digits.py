@@ -1,0 +1,8 @@
+# scikit-learn's digits: the recipe.
+_base_ = 'linear_small-cnn_500i_digits.py'
+
+model = dict(
+    type='DualViewImageClassifier',
+    data_preprocessor=dict(strong_view=_base_.strong_view),
+    head=dict(type='DynamicAdapterHead', loss=dict(strong_bce_weight=1.0)),
+)

@@ -1,6 +1,0 @@
-# Full labels on both views: the upper bound of the recipe's own views.
-_base_ = 'mnist_strong_bce.py'
-
-full_d0 = dict(_base_.train_d0, labeled_classes=_base_.classes)
-full_d1 = dict(_base_.train_d1, labeled_classes=_base_.classes)
-train_dataloader = dict(dataset=dict(datasets=[full_d0, full_d1]))

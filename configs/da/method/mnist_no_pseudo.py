@@ -1,4 +1,0 @@
-# The recipe without pseudo-labels for the weak view.
-_base_ = '../table12/assemble.py'
-
-model = dict(head=dict(loss=dict(pseudo_weight=0.0)))

@@ -1,4 +1,0 @@
-# The recipe with the unsupervised terms at full weight from the start.
-_base_ = '../table12/assemble.py'
-
-model = dict(head=dict(loss=dict(ramp_up=0.0)))

@@ -1,4 +1,0 @@
-# The recipe without labels on the strong view: the paper's terms, ramped up.
-_base_ = '../table12/assemble.py'
-
-model = dict(head=dict(loss=dict(strong_bce_weight=0.0)))

@@ -1,7 +1,0 @@
-# Table 1, CheXpert: the five classes of interest alone are annotated.
-_base_ = 'chexpert_13way.py'
-
-classes = _base_.classes_of_interest
-data = dict(dataset=dict(classes=classes))
-train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=len(classes), classes=classes))

@@ -1,0 +1,21 @@
+# Table 1, ChestX-ray14: five classes of interest, all 14 classes annotated.
+_base_ = [
+    '../../_base_/datasets/chestxray14.py',
+    '../../_base_/models/linear_densenet121.py',
+    '../../_base_/schedules/adam_plateau_64e.py',
+    '../../_base_/default_runtime.py',
+]
+
+classes_of_interest = _base_.five_classes
+# The classes of interest choose the checkpoint.
+val_dataloader = dict(dataset=dict(labeled_classes=classes_of_interest))
+test_evaluator = dict(
+    _delete_=True,
+    type='PartialLabelAUC',
+    intervals=True,
+    bootstrap=1000,
+    classes_of_interest=classes_of_interest,
+)
+model = dict(
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
+)

@@ -1,7 +1,0 @@
-# Table 1, MNIST-zero: the same images, only "0" against the rest annotated.
-_base_ = 'mnist_10way.py'
-
-classes = [_base_.class_of_interest]
-data = dict(dataset=dict(classes=classes))
-train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=1, classes=classes))

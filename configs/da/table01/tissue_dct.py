@@ -1,7 +1,0 @@
-# Table 1, TissueMNIST: distal convoluted tubule against the rest.
-_base_ = 'tissue_8way.py'
-
-classes = _base_.classes_of_interest
-data = dict(dataset=dict(classes=classes))
-train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=len(classes), classes=classes))

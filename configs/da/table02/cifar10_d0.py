@@ -1,9 +1,0 @@
-# Table 2, CIFAR-10, D0: animals alone (150,000 labels).
-_base_ = 'cifar10_both.py'
-
-classes = _base_.d0_classes
-alone = dict(_base_.train_d0, _delete_=True, classes=classes)
-train_dataloader = dict(dataset=alone)
-val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
-head = dict(num_classes=len(classes), classes=classes)
-model = dict(data_preprocessor=dict(strong_view=None), head=head)

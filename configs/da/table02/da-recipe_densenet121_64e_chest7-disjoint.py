@@ -1,0 +1,12 @@
+# Table 2, chest X-rays, D0 & D1, with the recipe, which the paper does not
+# have.
+_base_ = [
+    '../../_base_/datasets/chest7_disjoint.py',
+    '../../_base_/models/dynamic_adapter_densenet121.py',
+    '../../_base_/schedules/adam_plateau_64e.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
+)

@@ -1,7 +1,0 @@
-# Table 5: Nodule + Emphysema.
-_base_ = 'nodule.py'
-
-classes = ('Nodule', 'Emphysema')
-data = dict(dataset=dict(classes=classes))
-train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=len(classes), classes=classes))

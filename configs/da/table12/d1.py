@@ -1,9 +1,0 @@
-# Table 12, D1: this source alone, its five digits (1,500 labels).
-_base_ = 'bce.py'
-
-classes = _base_.d1_classes
-alone = dict(_base_.train_d1, _delete_=True, classes=classes)
-train_dataloader = dict(dataset=alone)
-val_dataloader = dict(dataset=dict(classes=classes))
-test_dataloader = dict(dataset=dict(classes=classes))
-model = dict(head=dict(num_classes=len(classes), classes=classes))

@@ -1,6 +1,0 @@
-# Table 12, last column: all seven digits annotated in both (4,200 labels).
-_base_ = 'bce.py'
-
-full_d0 = dict(_base_.train_d0, labeled_classes=_base_.classes)
-full_d1 = dict(_base_.train_d1, labeled_classes=_base_.classes)
-train_dataloader = dict(dataset=dict(datasets=[full_d0, full_d1]))

@@ -1,0 +1,6 @@
+# Table 12, last column: every class is annotated in both (4,200 labels).
+_base_ = 'linear_small-cnn_500i_mnist-overlap.py'
+
+full_d0 = dict(_base_.train_d0, labeled_classes=_base_.classes)
+full_d1 = dict(_base_.train_d1, labeled_classes=_base_.classes)
+train_dataloader = dict(dataset=dict(datasets=[full_d0, full_d1]))

@@ -1,7 +1,0 @@
-# Table 13: Cardiomegaly + Consolidation.
-_base_ = 'cardiomegaly.py'
-
-classes = ('Cardiomegaly', 'Consolidation')
-data = dict(dataset=dict(classes=classes))
-train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=len(classes), classes=classes))

@@ -1,0 +1,87 @@
+"""Turn a trained adapter model into a stock model with the same answers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from .common import build_parser, run_tool, say
+
+EXAMPLES = """\
+  python tools/model_converters/fold_adapter.py \\
+      work_dirs/digits/best_auc_mean_epoch_7.pth folded/digits.pth
+
+This writes folded/digits.pth and folded/digits.py. They have stock parts only,
+so mmpretrain (or mmseg) loads them without mmda."""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Fold the dynamic adapter of a checkpoint into a plain linear layer '
+        'or a 1x1 convolution. The answers stay the same.',
+        EXAMPLES,
+        'fold',
+    )
+    parser.add_argument(
+        'checkpoint', type=Path, help='checkpoint of tools/train.py'
+    )
+    parser.add_argument('out', type=Path, help='.pth file to write')
+    return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If the name to write does not end in .pth.
+    """
+    if not args.checkpoint.is_file():
+        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
+    if args.out.suffix != '.pth':
+        raise ValueError(f'out should end in .pth, found {args.out}')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the folded checkpoint and its config.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    import torch
+    from mmengine.runner import CheckpointLoader
+
+    from mmda.apis.fold import fold_checkpoint
+
+    config, folded = fold_checkpoint(
+        CheckpointLoader.load_checkpoint(
+            str(args.checkpoint), map_location='cpu'
+        )
+    )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(folded, args.out)
+    config.dump(args.out.with_suffix('.py'))
+    say(f'wrote {args.out} and {args.out.with_suffix(".py")}')
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
+    """
+    run_tool(make_parser(), argv, run, check)
+
+
+if __name__ == '__main__':
+    main()

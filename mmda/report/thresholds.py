@@ -1,0 +1,199 @@
+"""Decision thresholds and calibration of a model."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from mmda.evaluation.functional import (
+    choose_threshold,
+    reliability,
+    why_undefined,
+)
+from mmda.evaluation.functional.thresholds import METHODS
+
+from .checkpoint_record import other_checkpoint
+from .figure import COLORS, PAGE_WIDTH, SMALL, new_figure, save_figure
+from .predictions import Predictions
+
+
+def threshold_path(checkpoint: str | Path) -> Path:
+    """Return the path of the thresholds of a checkpoint.
+
+    Args:
+        checkpoint (str | Path): The checkpoint.
+
+    Returns:
+        Path: A file beside the checkpoint.
+
+    Examples:
+        >>> threshold_path('runs/epoch_7.pth').name
+        'epoch_7.thresholds.json'
+    """
+    return Path(checkpoint).with_suffix('.thresholds.json')
+
+
+def choose_thresholds(
+    predictions: Predictions,
+    method: str = 'youden',
+    sensitivity: float = 0.9,
+    num_bins: int = 10,
+) -> dict:
+    """Choose thresholds and measure the calibration of each class.
+
+    Args:
+        predictions (Predictions): Predictions of validation images. If the
+            thresholds come from test images, the test is too good.
+        method (str): Method whose threshold is used. See
+            :func:`~mmda.evaluation.functional.choose_threshold`.
+        sensitivity (float): For the method 'sensitivity'. Defaults to 0.9.
+        num_bins (int): Bins of the calibration error. Defaults to 10.
+
+    Returns:
+        dict: Plain values: ``method``, ``sensitivity``, ``predictions`` (name
+        of the file), ``images`` (their number), ``ece`` over all annotated
+        entries, and ``classes``. For each class: ``threshold`` (None if
+        undefined), ``positives``, ``negatives``, ``ece``, ``note``, and
+        ``methods``, the result of each method.
+
+    Raises:
+        ValueError: If a score is NaN or no probability; names the class.
+    """
+    _check_scores(predictions)
+    classes = {}
+    for index, name in enumerate(predictions.classes):
+        column = predictions.target[:, index]
+        rows = ~np.isnan(column)
+        score, target = predictions.score[rows, index], column[rows]
+        found = {}
+        for key in METHODS:
+            chosen = choose_threshold(score, target, key, sensitivity)
+            found[key] = {k: _plain(v) for k, v in chosen._asdict().items()}
+        positives = int((target > 0.5).sum())
+        classes[name] = dict(
+            threshold=found[method]['threshold'],
+            positives=positives,
+            negatives=len(target) - positives,
+            ece=_plain(reliability(score, target, num_bins).ece),
+            note=why_undefined(column),
+            methods=found,
+        )
+    overall = reliability(predictions.score, predictions.target, num_bins)
+    return dict(
+        method=method,
+        sensitivity=sensitivity,
+        predictions=predictions.name,
+        images=len(predictions),
+        ece=_plain(overall.ece),
+        classes=classes,
+    )
+
+
+def _check_scores(predictions: Predictions) -> None:
+    wrong = ~((predictions.score >= 0) & (predictions.score <= 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f'{predictions.name}, image {row}, class '
+            f'{predictions.classes[column]!r}: found the score '
+            f'{predictions.score[row, column]:g}, expected a probability, in '
+            '[0, 1]'
+        )
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def read_thresholds(path: str | Path) -> dict[str, float]:
+    """Read the thresholds from a file.
+
+    Args:
+        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+            wrote.
+
+    Returns:
+        dict[str, float]: Class -> threshold, without undefined ones.
+
+    Raises:
+        ValueError: If the file holds no thresholds.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        return {
+            name: float(entry['threshold'])
+            for name, entry in content['classes'].items()
+            if entry['threshold'] is not None
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path}: expected thresholds as '
+            f'tools/analysis_tools/thresholds.py writes them ({error!r})'
+        ) from error
+
+
+def other_model(path: str | Path, checkpoint: str | Path) -> str:
+    """Say whether thresholds were chosen for another checkpoint.
+
+    Args:
+        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+            wrote.
+        checkpoint (str | Path): Checkpoint that uses the thresholds.
+
+    Returns:
+        str: The difference; '' if there is none, or if the file does not name
+        its checkpoint.
+    """
+    content = json.loads(Path(path).read_text(encoding='utf-8'))
+    return other_checkpoint(content, checkpoint)
+
+
+def draw_reliability(
+    predictions: Predictions, path: str | Path, num_bins: int = 10
+) -> None:
+    """Draw a reliability diagram of all entries, and one of each class.
+
+    Args:
+        predictions (Predictions): Predictions of N images.
+        path (str | Path): PNG to write. The PDF lies beside it.
+        num_bins (int): Number of bins of equal width. Defaults to 10.
+    """
+    columns = zip(predictions.score.T, predictions.target.T, strict=True)
+    panels = {
+        'all classes': (predictions.score, predictions.target),
+        **dict(zip(predictions.classes, columns, strict=True)),
+    }
+    width = min(4, len(panels))
+    height = math.ceil(len(panels) / width)
+    figure = new_figure(PAGE_WIDTH * width / 4, 1.9 * height + 0.3)
+    grid = figure.subplots(height, width, squeeze=False).ravel()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    centers = (np.arange(num_bins) + 0.5) / num_bins
+    for axes, (name, entries) in zip(grid, panels.items(), strict=False):
+        found = reliability(*entries, num_bins)
+        total = found.num.sum()
+        axes.plot([0, 1], [0, 1], color='0.6', linewidth=0.8)
+        shares = found.num / max(1, total)
+        axes.bar(centers, shares, 0.9 / num_bins, color='0.85')
+        shown = found.num > 0
+        axes.plot(
+            found.confidence[shown],
+            found.frequency[shown],
+            'o-',
+            color=COLORS[0],
+            markersize=3,
+            linewidth=1,
+        )
+        ece = 'n/a' if math.isnan(found.ece) else f'{found.ece:.3f}'
+        title = f'{name}\nECE {ece}, n = {total:,}'
+        axes.set_title(title, fontsize=SMALL)
+        ticks = [0, 0.5, 1]
+        axes.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
+        axes.tick_params(labelsize=SMALL)
+    figure.supxlabel('mean answer (grey: share of entries)', fontsize=SMALL)
+    figure.supylabel('frequency of positives', fontsize=SMALL)
+    save_figure(figure, path)

@@ -1,0 +1,150 @@
+"""How commands start: by name, by launcher, and without torch until needed."""
+
+import os
+import pkgutil
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mmda_cli
+from mmda import commands
+from mmda.commands.common import build_parser, run_tool
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = sorted(
+    module.name
+    for module in pkgutil.iter_modules(commands.__path__)
+    if module.name != 'common'
+)
+LAUNCHERS = {
+    **{name: f'{name}.py' for name in ('predict', 'test', 'train')},
+    'fold': 'model_converters/fold_adapter.py',
+}
+HEAVY = ('torch', 'mmpretrain', 'mmseg', 'mmcv', 'pandas', 'matplotlib')
+
+
+def launcher(name):
+    return ROOT / 'tools' / LAUNCHERS.get(name, f'analysis_tools/{name}.py')
+
+
+def python(*argv, cwd=ROOT, path=ROOT):
+    return subprocess.run(
+        [sys.executable, *map(str, argv)],
+        cwd=cwd,
+        env=dict(os.environ, PYTHONPATH=str(path)),
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_without_arguments_lists_all_commands(capsys):
+    for argv in ([], ['--help']):
+        with pytest.raises(SystemExit) as exit_info:
+            mmda_cli.main(argv=argv)
+        assert exit_info.value.code == 0
+        listed = capsys.readouterr().out.split('commands:')[1].split()
+        assert set(NAMES) <= set(listed)
+
+
+def test_an_unknown_command_is_refused_with_the_names_of_all(capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        mmda_cli.main(argv=['tarin'])
+    assert exit_info.value.code == 2
+    said = capsys.readouterr().err
+    assert "'tarin'" in said and 'train' in said
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_name_and_launcher_start_the_same_command(name, capsys, monkeypatch):
+    said = []
+    monkeypatch.setattr('sys.argv', [str(launcher(name)), '--help'])
+    for start in (
+        lambda: mmda_cli.main(argv=[name, '--help']),
+        lambda: runpy.run_path(str(launcher(name)), run_name='__main__'),
+    ):
+        with pytest.raises(SystemExit) as exit_info:
+            start()
+        assert exit_info.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 1
+    assert said[0].startswith(f'usage: mmda {name} ')
+    tool = launcher(name).relative_to(ROOT)
+    assert f'  python {tool} ' in said[0].split('examples:')[1]
+
+
+def test_a_worker_that_is_spawned_does_not_start_the_command_again():
+    # It runs the launcher under this name.
+    runpy.run_path(str(launcher('train')), run_name='__mp_main__')
+
+
+# The two others take any file names, and look at them later.
+CHECKED = [n for n in NAMES if n not in ('learning_curves', 'compare_runs')]
+
+
+def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
+    program = (
+        'import sys, mmda_cli\n'
+        f'for name in {CHECKED}:\n'
+        '    for argv in (["--help"], ["no.py", "no.pth", "x", "y"]):\n'
+        '        try:\n'
+        '            mmda_cli.main(name, argv)\n'
+        '        except SystemExit as error:\n'
+        '            assert error.code == 2 * (argv[0] != "--help")\n'
+        '        else:\n'
+        '            raise AssertionError(name)\n'
+        f'        heavy = set({HEAVY}) & set(sys.modules)\n'
+        '        assert not heavy, (name, argv, heavy)\n'
+    )
+    done = python('-c', program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize('name', ['train', 'test'])
+def test_a_launcher_runs_from_any_folder(name, tmp_path):
+    argv = ['no.py', 'no.pth'] if name == 'test' else ['no.py']
+    done = python(launcher(name), *argv, cwd=tmp_path)
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f'mmda {name}: error: there is no config no.py')
+    assert 'mmda::da/digits.py' in last
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('module', ['mmda', 'mmda.commands'])
+def test_a_command_starts_as_a_module(module, tmp_path):
+    names = ['train'] if module == 'mmda' else []
+    module = module if names else f'{module}.train'
+    done = python('-m', module, *names, 'no.py', cwd=tmp_path)
+    assert done.returncode == 2
+    assert 'there is no config no.py' in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize('error', [ValueError, FileNotFoundError])
+@pytest.mark.parametrize('where', ['check', 'step'])
+def test_a_wrong_input_ends_in_one_line(error, where, capsys):
+    parser = build_parser('Do.', '', 'do')
+
+    def fail(args):
+        raise error('row 3 of a.csv')
+
+    def work(args):
+        assert where == 'step'
+
+    steps = (fail, work) if where == 'step' else (work, fail)
+    with pytest.raises(SystemExit) as exit_info:
+        run_tool(parser, [], *steps)
+    assert exit_info.value.code == 2
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1] == 'mmda do: error: row 3 of a.csv'
+    assert 'Traceback' not in said
+
+
+def test_a_fault_of_the_code_keeps_its_traceback():
+    def fail(args):
+        raise TypeError('a typo')
+
+    with pytest.raises(TypeError, match='a typo'):
+        run_tool(build_parser('Do.', '', 'do'), [], fail)
