@@ -78,7 +78,7 @@ def test_each_config_is_the_baseline_that_its_name_says(data):
     assert (loss.temperature, loss.confidence) == (1.0, 0.95)
     assert (loss.pseudo_weight, loss.ramp_up) == (0.0, 0.0)
     assert loss.get('consist_weight', 1.0) == 1.0
-    assert loss.strong_bce_weight == 0.0
+    assert loss.get('strong_bce_weight', 0.0) == 0.0
     for name in ('unannotated-as-negative', 'one-per-task', 'dodnet'):
         model = open_baseline(name, data).model
         assert model.data_preprocessor.strong_view is None, name

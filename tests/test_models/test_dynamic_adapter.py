@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from logged import logged
 from mmengine.model import BaseModule
-from mmengine.registry import MODELS
 from mmengine.runner import load_checkpoint
 from torch import nn
 
@@ -341,10 +340,3 @@ def test_names_survive_as_a_tensor():
 def test_another_number_of_names_than_classes_is_refused():
     with pytest.raises(ValueError, match=r'2 names.*num_classes=3'):
         DynamicAdapter(3, 8, classes=('a', 'b'))
-
-
-def test_the_bare_name_is_found_from_every_scope():
-    config = dict(type='DynamicAdapter', num_classes=2, in_channels=4)
-    for scope in ('mmengine', 'mmpretrain', 'mmseg'):
-        with MODELS.switch_scope_and_registry(scope) as registry:
-            assert isinstance(registry.build(config), DynamicAdapter)
