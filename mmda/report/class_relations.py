@@ -134,6 +134,6 @@ def task_encodings(model: nn.Module) -> np.ndarray | None:
     Returns:
         ndarray | None: (C, C), a row for each class; None without an adapter.
     """
-    adapter = getattr(getattr(model, 'head', None), 'adapter', None)
-    encoding = getattr(adapter, 'task_encoding', None)
+    classifier = getattr(getattr(model, 'head', None), 'classifier', None)
+    encoding = getattr(classifier, 'task_encoding', None)
     return None if encoding is None else encoding.detach().cpu().numpy()

@@ -1,5 +1,5 @@
 # The seven classes that ChestX-ray14 and CheXpert share, 7,531 images each.
-# Each table says what a source annotates.
+# The files that inherit from it say which source annotates which classes.
 _base_ = 'chestxray_chexpert.py'
 num_samples = 7531  # of each source
 seed = 1
