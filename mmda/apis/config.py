@@ -123,6 +123,8 @@ def check_label_spaces(cfg: Config) -> None:
                 continue
             if source.get('type') != 'PartialLabelDataset':
                 continue
+            if any(place.startswith(f'{outer}.') for outer in places.values()):
+                continue  # a source inside of a source only selects images
             name = source.get('name') or source['dataset'].get('type')
             if name in places:
                 raise ValueError(
