@@ -32,12 +32,10 @@ from mmda.apis.runner import build_runner
 from mmda.apis.seeding import set_seed
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier
-from mmda.models.heads import DynamicAdapterHead
-from mmda.models.losses import PartialBCEPseudoConsistLoss
-from mmda.models.losses.masked_mean import mean_weights
-from mmda.models.losses.sharpen import sharpen
+from mmda.models.losses import PartialBCEPseudoConsistLoss, sharpen
 from mmda.models.utils import frozen_running_stats
 from mmda.report.comparison_report import interval_text, markdown_row, p_text
+from mmda.structures import PixelTarget
 
 RECIPE, BCE = (
     'da/table12/da-recipe_small-cnn_500i_mnist-overlap.py',
@@ -119,8 +117,10 @@ OPTIONS: dict[str, Recipe] = {
     'task encoding at the full rate': tried(
         {'optim_wrapper.paramwise_cfg.custom_keys.task_encoding.lr_mult': 1.0},
     ),
-    'w(q) of rank 4': tried({HEAD + 'type': 'LowRankHead'}),
-    'w(q) added to a free layer': tried({HEAD + 'type': 'ResidualHead'}),
+    'w(q) of rank 4': tried({HEAD + 'classifier.type': 'LowRankAdapter'}),
+    'w(q) added to a free layer': tried(
+        {HEAD + 'classifier.type': 'ResidualAdapter'}
+    ),
     'strong view: elastic too': tried(
         {STRONG_VIEW: [AFFINE, ELASTIC, BRIGHTNESS, ERASING]},
     ),
@@ -164,37 +164,27 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
         self._positive: Tensor | float = 0.0  # (C,), since the start
         self._annotated: Tensor | float = 0.0
 
-    def _losses(
-        self, cls_score: Tensor, target: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor]:
+    def terms(
+        self, cls_score: Tensor, target: Tensor | PixelTarget
+    ) -> dict[str, Tensor]:
+        """Count the annotated labels, then return the terms of the loss."""
+        assert isinstance(target, Tensor)
         self._positive = self._positive + target.nan_to_num().sum(0)
         self._annotated = self._annotated + (~target.isnan()).sum(0)
-        return super()._losses(cls_score, target)
+        return super().terms(cls_score, target)
 
-    def _unsupervised(
-        self, cls_score: Tensor, unannotated: Tensor
-    ) -> dict[str, Tensor]:
-        scores = cls_score.unflatten(0, (2, -1))
-        source = scores[0] if self.teacher is None else self.teacher
-        pseudo = self._pseudo_label(source.detach().sigmoid(), unannotated)
-        weight = mean_weights(unannotated, self.normalize)
-        target = pseudo.expand_as(scores)
-        if self.cross_entropy:
-            gap = F.binary_cross_entropy_with_logits(
-                scores, target, reduction='none'
-            )
-        else:
-            gap = (scores.sigmoid() - target).square()
-        weak, strong = (weight * gap).flatten(1).sum(1)
-        ramp = self.ramp_factor()
-        return {
-            'loss_pseudo': ramp * self.pseudo_weight * weak,
-            'loss_consist': ramp * self.consist_weight * strong,
-        }
+    def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
+        """Return the cross entropy, if asked for, or the square."""
+        if not self.cross_entropy:
+            return super().distance(answer, pseudo)
+        return F.binary_cross_entropy(answer, pseudo, reduction='none')
 
     @torch.no_grad()
-    def _pseudo_label(self, answer: Tensor, unannotated: Tensor) -> Tensor:
-        rows = answer.masked_fill(~unannotated, float('nan'))
+    def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
+        """Return a label from the latest answers, or from a teacher."""
+        if self.teacher is not None:
+            answer = self.teacher.sigmoid()
+        rows = answer.masked_fill(known, float('nan'))
         if self._latest is not None:
             rows = torch.cat([self._latest, rows])
         self._latest = rows = rows[-self.memory :]
@@ -235,6 +225,7 @@ class TeacherClassifier(DualViewImageClassifier):
         return super().loss(inputs, data_samples)
 
 
+@MODELS.register_module()
 class LowRankAdapter(DynamicAdapter):
     """w of rank 4: the classes share four directions of the feature."""
 
@@ -251,6 +242,7 @@ class LowRankAdapter(DynamicAdapter):
         return self.task_encoding @ (self.directions @ self.mix).T
 
 
+@MODELS.register_module()
 class ResidualAdapter(DynamicAdapter):
     """w(q) added to a free linear layer, which starts at 0."""
 
@@ -263,30 +255,6 @@ class ResidualAdapter(DynamicAdapter):
     def class_weights(self) -> Tensor:
         """Return w(q) and the free weights, (n, m)."""
         return super().class_weights() + self.free
-
-
-class _OtherAdapterHead(DynamicAdapterHead):
-    adapter_type = DynamicAdapter
-
-    def __init__(self, num_classes: int, in_channels: int, **kwargs: Any):
-        super().__init__(num_classes, in_channels, **kwargs)
-        self.adapter = self.adapter_type(
-            num_classes, in_channels, kwargs.get('classes')
-        )
-
-
-@MODELS.register_module()
-class LowRankHead(_OtherAdapterHead):
-    """``DynamicAdapterHead`` with w(q) of low rank."""
-
-    adapter_type = LowRankAdapter
-
-
-@MODELS.register_module()
-class ResidualHead(_OtherAdapterHead):
-    """``DynamicAdapterHead`` with w(q) added to a linear layer."""
-
-    adapter_type = ResidualAdapter
 
 
 def validate(name: str, seed: int, data_root: str | None) -> float:

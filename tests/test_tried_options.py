@@ -71,23 +71,23 @@ def test_prevalence_sets_tau_and_the_mean_of_aligned_answers(tried):
     def pseudo(**options):
         loss = tried.TriedLoss(temperature=1.0, **options)
         loss(torch.zeros(80, 1), annotated)
-        return loss._pseudo_label(answer, unannotated)
+        return loss.pseudo_label(answer, ~unannotated)
 
     assert pseudo().sum() == 0  # no answer is above 0.5
     assert pseudo(prevalence_tau=True).sum() == 10
     soft = tried.TriedLoss(temperature=float('inf'), align=True)
     soft(torch.zeros(80, 1), annotated)
-    moved = soft._pseudo_label(answer, unannotated)
+    moved = soft.pseudo_label(answer, ~unannotated)
     assert abs(moved.mean() - 0.25) < abs(answer.mean() - 0.25)
 
 
 def test_the_teacher_lags_behind_the_weights(tried):
     name = 'mean teacher, momentum 0.03'
     model, _ = losses(tried, name)
-    teacher = model._averaged[0].module[2].adapter.kernel
+    teacher = model._averaged[0].module[2].classifier.kernel
     start = teacher.clone()
     with torch.no_grad():
-        model.head.adapter.kernel += 1
+        model.head.classifier.kernel += 1
     model._averaged[0].update_parameters(
         torch.nn.ModuleList([model.backbone, model.neck, model.head])
     )

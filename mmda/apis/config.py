@@ -119,9 +119,10 @@ def check_label_spaces(cfg: Config) -> None:
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         places: dict[str, str] = {}
         for place, source in walk_config(cfg.get(loader), loader):
-            if not isinstance(source, dict):
+            if getattr(source, 'type', None) != 'PartialLabelDataset':
                 continue
-            if source.get('type') != 'PartialLabelDataset':
+            # A source inside another source is a part of it.
+            if place.startswith(tuple(f'{p}.' for p in places.values())):
                 continue
             if any(place.startswith(f'{outer}.') for outer in places.values()):
                 continue  # a source inside of a source only selects images

@@ -11,7 +11,8 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 import mmda.models  # noqa: F401  (registers the heads)
-from mmda.models.adapters import DynamicAdapter
+from mmda.models.adapters import DynamicAdapter, check_num_classes
+from mmda.models.heads import rename_old_keys
 
 from .fold_segmentor import (
     fold_segmentor_config,
@@ -21,7 +22,7 @@ from .fold_segmentor import (
 
 ADAPTER_HEAD = 'DynamicAdapterHead'
 LINEAR_HEAD = 'PartialLabelLinearHead'
-LINEAR_NAMES = 'head.fc.class_names'
+FOLDABLE = (None, 'DynamicAdapter', 'NamedLinear')
 
 
 def can_fold(model: Mapping[str, Any]) -> bool:
@@ -40,7 +41,12 @@ def can_fold(model: Mapping[str, Any]) -> bool:
     head = model.get('head') or {}
     # Several networks cannot become one.
     is_one = model.get('type') != 'MultiNetworkClassifier'
-    return is_one and head.get('type') in (ADAPTER_HEAD, LINEAR_HEAD)
+    is_linear = (head.get('classifier') or {}).get('type') in FOLDABLE
+    return (
+        is_one
+        and is_linear
+        and head.get('type') in (ADAPTER_HEAD, LINEAR_HEAD)
+    )
 
 
 def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,10 +70,12 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
             f'{folded.get("type")}, expected {ADAPTER_HEAD!r} or '
             f'{LINEAR_HEAD!r} of a single network: there is no adapter to fold'
         )
-    kept = ('num_classes', 'in_channels', 'thr', 'topk')
+    kept = ('in_channels', 'thr', 'topk')
+    classes = head.get('classes')
     folded['type'] = 'ImageClassifier'
     folded['head'] = dict(
         type='MultiLabelLinearClsHead',
+        num_classes=check_num_classes(head.get('num_classes'), classes),
         **{key: head[key] for key in kept if key in head},
     )
     preprocessor = dict(folded.get('data_preprocessor') or {})
@@ -85,26 +93,24 @@ def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Returns:
         dict[str, Tensor]: ``head.fc.weight`` (C, m) and ``head.fc.bias``
-        (C,) in place of ``head.adapter.*``; those of a linear head stay.
+        (C,) in place of the weights of the classifier.
     """
-    if 'head.fc.weight' in state_dict:
-        return {k: v for k, v in state_dict.items() if k != LINEAR_NAMES}
-    prefix = 'head.adapter.'
+    folded = dict(state_dict)
+    rename_old_keys(folded, 'head.')
+    prefix = 'head.classifier.'
     own = {
-        key[len(prefix) :]: value
-        for key, value in state_dict.items()
+        key.removeprefix(prefix): folded.pop(key)
+        for key in list(folded)
         if key.startswith(prefix)
     }
-    channels, num_classes = own['kernel'].shape[:2]
-    adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
-    own['class_names'] = adapter.class_names
-    adapter.load_state_dict(own)
-    weight, bias = adapter.fold()
-    folded = {
-        key: value
-        for key, value in state_dict.items()
-        if not key.startswith(prefix)
-    }
+    if 'kernel' not in own:
+        weight, bias = own['weight'], own['bias']
+    else:
+        channels, num_classes = own['kernel'].shape[:2]
+        adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
+        own['class_names'] = adapter.class_names
+        adapter.load_state_dict(own)
+        weight, bias = adapter.fold()
     folded['head.fc.weight'], folded['head.fc.bias'] = weight, bias
     return folded
 

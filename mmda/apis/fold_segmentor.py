@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import mmda.models  # noqa: F401  (registers the heads)
-from mmda.models.adapters import DynamicAdapter
+from mmda.models.adapters import DynamicAdapter, check_num_classes
 from mmda.models.decode_heads import none_logit
 
 HEADS = ('decode_head', 'auxiliary_head')
@@ -41,8 +41,10 @@ def fold_decode_head(head: Mapping[str, Any]) -> dict[str, Any]:
             "'DynamicAdapterHead': there is no adapter to fold"
         )
     folded = copy.deepcopy(dict(head['head']))
-    if head.get('num_classes') is not None:
-        folded['num_classes'] = head['num_classes']
+    if head.get('classes') or head.get('num_classes'):
+        folded['num_classes'] = check_num_classes(
+            head.get('num_classes'), head.get('classes')
+        )
     # The answer "no class" is one of the stock head's.
     folded['num_classes'] += bool(head.get('thr'))
     folded['out_channels'] = folded['num_classes']

@@ -329,7 +329,7 @@ def test_the_activation_map_explains_the_class_that_is_asked(run):
     pytest.importorskip('pytorch_grad_cam')
     inferencer = PartialLabelInferencer(run[0], run[1])
     # After two epochs every answer is a no; here some parts say yes.
-    kernel = inferencer.trained.model.head.adapter.kernel
+    kernel = inferencer.trained.model.head.classifier.kernel
     with torch.no_grad():
         kernel.normal_(generator=torch.Generator().manual_seed(0))
     compared = 0
@@ -408,7 +408,7 @@ def test_a_checkpoint_that_leaves_weights_random_is_refused(run, tmp_path):
         ValueError, match=r"missing, such as \['backbone.*'x\."
     ):
         load(state_dict=foreign)
-    name = 'head.adapter.kernel'
+    name = 'head.classifier.kernel'
     without = {key: value for key, value in state.items() if key != name}
     with pytest.raises(ValueError, match=f'x.pth does not fit.*{name}'):
         load(state_dict=without)
@@ -425,7 +425,7 @@ def test_a_checkpoint_that_leaves_weights_random_is_refused(run, tmp_path):
 def test_nan_is_no_answer_and_the_json_stays_valid(run, tmp_path):
     path = tmp_path / 'x.pth'
     content = torch.load(run[1], weights_only=False)
-    content['state_dict']['head.adapter.kernel'].fill_(float('nan'))
+    content['state_dict']['head.classifier.kernel'].fill_(float('nan'))
     torch.save(content, path)
     answer = PartialLabelInferencer(run[0], path).ask(run[2] / '0.png', '3')
     assert answer.probability is None and answer.decision is None

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmda.apis import runner
-from mmda.apis.config import find_config, load_config
+from mmda.apis.config import check_label_spaces, find_config, load_config
 from mmda.commands import test, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -271,6 +272,12 @@ class TestConfigLookup:
         cfg = load_config(str(path))
         assert cfg.model == load_config(f'mmda::{name}').model
         assert "'_scope_': 'mmda'" not in str(cfg.to_dict())
+
+    def test_a_source_inside_another_source_is_a_part_of_it(self):
+        inner = dict(type='PartialLabelDataset', classes=('a',), dataset={})
+        outer = dict(type='PartialLabelDataset', classes=('a', 'b'))
+        outer['dataset'] = dict(type='ClassFilter', dataset=inner)
+        check_label_spaces(Config(dict(train_dataloader=dict(dataset=outer))))
 
 
 class TestWorkDir:

@@ -4,8 +4,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mmda.models import DoDNetHead
-from mmda.models.baselines import DoDNetController
-from mmda.models.baselines.dodnet_head import draw_questions
+from mmda.models.adapters import DoDNetController
+from mmda.models.adapters.dodnet_controller import draw_questions
 
 NAN = float('nan')
 CLASSES = ('a', 'b', 'c')
@@ -46,8 +46,8 @@ def test_all_answers_are_those_of_the_published_formula_one_by_one():
     answers = head((make_feats(4, seed=5)[:, :3], feats))
     for row in range(4):
         for question in range(3):
-            expected = naive_answer(head.controller, feats[row], question)
-            asked = head.controller.ask(
+            expected = naive_answer(head.classifier, feats[row], question)
+            asked = head.classifier.answer(
                 feats[row : row + 1], torch.tensor([question])
             )
             assert answers[row, question].item() == pytest.approx(
@@ -79,7 +79,7 @@ def test_every_parameter_gets_a_finite_gradient():
         assert parameter.grad.isfinite().all()
         assert parameter.grad.abs().sum() > 0
     # The question c was not asked, no image annotates it.
-    assert head.controller.weight.grad[:, -1].abs().sum() == 0
+    assert head.classifier.weight.grad[:, -1].abs().sum() == 0
 
 
 def test_a_batch_without_any_annotated_entry_gives_0_with_a_graph():
@@ -87,7 +87,7 @@ def test_a_batch_without_any_annotated_entry_gives_0_with_a_graph():
     losses = head.loss((make_feats(3),), make_samples(TARGET * NAN))
     losses['loss_bce'].backward()
     assert losses['loss_bce'].item() == 0
-    assert head.controller.weight.grad.abs().sum() == 0
+    assert head.classifier.weight.grad.abs().sum() == 0
 
 
 def test_annotated_questions_are_asked_equally_often_and_no_others():
@@ -103,7 +103,9 @@ def test_the_questions_follow_from_the_seed_alone():
     target = torch.zeros(50, 3)
 
     def drawn(seed):
-        return draw_questions(target, make_head(seed=seed).generator)
+        return draw_questions(
+            target, make_head(seed=seed).classifier.generator
+        )
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
@@ -111,13 +113,13 @@ def test_the_questions_follow_from_the_seed_alone():
 
 def test_another_label_space_is_matched_by_name():
     source, target = make_head().eval(), make_head(('c', 'z', 'a')).eval()
-    start = target.controller.weight[:, 8 + 1].detach().clone()
+    start = target.classifier.weight[:, 8 + 1].detach().clone()
     target.load_state_dict(source.state_dict())
     feats = (make_feats(4),)
     torch.testing.assert_close(
         target(feats)[:, [0, 2]], source(feats)[:, [2, 0]]
     )
-    assert torch.equal(target.controller.weight[:, 8 + 1], start)
+    assert torch.equal(target.classifier.weight[:, 8 + 1], start)
     assert target.classes == ('c', 'z', 'a')
 
 

@@ -8,7 +8,6 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmda.models import DualViewImageClassifier
 from mmda.models.utils import frozen_running_stats
 
 NAN = float('nan')
@@ -259,7 +258,3 @@ def test_a_state_dict_makes_the_round_trip_into_the_stock_classifier():
     stock = make_model('ImageClassifier')
     stock.load_state_dict(ours.state_dict())
     assert torch.equal(stock.eval()(weak), ours.eval()(weak))
-
-
-def test_the_bare_name_is_found_from_mmpretrain():
-    assert isinstance(make_model(), DualViewImageClassifier)

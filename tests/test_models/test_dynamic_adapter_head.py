@@ -5,7 +5,11 @@ from mmpretrain.models.heads import MultiLabelLinearClsHead
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
-from mmda.models import DynamicAdapterHead, PartialBCEPseudoConsistLoss
+from mmda.models import (
+    DynamicAdapterHead,
+    PartialBCEPseudoConsistLoss,
+    PartialLabelLinearHead,
+)
 
 NAN = float('nan')
 CLASSES = ('a', 'b', 'c')
@@ -32,7 +36,7 @@ def make_feats(rows, seed=1):
 def test_the_answers_are_the_adapters_about_the_last_stage():
     head = make_head()
     early, last = torch.rand(2, 3), torch.rand(2, 8)
-    assert torch.equal(head((early, last)), head.adapter(last))
+    assert torch.equal(head((early, last)), head.classifier(last))
 
 
 @pytest.mark.parametrize('views', [1, 2])
@@ -74,7 +78,7 @@ def test_stock_labels_count_as_fully_annotated_sample_by_sample():
 def test_a_stock_loss_gives_what_it_gives_under_the_stock_head():
     head = make_head(loss=STOCK_LOSS)
     stock = MultiLabelLinearClsHead(3, 8, loss=STOCK_LOSS)
-    weight, bias = head.adapter.fold()
+    weight, bias = head.classifier.fold()
     stock.fc.load_state_dict({'weight': weight, 'bias': bias})
     feats, samples = make_feats(2), make_samples(TARGET.nan_to_num(0.0))
     torch.testing.assert_close(
@@ -125,19 +129,21 @@ def test_the_order_of_the_batch_does_not_matter():
 
 def test_a_state_dict_makes_the_round_trip_by_name():
     source = make_head(classes=CLASSES).eval()
-    torch.nn.init.normal_(source.adapter.task_encoding)
+    torch.nn.init.normal_(source.classifier.task_encoding)
     target = DynamicAdapterHead(3, 8, classes=CLASSES[::-1]).eval()
     target.load_state_dict(source.state_dict())
     feats = make_feats(4)
-    assert torch.equal(target(feats).flip(1), source(feats))
+    torch.testing.assert_close(
+        target(feats).flip(1), source(feats), rtol=0, atol=1e-6
+    )
     assert target.classes == CLASSES[::-1]
 
 
 def test_init_weights_leaves_the_start_alone():
     head = make_head(init_cfg=dict(type='Normal', layer='Linear', std=0.01))
-    before = head.adapter.kernel.clone()
+    before = head.classifier.kernel.clone()
     head.init_weights()
-    assert torch.equal(head.adapter.kernel, before)
+    assert torch.equal(head.classifier.kernel, before)
 
 
 def test_the_name_is_found_in_mmpretrain_and_the_loss_by_its_default():
@@ -154,6 +160,57 @@ def test_the_name_is_found_in_mmpretrain_and_the_loss_by_its_default():
     assert head.classes == CLASSES
     assert make_head().classes is None
     assert head.thr == 0.5
+
+
+def test_the_number_of_classes_follows_from_their_names():
+    head = DynamicAdapterHead(in_channels=8, classes=CLASSES)
+    assert head.num_classes == 3
+    assert head(make_feats(2)).shape == (2, 3)
+    with pytest.raises(ValueError, match='found neither'):
+        DynamicAdapterHead(in_channels=8)
+
+
+def test_a_head_without_in_channels_is_refused():
+    with pytest.raises(ValueError, match='in_channels is missing'):
+        DynamicAdapterHead(classes=CLASSES)
+
+
+@pytest.mark.parametrize(
+    'classifier', ['DynamicAdapter', 'NamedLinear', 'DoDNetController']
+)
+def test_the_classifier_is_chosen_by_its_config(classifier):
+    head = DynamicAdapterHead(
+        in_channels=8, classes=CLASSES, classifier=dict(type=classifier)
+    )
+    assert type(head.classifier).__name__ == classifier
+    assert head.classes == head.classifier.classes == CLASSES
+    losses = head.loss(make_feats(4), make_samples())
+    losses['loss_bce'].backward()
+    assert losses['annotated_fraction'].item() == 0.5
+    for parameter in head.parameters():
+        assert parameter.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('classes', [CLASSES[::-1], ('d', 'b', 'a', 'e')])
+def test_a_stock_linear_checkpoint_and_a_linear_one_start_an_adapter(classes):
+    linear = PartialLabelLinearHead(3, 8, CLASSES)
+    adapter = DynamicAdapterHead(in_channels=8, classes=classes)
+    adapter.load_state_dict(linear.state_dict())
+    feats = make_feats(4)
+    shared = [name for name in CLASSES if name in classes]
+    torch.testing.assert_close(
+        adapter(feats)[:, [classes.index(name) for name in shared]],
+        linear(feats)[:, [CLASSES.index(name) for name in shared]],
+    )
+    stock = MultiLabelLinearClsHead(len(classes), 8, loss=STOCK_LOSS)
+    adapter.load_state_dict(stock.state_dict())
+    torch.testing.assert_close(adapter(feats), stock(feats))
+
+
+def test_a_loss_that_fills_the_labels_leaves_the_logged_fraction_alone():
+    head = make_head(loss=dict(type='UnannotatedAsNegativeLoss'))
+    losses = head.loss(make_feats(2), make_samples())
+    assert losses['annotated_fraction'].item() == 0.5
 
 
 def test_another_number_of_names_than_classes_is_refused():

@@ -110,8 +110,8 @@ def test_the_loss_is_the_sum_over_the_networks_and_scales_as_usual():
     # A loss scale or an accumulation reaches the gradients.
     loss.backward()
     (2 * twin.loss(images, make_samples())['loss_bce']).backward()
-    once = gradients(model)['networks.0.head.fc.weight']
-    twice = gradients(twin)['networks.0.head.fc.weight']
+    once = gradients(model)['networks.0.head.classifier.weight']
+    twice = gradients(twin)['networks.0.head.classifier.weight']
     torch.testing.assert_close(twice, 2 * once)
 
 
@@ -119,7 +119,9 @@ def test_one_image_trains_by_the_running_statistics_and_none_not_at_all():
     model = make_model()
     before = copy.deepcopy(model.state_dict())
     model.loss(make_images(), make_samples())['loss_bce'].backward()
-    assert gradients(model.networks[1])['head.fc.weight'].abs().sum() > 0
+    assert (
+        gradients(model.networks[1])['head.classifier.weight'].abs().sum() > 0
+    )
     for key, value in model.state_dict().items():
         if not key.startswith('networks.0'):
             assert torch.equal(value, before[key]), key
@@ -199,7 +201,7 @@ def test_another_label_space_is_matched_by_name():
 
 def test_the_networks_start_from_weights_of_their_own():
     model = make_model()
-    weights = [net.head.fc.weight for net in model.networks]
+    weights = [net.head.classifier.weight for net in model.networks]
     assert not torch.equal(weights[0], weights[1])
     assert len(model.networks) == 3
 

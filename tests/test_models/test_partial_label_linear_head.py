@@ -39,7 +39,9 @@ def make_feats(rows, seed=1):
 def test_the_prediction_is_that_of_the_stock_head_with_the_same_weights():
     head = make_head(thr=0.6).eval()
     stock = MultiLabelLinearClsHead(3, 8, loss=STOCK_LOSS, thr=0.6).eval()
-    stock.fc.load_state_dict({'weight': head.fc.weight, 'bias': head.fc.bias})
+    stock.fc.load_state_dict(
+        {'weight': head.classifier.weight, 'bias': head.classifier.bias}
+    )
     feats = make_feats(4)
     samples = make_samples(torch.full((4, 3), NAN))
     pairs = zip(
@@ -53,10 +55,10 @@ def test_the_prediction_is_that_of_the_stock_head_with_the_same_weights():
 def test_the_loss_of_both_views_is_that_of_the_adapter_of_equal_answers():
     adapter = DynamicAdapterHead(3, 8, CLASSES)
     head = make_head()
-    weight, bias = adapter.adapter.fold()
+    weight, bias = adapter.classifier.fold()
     with torch.no_grad():
-        head.fc.weight.copy_(weight)
-        head.fc.bias.copy_(bias)
+        head.classifier.weight.copy_(weight)
+        head.classifier.bias.copy_(bias)
     for rows in (2, 4):
         feats = make_feats(rows)
         torch.testing.assert_close(
@@ -70,7 +72,10 @@ def test_every_parameter_gets_a_finite_gradient(views):
     head = make_head()
     losses = head.loss(make_feats(2 * views), make_samples())
     sum(v for k, v in losses.items() if 'loss' in k).backward()
-    assert {k for k, _ in head.named_parameters()} == {'fc.weight', 'fc.bias'}
+    assert {k for k, _ in head.named_parameters()} == {
+        'classifier.weight',
+        'classifier.bias',
+    }
     for parameter in head.parameters():
         assert parameter.grad.isfinite().all()
         assert parameter.grad.abs().sum() > 0
@@ -81,8 +86,8 @@ def test_an_unannotated_entry_has_no_gradient_in_one_view():
     target = torch.tensor([[1.0, NAN, 0.0], [0.0, NAN, 1.0]])
     losses = head.loss(make_feats(2), make_samples(target))
     losses['loss_bce'].backward()
-    assert head.fc.weight.grad[1].abs().sum() == 0
-    assert (head.fc.weight.grad[[0, 2]].abs().sum(dim=1) > 0).all()
+    assert head.classifier.weight.grad[1].abs().sum() == 0
+    assert (head.classifier.weight.grad[[0, 2]].abs().sum(dim=1) > 0).all()
 
 
 def test_a_permuted_checkpoint_is_matched_by_name():
@@ -91,18 +96,22 @@ def test_a_permuted_checkpoint_is_matched_by_name():
     load_state_dict(target, source.state_dict(), strict=True)
     feats = make_feats(4)
     assert torch.equal(target(feats).flip(1), source(feats))
-    assert target.classes == decode_names(target.fc.class_names)
+    assert target.classes == decode_names(target.classifier.class_names)
     assert target.classes == CLASSES[::-1]
 
 
 def test_a_larger_label_space_keeps_its_own_start_for_new_classes(mm_log):
     source, target = make_head(), make_head(('z', 'c', 'a', 'y'))
-    start = target.fc.weight.detach().clone()
+    start = target.classifier.weight.detach().clone()
     with mm_log.at_level(logging.INFO):
         target.load_state_dict(source.state_dict())
-    assert torch.equal(target.fc.weight[1:3], source.fc.weight[[2, 0]])
-    assert torch.equal(target.fc.bias[1:3], source.fc.bias[[2, 0]])
-    assert torch.equal(target.fc.weight[[0, 3]], start[[0, 3]])
+    assert torch.equal(
+        target.classifier.weight[1:3], source.classifier.weight[[2, 0]]
+    )
+    assert torch.equal(
+        target.classifier.bias[1:3], source.classifier.bias[[2, 0]]
+    )
+    assert torch.equal(target.classifier.weight[[0, 3]], start[[0, 3]])
     assert "initialised anew: ['z', 'y']" in mm_log.text
     assert "not in this label space: ['b']" in mm_log.text
 

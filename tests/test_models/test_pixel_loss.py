@@ -2,13 +2,11 @@ import math
 
 import pytest
 import torch
-from two_ranks import run_on_two_ranks
 
 from mmda.models.losses import (
     PartialBCEPseudoConsistLoss,
-    masked_mean,
-    mean_of_sums,
-    pixel_sums,
+    partial_bce_pseudo_consist_loss,
+    strip_sums,
 )
 from mmda.structures import PixelTarget
 
@@ -135,31 +133,61 @@ def test_with_exclusive_classes_only_annotated_pixels_reach_the_others():
 
 
 @pytest.mark.parametrize('detach', [True, False])
-def test_gradcheck_with_several_strips(detach):
-    def total(logits):
-        sums = pixel_sums(
-            logits,
-            make_target(),
-            temperature=2.0,
-            detach_pseudo=detach,
-            strip_entries=2 * NUM * CLASSES * WIDTH,
-        )
-        # A constant pseudo-label has no numerical derivative.
-        terms = [sums.bce] if detach else [sums.bce, sums.pseudo, sums.consist]
-        return torch.stack(terms)
+def test_gradients_over_several_strips_equal_finite_differences(
+    detach, monkeypatch
+):
+    row = NUM * CLASSES * WIDTH
+    monkeypatch.setattr(
+        partial_bce_pseudo_consist_loss, 'STRIP_ENTRIES', 2 * row
+    )
+    # Each term alone, in another unit; a constant pseudo-label has no
+    # numerical derivative.
+    keys = ['loss_bce', 'loss_strong_bce']
+    keys += [] if detach else ['loss_pseudo', 'loss_consist']
+    loss = PartialBCEPseudoConsistLoss(
+        temperature=2.0, detach_pseudo=detach, strong_bce_weight=3.0
+    )
 
-    torch.autograd.gradcheck(total, make_logits(2 * NUM), eps=1e-6, atol=1e-6)
+    def terms(logits):
+        found = loss.terms(logits, make_target())
+        return torch.stack([found[key] for key in keys])
+
+    torch.autograd.gradcheck(terms, make_logits(2 * NUM), eps=1e-6, atol=1e-6)
 
 
-def test_the_result_does_not_depend_on_the_strips():
+def test_the_result_does_not_depend_on_the_strips(monkeypatch):
     logits, target = make_logits(2 * NUM), make_target()
+    loss = PartialBCEPseudoConsistLoss(
+        bce_weight=2.0, consist_weight=3.0, strong_bce_weight=5.0
+    )
     results = []
     for entries in (1, 10**9):
-        sums = pixel_sums(logits, target, strip_entries=entries)
-        total = (sums.bce + 2 * sums.pseudo + 3 * sums.consist).sum()
-        results.append((*sums, torch.autograd.grad(total, logits)[0]))
-    for one, other in zip(*results, strict=True):
-        torch.testing.assert_close(one, other)
+        monkeypatch.setattr(
+            partial_bce_pseudo_consist_loss, 'STRIP_ENTRIES', entries
+        )
+        terms = loss.terms(logits, target)
+        total = sum(v for k, v in terms.items() if 'loss' in k)
+        (grad,) = torch.autograd.grad(total, logits)
+        results.append({**terms, 'grad': grad})
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize('rows', [1, 2, 3, 5, 6])
+def test_every_row_is_summed_once(rows):
+    scores = make_logits(NUM)
+    seen = []
+
+    def function(strip, part):
+        seen.append((strip.shape[2], part))
+        return strip.square().sum(dim=(2, 3))
+
+    total = strip_sums(function, scores, rows)
+    torch.testing.assert_close(total, scores.square().sum(dim=(2, 3)))
+    assert all(height <= rows for height, _ in seen)
+    covered = [y for _, part in seen for y in range(part.start, part.stop)]
+    assert covered == list(range(HEIGHT))
+    (3 * total).sum().backward()
+    torch.testing.assert_close(scores.grad, 6 * scores.detach())
 
 
 def test_an_image_without_known_pixels_trains_on_the_other_terms_alone():
@@ -226,34 +254,3 @@ def test_only_the_terms_have_loss_in_their_key():
         'unannotated_answer',
         'above_tau_fraction',
     }
-
-
-def mean_on_a_rank(rank, sums, counts):
-    kept = slice(0, 1) if rank == 0 else slice(1, None)
-    return [
-        mean_of_sums(sums[kept], counts[kept], over).item()
-        for over in ('entry', 'class', 'sample')
-    ]
-
-
-def test_means_of_sums_are_those_of_the_values_also_on_two_ranks():
-    generator = torch.Generator().manual_seed(0)
-    values = torch.rand(4, 3, 5, 5, generator=generator)
-    mask = torch.rand(values.shape, generator=generator) < 0.4
-    mask[0] &= mask[1]  # the first rank has fewer
-    mask[2:, 1] = False
-    mask[3] = False
-    sums = torch.where(mask, values, 0.0).sum(dim=(2, 3))
-    counts = mask.sum(dim=(2, 3))
-    ranks = run_on_two_ranks(mean_on_a_rank, sums, counts)
-    for i, over in enumerate(('entry', 'class', 'sample')):
-        expected = masked_mean(values, mask, over).item()
-        found = mean_of_sums(sums, counts, over).item()
-        assert found == pytest.approx(expected, rel=1e-5)
-        together = (ranks[0][i] + ranks[1][i]) / 2
-        assert together == pytest.approx(expected, rel=1e-5)
-
-
-def test_an_unknown_kind_of_mean_is_an_error():
-    with pytest.raises(ValueError, match="over='pixel': expected one of"):
-        mean_of_sums(torch.ones(1, 1), torch.ones(1, 1), 'pixel')

@@ -37,7 +37,7 @@ def test_a_stock_checkpoint_gives_the_answers_of_the_stock_model(
     torch.save(dict(state_dict=stock.state_dict()), path)
     model = build(CONFIG).eval()
     load_checkpoint(model, str(path), strict=strict)
-    assert 'decode_head.conv_seg' in mm_log.text
+    assert 'decode_head.head.conv_seg' in mm_log.text
     assert 'taken by position' in mm_log.text
     feats = stock.extract_feat(torch.rand(1, 3, SIZE, SIZE))
     for key in ('decode_head', 'auxiliary_head'):

@@ -237,7 +237,7 @@ def test_the_command_gives_the_cosines_of_the_models_features(tmp_path):
         a, b = (moved[target[:, k] == 1].mean(axis=0) for k in (i, j))
         expected = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
         assert found.iloc[i, j] == pytest.approx(expected, abs=1e-4)
-    encoding = model.head.adapter.task_encoding.detach().numpy()
+    encoding = model.head.classifier.task_encoding.detach().numpy()
     expected = torch.cosine_similarity(
         torch.tensor(encoding[0]), torch.tensor(encoding[1]), dim=0
     )

@@ -175,7 +175,7 @@ def test_thresholds_belong_to_a_checkpoint_and_a_split(tmp_path, capsys):
     checkpoint, other = tmp_path / 'a.pth', tmp_path / 'b.pth'
     content = torch.load(run / 'epoch_2.pth', weights_only=False)
     torch.save(content, checkpoint)
-    content['state_dict']['head.adapter.bias'] += 1
+    content['state_dict']['head.classifier.bias'] += 1
     torch.save(content, other)
     config = str(run / 'config.py')
     digest = checkpoint_record(checkpoint)['digest']
@@ -247,7 +247,7 @@ def test_training_ignores_thresholds():
             data = model.data_preprocessor(batch, training=True)
             sum(model(**data, mode='loss').values()).backward()
         optimizer.step()
-        return model.state_dict()['head.adapter.kernel']
+        return model.state_dict()['head.classifier.kernel']
 
     expected = train_one_step()
     beside.write_text(json.dumps(dict(classes={'1': dict(threshold=1.0)})))

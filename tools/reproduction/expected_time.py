@@ -138,7 +138,7 @@ def guess_seconds(cfg: Config) -> float | None:
     if model.get('data_preprocessor', {}).get('strong_view'):
         images *= 2
     if model.type == 'MultiNetworkClassifier':
-        images *= model.head.num_classes
+        images *= len(model.head.classes)
     return images / rate
 
 

@@ -1,14 +1,21 @@
-"""Adapters: from a feature to one answer per class."""
+"""Classifiers: from a feature to one answer per class."""
 
-from .class_names import decode_names, encode_names
+from .dodnet_controller import DoDNetController
 from .dynamic_adapter import DynamicAdapter
-from .named_classes import NamedClasses
+from .named_classes import (
+    NamedClasses,
+    check_num_classes,
+    decode_names,
+    encode_names,
+)
 from .named_linear import NamedLinear
 
 __all__ = [
+    'DoDNetController',
     'DynamicAdapter',
     'NamedClasses',
     'NamedLinear',
+    'check_num_classes',
     'decode_names',
     'encode_names',
 ]

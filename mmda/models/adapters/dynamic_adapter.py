@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
@@ -22,28 +25,30 @@ class DynamicAdapter(NamedClasses, BaseModule):
         a = w(q; \theta_w) * f(x)
 
     The task encoding ``q`` (n x n, learnable, identity at the start) holds one
-    question per row; a 1x1 convolution ``w`` turns each row into the weights
+    question per row. A 1x1 convolution ``w`` turns each row into the weights
     of a classifier over the m-dimensional feature. ``w(q)`` does not depend on
-    the image, so at inference :meth:`fold` gives a plain linear layer.
+    the image, so :meth:`fold` gives a plain linear layer for inference.
 
     Source: [0] Data-Assemble: Leveraging Multiple Datasets with Partial
-    Labels, eq. (1) and algorithm 1. What differs: the kernel is initialised
-    by the feature's dimension m, not by the convolution's fan-in n, so that at
-    the start the answers have the scale of a linear layer's, and there is one
-    bias per class instead of one per feature.
+    Labels, eq. (1) and algorithm 1. Two things differ. The kernel is
+    initialised by the dimension of the feature, m, not by the convolution's
+    fan-in n: at the start, the answers have the scale of a linear layer's
+    answers. There is one bias per class, not one per feature.
 
     Args:
-        num_classes (int): Number of classes, n.
+        num_classes (int, optional): Number of classes, n. Defaults to the
+            number of ``classes``.
         in_channels (int): Dimension of the feature, m.
         classes (Sequence[str], optional): The label space. It is saved with
-            the weights; a checkpoint with other or permuted classes is then
-            matched by name. Defaults to None: no names, until a checkpoint
-            that has as many is loaded.
+            the weights. A checkpoint with other or permuted classes is
+            matched by name; the answers for the old classes then stay the
+            same within 1e-6 of the largest answer. Defaults to None: the
+            adapter takes the names of the first checkpoint of n classes.
         bias (bool): Whether each class has a bias. Defaults to True.
         init_cfg (dict, optional): As in ``BaseModule``.
 
     Raises:
-        ValueError: If ``classes`` does not have ``num_classes`` names.
+        ValueError: If ``classes`` and ``num_classes`` contradict each other.
 
     Examples:
         >>> adapter = DynamicAdapter(num_classes=20, in_channels=1024)
@@ -55,7 +60,7 @@ class DynamicAdapter(NamedClasses, BaseModule):
 
     def __init__(
         self,
-        num_classes: int,
+        num_classes: int | None,
         in_channels: int,
         classes: Sequence[str] | None = None,
         bias: bool = True,
@@ -63,27 +68,23 @@ class DynamicAdapter(NamedClasses, BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.name_classes(num_classes, classes)
+        n = self.num_classes
         self.in_channels = in_channels
-        self.task_encoding = nn.Parameter(torch.eye(num_classes))
-        # Not called `weight`: a host's `init_cfg` would overwrite it, and
-        # Normal(0, 0.01) is far below the scale of a linear layer.
-        self.kernel = nn.Parameter(torch.empty(in_channels, num_classes, 1, 1))
-        self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
+        self.task_encoding = nn.Parameter(torch.eye(n))
+        # Not called `weight`: an `init_cfg` of the host would overwrite it,
+        # and Normal(0, 0.01) is far below the scale of a linear layer.
+        self.kernel = nn.Parameter(torch.empty(in_channels, n, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(n)) if bias else None
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.kernel, -bound, bound)
 
     def class_weights(self) -> Tensor:
-        """Return w(q), the classifier that each question asks for.
+        """Return w(q), one linear classifier per class.
 
         Returns:
-            Tensor: (num_classes, in_channels), in the kernel's dtype. The sum
-            over questions runs in float64, so that neither the order nor the
-            number of the other classes changes a class's weights.
+            Tensor: (n, m).
         """
-        wide = _wide_dtype(self.kernel)
-        kernel = self.kernel.flatten(1).to(wide)  # (m, n, 1, 1) -> (m, n)
-        weights = self.task_encoding.to(wide) @ kernel.T
-        return weights.to(self.kernel.dtype)
+        return self.task_encoding @ self.kernel.flatten(1).T
 
     def forward(self, feats: Tensor) -> Tensor:
         """Answer all questions.
@@ -92,21 +93,12 @@ class DynamicAdapter(NamedClasses, BaseModule):
             feats (Tensor): Features, (N, m) or (N, m, H, W).
 
         Returns:
-            Tensor: Logits, (N, n) or (N, n, H, W). In evaluation those of
-            vectors do not depend on the other classes, to the last bit; those
-            of maps do by their rounding.
+            Tensor: Logits, (N, n) or (N, n, H, W).
         """
-        weights, answer = self.class_weights(), F.linear
+        weights = self.class_weights()
         if feats.ndim == 4:
-            weights, answer = weights[..., None, None], F.conv2d
-        if self.training or feats.ndim == 4:
-            return answer(feats, weights, self.bias)
-        # A float32 product rounds differently for another number of classes;
-        # of a map that is left as it is, since float64 takes six times as
-        # long there.
-        wide = _wide_dtype(feats)
-        bias = None if self.bias is None else self.bias.to(wide)
-        return answer(feats.to(wide), weights.to(wide), bias).to(feats.dtype)
+            return F.conv2d(feats, weights[..., None, None], self.bias)
+        return F.linear(feats, weights, self.bias)
 
     @torch.no_grad()
     def fold(self) -> tuple[Tensor, Tensor]:
@@ -122,37 +114,62 @@ class DynamicAdapter(NamedClasses, BaseModule):
     def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:
-        """Move the questions of the shared classes to their places here.
-
-        Args:
-            state_dict (dict): Of an adapter with the classes ``stored``.
-            prefix (str): What precedes this adapter's entries.
-            stored (tuple[str, ...]): Other classes than this adapter's.
-        """
+        """Move the questions of the shared classes; see the base class."""
         old, new = self.match_classes(stored)
         encoding = state_dict[prefix + 'task_encoding'].cpu()
-        kernel = state_dict[prefix + 'kernel'].cpu()
         if len(old) < len(stored):
             # A question that goes away may still serve the ones that stay:
             # fold it into their kernels.
-            wide = _wide_dtype(kernel)
-            folded = kernel.flatten(1).to(wide) @ encoding.to(wide).T
-            kernel = folded.to(kernel.dtype)[..., None, None]
+            kernel = state_dict[prefix + 'kernel'].cpu()
+            folded = kernel.flatten(1) @ encoding.T  # (m, n)
+            state_dict[prefix + 'kernel'] = folded[..., None, None]
             encoding = torch.eye(len(stored), dtype=encoding.dtype)
-
-        own = {k: v.detach().cpu().clone() for k, v in self._own_state()}
-        own['task_encoding'][new] = 0
-        own['task_encoding'][new[:, None], new] = encoding[old[:, None], old]
-        own['kernel'][:, new] = kernel[:, old]
+        own = self.task_encoding.detach().cpu().clone()
+        own[new] = 0
+        own[new[:, None], new] = encoding[old[:, None], old]
+        state_dict[prefix + 'task_encoding'] = own
+        self._take(state_dict, prefix + 'kernel', 1, old, new)
         if self.bias is not None and prefix + 'bias' in state_dict:
-            own['bias'][new] = state_dict[prefix + 'bias'].cpu()[old]
-        for key, value in own.items():
-            state_dict[prefix + key] = value
+            self._take(state_dict, prefix + 'bias', 0, old, new)
 
-    def _own_state(self) -> list[tuple[str, Tensor]]:
-        return [(k, v) for k, v in self.named_parameters(recurse=False)]
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Take the weights of a plain layer too, then load as usual."""
+        weight = state_dict.pop(prefix + 'weight', None)
+        if weight is not None:
+            self._unfold(state_dict, prefix, weight)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
+    def _unfold(self, state_dict: dict, prefix: str, weight: Tensor) -> None:
+        """Write the adapter that folds into a linear layer or convolution.
 
-def _wide_dtype(tensor: Tensor) -> torch.dtype:
-    """Return float64 where the device has it."""
-    return tensor.dtype if tensor.device.type == 'mps' else torch.float64
+        The kernel takes the layer's weights and the task encoding is the
+        identity, so the answers are those of the layer. A stock layer has no
+        names: its rows count by position, as in the host.
+        """
+        own = self.state_dict()
+        if prefix + 'class_names' not in state_dict:
+            state_dict[prefix + 'class_names'] = own['class_names']
+            shape = (self.num_classes, self.in_channels)
+            found = tuple(weight.shape[:2])
+            fits = found == shape
+            print_log(
+                f'the stock layer {prefix[:-1]} of the checkpoint has the '
+                f'shape {found}: '
+                + (
+                    'its rows are taken by position'
+                    if fits
+                    else f'expected {shape}, so the adapter starts anew'
+                ),
+                logger='current',
+                level=logging.INFO if fits else logging.WARNING,
+            )
+            if not fits:
+                state_dict.update({prefix + k: v for k, v in own.items()})
+                return
+        # (n, m) or (n, m, 1, 1) -> (m, n, 1, 1)
+        kernel = weight.flatten(1).T[..., None, None]
+        state_dict[prefix + 'kernel'] = kernel.contiguous()
+        encoding = torch.eye(len(weight), dtype=weight.dtype)
+        state_dict[prefix + 'task_encoding'] = encoding

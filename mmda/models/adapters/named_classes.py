@@ -1,7 +1,8 @@
-"""What a module that answers per class does with the names of its classes."""
+"""A module that answers per class and knows the names of its classes."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +11,83 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from .class_names import decode_names, encode_names
+
+def check_num_classes(
+    num_classes: int | None, classes: Sequence[str] | None
+) -> int:
+    """Return the number of classes, which follows from the names.
+
+    Args:
+        num_classes (int, optional): Number of classes, C. It may be left out
+            where ``classes`` is given.
+        classes (Sequence[str], optional): Names of the classes.
+
+    Returns:
+        int: C.
+
+    Raises:
+        ValueError: If neither is given, or if the two contradict each other.
+
+    Examples:
+        >>> check_num_classes(None, ('Edema', 'Mass'))
+        2
+    """
+    if classes is None:
+        if num_classes is None:
+            raise ValueError(
+                'expected classes (the names) or num_classes, found neither'
+            )
+        return num_classes
+    if num_classes not in (None, len(classes)):
+        raise ValueError(
+            f'classes has {len(classes)} names, expected num_classes='
+            f'{num_classes}: {tuple(classes)}'
+        )
+    return len(classes)
+
+
+def encode_names(classes: Sequence[str] | None) -> Tensor:
+    """Write class names into a tensor (JSON in UTF-8).
+
+    A checkpoint that holds the tensor says which class each weight serves.
+
+    Args:
+        classes (Sequence[str], optional): Names; None if they are not known.
+
+    Returns:
+        Tensor: uint8, one-dimensional; empty where ``classes`` is None.
+
+    Examples:
+        >>> decode_names(encode_names(['Edema', 'Mass']))
+        ('Edema', 'Mass')
+    """
+    text = '' if classes is None else json.dumps(list(classes))
+    return torch.tensor(list(text.encode()), dtype=torch.uint8)
+
+
+def decode_names(names: Tensor) -> tuple[str, ...]:
+    """Read class names back from a tensor.
+
+    Args:
+        names (Tensor): A result of :func:`encode_names`.
+
+    Returns:
+        tuple[str, ...]: The names; empty where none were known.
+    """
+    text = bytes(names.cpu().tolist()).decode()
+    return tuple(json.loads(text)) if text else ()
 
 
 class NamedClasses(nn.Module):
-    """Mixin: the label space is saved with the weights and matched by name.
+    """Mixin: save the class names with the weights and match them by name.
 
-    Put it before the module class, call :meth:`name_classes` in ``__init__``
-    and write :meth:`rearrange`.
+    Put the mixin before the module class, call :meth:`name_classes` in
+    ``__init__`` and write :meth:`rearrange`.
 
     Attributes:
-        classes (tuple[str, ...] | None): The label space; None: no names,
-            until a checkpoint that has as many is loaded.
+        num_classes (int): Number of classes, C.
+        classes (tuple[str, ...] | None): The label space. None until names
+            are known: they may come from a checkpoint of as many classes.
     """
 
     num_classes: int
@@ -29,25 +95,36 @@ class NamedClasses(nn.Module):
     class_names: Tensor
 
     def name_classes(
-        self, num_classes: int, classes: Sequence[str] | None
+        self, num_classes: int | None, classes: Sequence[str] | None
     ) -> None:
         """Remember the label space.
 
         Args:
-            num_classes (int): Number of classes, n.
+            num_classes (int, optional): Number of classes, C.
             classes (Sequence[str], optional): Their names.
 
         Raises:
-            ValueError: If ``classes`` does not have ``num_classes`` names.
+            ValueError: See :func:`check_num_classes`.
         """
-        if classes is not None and len(classes) != num_classes:
-            raise ValueError(
-                f'classes has {len(classes)} names, expected num_classes='
-                f'{num_classes}: {tuple(classes)}'
-            )
-        self.num_classes = num_classes
+        self.num_classes = check_num_classes(num_classes, classes)
         self.classes = None if classes is None else tuple(classes)
         self.register_buffer('class_names', encode_names(self.classes))
+
+    def ask(self, feats: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Ask the questions of one training pass.
+
+        The default asks all questions about each image. A classifier that
+        asks fewer questions overrides the method.
+
+        Args:
+            feats (Tensor): Features, (N, m), or (2N, m) with two views.
+            target (Tensor): (N, C), in [0, 1] or NaN where not annotated.
+
+        Returns:
+            tuple[Tensor, Tensor]: Logits of the Q questions, (N, Q) or
+            (2N, Q), and their targets, (N, Q).
+        """
+        return self(feats), target
 
     def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
@@ -55,9 +132,11 @@ class NamedClasses(nn.Module):
         """Rewrite the entries of a checkpoint for this label space, in place.
 
         Args:
-            state_dict (dict): Of a module with the classes ``stored``.
-            prefix (str): What precedes this module's entries.
-            stored (tuple[str, ...]): Other classes than this module's.
+            state_dict (dict[str, Tensor]): Weights for the classes
+                ``stored``.
+            prefix (str): What precedes the names of this module's entries.
+            stored (tuple[str, ...]): The classes of the checkpoint. They
+                differ from the classes of this module.
         """
         raise NotImplementedError
 
@@ -65,16 +144,29 @@ class NamedClasses(nn.Module):
         """Find the classes that a checkpoint shares with this module.
 
         Args:
-            stored (tuple[str, ...]): The checkpoint's classes.
+            stored (tuple[str, ...]): The classes of the checkpoint.
 
         Returns:
-            tuple[Tensor, Tensor]: Their indices there and here.
+            tuple[Tensor, Tensor]: int64 (K,) each: indices of the K shared
+            classes in the checkpoint, and in this module.
         """
         assert self.classes is not None
         kept = [name for name in stored if name in self.classes]
         old = [stored.index(name) for name in kept]
         new = [self.classes.index(name) for name in kept]
         return torch.tensor(old).long(), torch.tensor(new).long()
+
+    def _take(
+        self, state_dict: dict, key: str, dim: int, old: Tensor, new: Tensor
+    ) -> None:
+        """Put the entries ``old`` of a stored weight in the places ``new``.
+
+        All other places keep this module's own weights.
+        """
+        name = key.rpartition('.')[2]
+        own = self.get_parameter(name).detach().cpu().clone()
+        given = state_dict[key].cpu().index_select(dim, old)
+        state_dict[key] = own.index_copy_(dim, new, given.to(own))
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
@@ -84,8 +176,8 @@ class NamedClasses(nn.Module):
         if names is not None:
             stored = decode_names(names)
             if self.classes is None and len(stored) == self.num_classes:
-                # What the rows mean is known from now on, so that a check
-                # against the data can find a permuted label space.
+                # From now on a check against the data can find a permuted
+                # label space.
                 self.classes = stored
                 self.class_names = names.to(self.class_names.device)
             if stored and self.classes and stored != self.classes:

@@ -4,50 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmengine.registry import MODELS
 from torch import nn
 
-from .named_classes import NamedClasses
+from .named_classes import NamedClasses, check_num_classes
 
 
+@MODELS.register_module()
 class NamedLinear(NamedClasses, nn.Linear):
     """``torch.nn.Linear`` from a feature to one answer per class.
 
+    The layer starts as ``torch.nn.Linear`` does, so that its answers have the
+    scale of a dynamic adapter's answers. The stock head of mmpretrain draws
+    its weights from Normal(0, 0.01).
+
     Args:
         in_channels (int): Dimension of the feature, m.
-        num_classes (int): Number of classes, n.
+        num_classes (int, optional): Number of classes, C. Defaults to the
+            number of ``classes``.
         classes (Sequence[str], optional): The label space. It is saved with
-            the weights; a checkpoint with other or permuted classes is then
+            the weights. A checkpoint with other or permuted classes is
             matched by name.
 
     Raises:
-        ValueError: If ``classes`` does not have ``num_classes`` names.
+        ValueError: If ``classes`` and ``num_classes`` contradict each other.
 
     Examples:
-        >>> NamedLinear(8, 2, classes=('a', 'b')).weight.shape
+        >>> NamedLinear(8, classes=('a', 'b')).weight.shape
         torch.Size([2, 8])
     """
 
     def __init__(
         self,
         in_channels: int,
-        num_classes: int,
+        num_classes: int | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:
-        super().__init__(in_channels, num_classes)
+        super().__init__(in_channels, check_num_classes(num_classes, classes))
         self.name_classes(num_classes, classes)
 
     def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:
-        """Move the rows of the shared classes to their places here.
-
-        Args:
-            state_dict (dict): Of a layer with the classes ``stored``.
-            prefix (str): What precedes this layer's entries.
-            stored (tuple[str, ...]): Other classes than this layer's.
-        """
+        """Move the rows of the shared classes; see the base class."""
         old, new = self.match_classes(stored)
-        for key, value in self.named_parameters(recurse=False):
-            own = value.detach().cpu().clone()
-            own[new] = state_dict[prefix + key].cpu()[old]
-            state_dict[prefix + key] = own
+        for key in ('weight', 'bias'):
+            self._take(state_dict, prefix + key, 0, old, new)

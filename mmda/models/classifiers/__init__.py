@@ -1,5 +1,6 @@
 """Image classifiers."""
 
 from .dual_view_image_classifier import DualViewImageClassifier
+from .multi_network_classifier import MultiNetworkClassifier
 
-__all__ = ['DualViewImageClassifier']
+__all__ = ['DualViewImageClassifier', 'MultiNetworkClassifier']

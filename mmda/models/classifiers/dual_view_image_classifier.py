@@ -10,46 +10,49 @@ from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ..utils import frozen_running_stats
+from ..utils import frozen_running_stats, split_views
 
 
 @MODELS.register_module()
 class DualViewImageClassifier(ImageClassifier):
     """``ImageClassifier`` that passes weak and strong views separately.
 
-    A training batch of 2N rows for N samples is ``[weak; strong]``. Batch
-    normalisation of both in one batch, or strong views in the running
-    statistics, makes the test see other statistics than the training did.
-    So the strong views get a pass of their own, normalised by their own
-    batch, which leaves the running statistics alone. A batch of N rows is
-    treated as in the stock class.
+    With both views in one batch, batch normalisation trains with statistics
+    that the test does not see. The same happens if strong views enter the
+    running statistics. So the strong views have their own pass: it normalises
+    them by their own batch and leaves the running statistics alone. A batch
+    of one view is treated as in the stock class.
 
-    The arguments are those of ``ImageClassifier``.
+    Takes the same arguments as ``ImageClassifier``.
     """
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]
     ) -> dict[str, Tensor]:
-        """Calculate the losses of a batch.
+        """Compute the losses of a batch.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), or (2N, 3, H, W) with two views.
+            inputs (Tensor): (N, 3, H, W), or (2N, 3, H, W) with two views,
+                ``[weak; strong]``.
             data_samples (list[DataSample]): N samples.
 
         Returns:
-            dict[str, Tensor]: The head's losses.
+            dict[str, Tensor]: The losses of the head.
+
+        Raises:
+            ValueError: If ``inputs`` has neither N nor 2N rows.
         """
-        num = len(data_samples)
-        if len(inputs) != 2 * num:
-            return super().loss(inputs, data_samples)
-        weak = self.extract_feat(inputs[:num])
+        weak, strong = split_views(inputs, len(data_samples))
+        if strong is None:
+            return super().loss(weak, data_samples)
+        weak_feats = self.extract_feat(weak)
         with frozen_running_stats(self.backbone, self.neck):
-            strong = self.extract_feat(inputs[num:])
-        return self.head.loss(_stack_views(weak, strong), data_samples)
+            strong_feats = self.extract_feat(strong)
+        return self.head.loss(_join(weak_feats, strong_feats), data_samples)
 
 
-def _stack_views(weak: Any, strong: Any) -> Any:
+def _join(weak: Any, strong: Any) -> Any:
     """Concatenate features: [weak; strong] along dim 0, stage by stage."""
     if isinstance(weak, Tensor):
         return torch.cat([weak, strong])
-    return tuple(_stack_views(w, s) for w, s in zip(weak, strong, strict=True))
+    return tuple(_join(w, s) for w, s in zip(weak, strong, strict=True))

@@ -1,12 +1,9 @@
-"""Data preprocessors."""
+"""Data preprocessors of classification; see also the one of segmentation.
+
+``seg_dual_view_data_preprocessor`` needs mmseg, so it is not imported here.
+"""
 
 from .dual_view_data_preprocessor import DualViewDataPreprocessor
-from .seg_dual_view_data_preprocessor import SegDualViewDataPreprocessor
-from .strong_view import build_strong_view, make_strong_view
+from .strong_view import StrongView
 
-__all__ = [
-    'DualViewDataPreprocessor',
-    'SegDualViewDataPreprocessor',
-    'build_strong_view',
-    'make_strong_view',
-]
+__all__ = ['DualViewDataPreprocessor', 'StrongView']

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
-from kornia.augmentation import IntensityAugmentationBase2D
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 
-from .strong_view import build_strong_view, make_strong_view
+from .strong_view import StrongViewMixin
 
 
 @MODELS.register_module('DualViewDataPreprocessor')
-class SegDualViewDataPreprocessor(SegDataPreProcessor):
+class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
     """``SegDataPreProcessor`` that adds a strong view during training.
 
     Registered with mmseg as ``DualViewDataPreprocessor``. The weak view is the
-    image as the pipeline gives it; the strong view is made from it on the
-    device. Both leave as one tensor, ``[weak; strong]`` along dim 0: 2N rows
-    for N samples. Outside of training there are N rows.
+    image as the pipeline gives it. The strong view is made from the weak view
+    on the device. The result is one tensor, ``[weak; strong]`` along dim 0:
+    2N rows for N samples. Outside of training there are N rows.
 
     Args:
         strong_view (Sequence[dict], optional): Augmentations of
             :mod:`kornia.augmentation` as dicts with ``type``, applied to
-            images in [0, 1]. Only such that leave every pixel in its place,
-            since both views share one label map. None: there is one view.
-        mean (Sequence[float], optional): Mean per channel, in [0, 255].
-        std (Sequence[float], optional): Standard deviation per channel.
+            images in [0, 1]. They must leave every pixel in its place, since
+            both views share one label map. None: there is one view.
         batch_augments (Callable, optional): As in ``SegDataPreProcessor``;
             cannot be used with two views.
-        **kwargs: Other arguments of ``SegDataPreProcessor``.
+        **kwargs: Other arguments of ``SegDataPreProcessor``, such as ``mean``
+            and ``std`` of pixel values in [0, 255].
 
     Raises:
         ValueError: If an augmentation does not exist, or moves pixels, or if
-            there are two views and ``batch_augments``.
+            ``batch_augments`` is given with ``strong_view``.
 
     Examples:
         >>> from mmseg.structures import SegDataSample
@@ -47,33 +44,7 @@ class SegDualViewDataPreprocessor(SegDataPreProcessor):
         [[0.0, 255.0], [255.0, 0.0]]
     """
 
-    def __init__(
-        self,
-        strong_view: Sequence[dict] | None = None,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-        batch_augments: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            mean=mean, std=std, batch_augments=batch_augments, **kwargs
-        )
-        self.strong_view = None
-        if strong_view:
-            if batch_augments:
-                raise ValueError(
-                    'batch_augments mixes images of a batch, of which each '
-                    'may annotate other classes: give batch_augments or '
-                    'strong_view'
-                )
-            self.strong_view = build_strong_view(strong_view)
-            for layer in self.strong_view.children():
-                if not isinstance(layer, IntensityAugmentationBase2D):
-                    raise ValueError(
-                        f'strong_view: {type(layer).__name__} moves pixels, '
-                        'but both views share one label map; expected '
-                        'augmentations of appearance only'
-                    )
+    keep_pixels = True
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Normalise and pad a batch and, in training, add the strong view.
@@ -88,12 +59,7 @@ class SegDualViewDataPreprocessor(SegDataPreProcessor):
             and ``data_samples``.
         """
         packed = super().forward(data, training)
-        if not training or self.strong_view is None:
-            return packed
-        mean, std = 0.0, 1.0
-        if self._enable_normalize:
-            mean, std = self.mean, self.std
-        weak = packed['inputs']
-        strong = make_strong_view(weak, self.strong_view, mean, std)
-        packed['inputs'] = torch.cat([weak, strong])
+        if training and self.strong_view is not None:
+            weak = packed['inputs']
+            packed['inputs'] = torch.cat([weak, self.make_strong(weak)])
         return packed

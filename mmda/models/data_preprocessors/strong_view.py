@@ -3,75 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import kornia.augmentation
 import torch
 from torch import Tensor, nn
 
 from mmda.structures import nearest
 
 
-def build_strong_view(transforms: Sequence[dict]) -> nn.Module:
-    """Build batch augmentations from config dicts.
+class StrongView(nn.Module):
+    """Make strong views of normalised images.
+
+    kornia is imported here, so a model without a strong view needs none.
 
     Args:
         transforms (Sequence[dict]): ``type`` is the name of a class of
-            :mod:`kornia.augmentation`, the rest its arguments. Every image
-            gets parameters of its own.
-
-    Returns:
-        Module: Maps (N, C, H, W) in [0, 1] to the same shape.
+            :mod:`kornia.augmentation`, the rest its arguments. The images are
+            in [0, 1] there. Every image gets parameters of its own.
+        keep_pixels (bool): Whether an augmentation that moves pixels is
+            refused. Defaults to False.
 
     Raises:
-        ValueError: If kornia has no such augmentation; names the nearest.
+        ValueError: If kornia has no such augmentation; the message names the
+            nearest one. Or if an augmentation moves pixels and must not.
 
     Examples:
-        >>> view = build_strong_view([dict(type='RandomErasing', p=1.0)])
-        >>> len(list(view.children()))
-        1
-    """
-    layers = []
-    for transform in transforms:
-        arguments = dict(transform)
-        kind = arguments.pop('type')
-        known = kornia.augmentation.__all__
-        if kind not in known:
-            raise ValueError(
-                f'strong_view: kornia.augmentation has no {kind!r}'
-                f'{nearest(kind, known)}'
-            )
-        layers.append(getattr(kornia.augmentation, kind)(**arguments))
-    return kornia.augmentation.AugmentationSequential(
-        *layers, data_keys=['input'], same_on_batch=False
-    )
-
-
-@torch.no_grad()
-def make_strong_view(
-    weak: Tensor,
-    strong_view: nn.Module,
-    mean: Tensor | float = 0.0,
-    std: Tensor | float = 1.0,
-) -> Tensor:
-    """Augment normalised images.
-
-    Args:
-        weak (Tensor): (N, C, H, W), normalised by ``mean`` and ``std``.
-        strong_view (Module): Acts on images in [0, 1].
-        mean (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
-        std (Tensor | float): (C, 1, 1), likewise.
-
-    Returns:
-        Tensor: Augmented images, normalised in the same way.
-
-    Examples:
-        >>> weak = torch.full((1, 1, 1, 1), 51.0)
-        >>> make_strong_view(weak, lambda image: 1 - image).item()
+        >>> view = StrongView([dict(type='RandomInvert', p=1.0)])
+        >>> view(torch.full((1, 1, 1, 1), 51.0)).item()
         204.0
     """
-    image = ((weak * std + mean) / 255).clamp(0, 1)
-    # The runner calls this inside of its autocast, and half precision would
-    # shift the sampling grid of a geometric augmentation.
-    with torch.autocast(weak.device.type, enabled=False):
-        strong = strong_view(image.float()).clamp(0, 1)
-    return (strong * 255 - mean) / std
+
+    def __init__(
+        self, transforms: Sequence[dict], keep_pixels: bool = False
+    ) -> None:
+        super().__init__()
+        from kornia import augmentation
+
+        layers = []
+        for transform in transforms:
+            arguments = dict(transform)
+            kind = arguments.pop('type')
+            if kind not in augmentation.__all__:
+                raise ValueError(
+                    f'strong_view: kornia.augmentation has no {kind!r}'
+                    f'{nearest(kind, augmentation.__all__)}'
+                )
+            layer = getattr(augmentation, kind)(**arguments)
+            keeps = isinstance(layer, augmentation.IntensityAugmentationBase2D)
+            if keep_pixels and not keeps:
+                raise ValueError(
+                    f'strong_view: {kind} moves pixels, but both views share '
+                    'one label map; expected augmentations of appearance only'
+                )
+            layers.append(layer)
+        self.augment = augmentation.AugmentationSequential(
+            *layers, data_keys=['input'], same_on_batch=False
+        )
+
+    @torch.no_grad()
+    def forward(
+        self,
+        weak: Tensor,
+        mean: Tensor | float = 0.0,
+        std: Tensor | float = 1.0,
+    ) -> Tensor:
+        """Augment normalised images.
+
+        Args:
+            weak (Tensor): (N, C, H, W), normalised by ``mean`` and ``std``.
+            mean (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
+            std (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
+
+        Returns:
+            Tensor: Augmented images, normalised in the same way.
+        """
+        image = ((weak * std + mean) / 255).clamp(0, 1)
+        # The runner calls this inside of its autocast, and half precision
+        # would shift the sampling grid of a geometric augmentation.
+        with torch.autocast(weak.device.type, enabled=False):
+            strong = self.augment(image.float()).clamp(0, 1)
+        return (strong * 255 - mean) / std
+
+
+class StrongViewMixin(nn.Module):
+    """Give a preprocessor of a host a strong view.
+
+    Put the mixin before the class of the host.
+
+    Args:
+        strong_view (Sequence[dict], optional): See :class:`StrongView`. None:
+            the preprocessor makes no strong view.
+        batch_augments (Any, optional): As in the host.
+        **kwargs: Other arguments of the host.
+
+    Raises:
+        ValueError: See :class:`StrongView`; or if ``batch_augments`` would
+            mix the images of two views.
+    """
+
+    keep_pixels = False
+
+    def __init__(
+        self,
+        strong_view: Sequence[dict] | None = None,
+        batch_augments: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(batch_augments=batch_augments, **kwargs)
+        self.strong_view = None
+        if strong_view:
+            self.check_not_mixed(batch_augments)
+            self.strong_view = StrongView(strong_view, self.keep_pixels)
+
+    def check_not_mixed(self, batch_augments: Any) -> None:
+        """Refuse to mix the images of a batch that has two views."""
+        if batch_augments:
+            raise ValueError(
+                'batch_augments mixes images of a batch, which would part '
+                'the weak view of an image from its strong view: give '
+                'batch_augments or two views'
+            )
+
+    def make_strong(self, weak: Tensor) -> Tensor:
+        """Make the strong view of a batch that the host has normalised.
+
+        Args:
+            weak (Tensor): (N, C, H, W).
+
+        Returns:
+            Tensor: (N, C, H, W), normalised in the same way.
+        """
+        assert self.strong_view is not None
+        if not self._enable_normalize:
+            return self.strong_view(weak)
+        return self.strong_view(weak, self.mean, self.std)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from mmengine.model import BaseModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import accuracy
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -15,48 +16,53 @@ from torch import Tensor, nn
 
 from mmda.structures import UNKNOWN_PIXEL, PixelTarget
 
-from ..adapters import DynamicAdapter
-from .head_terms import head_accuracy, head_terms
-from .stock_weights import take_stock_weights
+from ..adapters import DynamicAdapter, check_num_classes
+from ..losses import PartialLabelLoss
+from ..utils import split_views
 
 
 @MODELS.register_module()
 class DynamicAdapterHead(BaseModule):
     """Any stock decode head, with a dynamic adapter for its ``conv_seg``.
 
-    The wrapped head computes the feature as ever; the adapter turns it into
-    answers. Cascade heads, which take the answers of the stage before, are
-    wrapped in the same way, and so are auxiliary heads.
+    The wrapped head computes the feature as always. The adapter turns the
+    feature into answers. The wrapped head may be an auxiliary head, or a head
+    of a cascade, which also takes the answers of the previous stage.
+
+    The head loads checkpoints of the stock head too: the weights of
+    ``conv_seg`` become the adapter's kernel, class by class in their order.
 
     Args:
-        head (dict): Config of the stock head. Its ``num_classes`` and
-            ``loss_decode`` are replaced by those given here.
+        head (dict): Config of the stock head. The arguments below replace
+            its ``num_classes`` and ``loss_decode``.
         num_classes (int, optional): Number of classes of the joint label
-            space, C. Defaults to that of ``head``.
-        classes (Sequence[str], optional): The label space; saved with the
-            weights, so that a checkpoint can be loaded into another one.
-        loss_decode (dict | Sequence[dict], optional): Losses. One of mmda
-            gets the :class:`~mmda.structures.PixelTarget`; a stock one gets
-            the weak view and label maps in which every pixel without an
-            annotated class is ignored. Defaults to
+            space, C. Defaults to the number of ``classes``, or where these
+            are missing to the ``num_classes`` of ``head``.
+        classes (Sequence[str], optional): The label space. It is saved with
+            the weights, so a checkpoint can be loaded into another space.
+        loss_decode (dict | Sequence[dict], optional): Losses. A loss of mmda
+            gets the :class:`~mmda.structures.PixelTarget`. A stock loss gets
+            the weak view, and label maps that ignore all pixels without an
+            annotated class. Defaults to
             ``dict(type='PartialBCEPseudoConsistLoss')``.
-        thr (float): A pixel whose best answer (a probability) is below it is
-            predicted as no class: index C of ``pred_sem_seg``, which the
-            stock visualizer does not paint and the stock metrics count for no
-            class. It counts in the head that predicts, not in an auxiliary
-            one. Defaults to 0: the best answer counts.
-        init_cfg (dict, optional): As in ``BaseModule``; the wrapped head has
-            its own.
+        thr (float): Threshold in [0, 1]. A pixel whose best answer is a lower
+            probability is predicted as no class: index C of
+            ``pred_sem_seg``. The stock visualizer does not paint index C, and
+            the stock metrics count it for no class. Only the head that
+            predicts uses ``thr``. Defaults to 0: the best answer counts.
+        init_cfg (dict, optional): As in ``BaseModule``. The wrapped head has
+            an ``init_cfg`` of its own.
 
     Raises:
-        ValueError: If the head has no 1x1 ``conv_seg`` with an output per
-            class, or a loss, a sampler or an ``ignore_index`` of its own, or
-            if there are fewer than two classes, or ``thr`` is not in [0, 1].
+        ValueError: If ``classes`` and ``num_classes`` contradict each other,
+            if there are fewer than two classes, if ``thr`` is not in [0, 1],
+            or if the wrapped head has no 1x1 ``conv_seg``, or has a loss, a
+            sampler or an ``ignore_index`` of its own.
 
     Examples:
         >>> head = DynamicAdapterHead(
         ...     dict(type='FCNHead', in_channels=4, channels=8, num_convs=1),
-        ...     num_classes=3)
+        ...     classes=['road', 'bus', 'sky'])
         >>> head([torch.rand(2, 4, 5, 5)]).shape
         torch.Size([2, 3, 5, 5])
     """
@@ -73,28 +79,29 @@ class DynamicAdapterHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         if not 0 <= thr <= 1:
             raise ValueError(f'thr={thr}: expected 0 to 1')
-        if num_classes is None:
-            num_classes = head['num_classes']
+        if num_classes is None and classes is None:
+            num_classes = head.get('num_classes')
+        num_classes = check_num_classes(num_classes, classes)
         if num_classes < 2:
             raise ValueError(
-                f'num_classes={num_classes}: the stock segmentors read a '
-                'single answer in a way of their own; expected at least 2. '
-                'Add a class to the label space, for instance another one of '
-                'the source'
+                f'num_classes={num_classes}: the stock segmentors treat a '
+                'single answer in another way; expected at least 2. Add a '
+                'class to the label space, for instance another class of the '
+                'source'
             )
+        loss_decode = loss_decode or dict(type='PartialBCEPseudoConsistLoss')
         self.head = MODELS.build(
-            {
-                **head,
-                'num_classes': num_classes,
-                'out_channels': num_classes,
-                'loss_decode': loss_decode
-                or dict(type='PartialBCEPseudoConsistLoss'),
-            }
+            dict(
+                head,
+                num_classes=num_classes,
+                out_channels=num_classes,
+                loss_decode=loss_decode,
+            )
         )
         _check_head(self.head, head['type'])
         self.num_classes = num_classes
         self.thr = thr
-        # Read by the stock segmentors for sliding windows.
+        # The stock segmentors read it for sliding windows.
         self.out_channels = num_classes + (thr > 0)
         self.align_corners = self.head.align_corners
         self.threshold = self.head.threshold
@@ -104,20 +111,20 @@ class DynamicAdapterHead(BaseModule):
 
     @property
     def adapter(self) -> DynamicAdapter:
-        """DynamicAdapter: Lies in the place of the head's ``conv_seg``."""
+        """DynamicAdapter: It replaces the ``conv_seg`` of the wrapped head."""
         return self.head.conv_seg
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """tuple[str, ...] | None: The label space, where it was given."""
+        """tuple[str, ...] | None: The label space, where it is known."""
         return self.adapter.classes
 
     def forward(self, *feats: Any) -> Tensor:
         """Answer all questions at all pixels of the feature map.
 
         Args:
-            *feats (Any): What the wrapped head takes: the backbone's stages,
-                and in a cascade the answers of the head before.
+            *feats (Any): Inputs of the wrapped head: the stages of the
+                backbone, and in a cascade the answers of the previous head.
 
         Returns:
             Tensor: Logits, (N, C, h, w).
@@ -125,7 +132,7 @@ class DynamicAdapterHead(BaseModule):
         return self.head(*feats)
 
     def loss(self, *args: Any) -> dict[str, Tensor]:
-        """Calculate the losses; the arguments are those of the stock head.
+        """Compute the losses; takes the arguments of the stock head.
 
         Args:
             *args (Any): Inputs as for :meth:`forward`, N samples, train_cfg.
@@ -150,17 +157,17 @@ class DynamicAdapterHead(BaseModule):
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
-        """Calculate the losses from logits.
+        """Compute the losses from logits.
 
         Args:
             seg_logits (Tensor): (N, C, h, w), or (2N, C, h, w) with two
-                views, ``[weak; strong]``; resized to the label maps.
+                views, ``[weak; strong]``. They are resized to the label maps.
             batch_data_samples (list[SegDataSample]): N samples.
 
         Returns:
-            dict[str, Tensor]: The losses' terms, what is watched beside them,
-            and ``acc_seg``, the weak view's accuracy in % over the pixels
-            that carry an annotated class.
+            dict[str, Tensor]: The terms of the losses, the values to watch
+            beside them, and ``acc_seg``: the accuracy in % of the answers to
+            the weak view, over the pixels that carry an annotated class.
         """
         target = PixelTarget.from_samples(batch_data_samples, self.num_classes)
         seg_logits = resize(
@@ -169,27 +176,39 @@ class DynamicAdapterHead(BaseModule):
             mode='bilinear',
             align_corners=self.align_corners,
         )
+        weak, _ = split_views(seg_logits, len(target.label))
+        unannotated = target.label >= self.num_classes
+        label = target.label.masked_fill(unannotated, UNKNOWN_PIXEL)
         modules = self.head.loss_decode
         if not isinstance(modules, nn.ModuleList):
             modules = [modules]
         losses: dict[str, Tensor] = {}
         for module in modules:
-            for key, value in head_terms(module, seg_logits, target).items():
+            if isinstance(module, PartialLabelLoss):
+                terms = module.terms(seg_logits, target)
+            else:
+                value = module(
+                    weak, label, weight=None, ignore_index=UNKNOWN_PIXEL
+                )
+                terms = {module.loss_name: value}
+            for key, value in terms.items():
                 losses[key] = losses[key] + value if key in losses else value
-        weak = seg_logits[: len(target.label)].detach()
-        losses['acc_seg'] = head_accuracy(weak, target)
+        losses['acc_seg'] = accuracy(
+            weak.detach(), label, ignore_index=UNKNOWN_PIXEL
+        )
         return losses
 
     def predict(self, *args: Any) -> Tensor:
         """Predict as the wrapped head does.
 
         Args:
-            *args (Any): Those of the wrapped head.
+            *args (Any): Arguments of the wrapped head.
 
         Returns:
-            Tensor: Logits, (N, C, H, W). With ``thr`` above 0 one more, "no
-            class", whose answer is ``thr`` everywhere: it is the best one
-            where all others are below, in the stock segmentors too.
+            Tensor: Logits, (N, C, H, W). With ``thr`` above 0 there is one
+            more row, "no class", whose answer is ``thr`` everywhere. It is
+            the best answer where all others are lower, so the stock
+            segmentors choose it too.
         """
         seg_logits = self.head.predict(*args)
         if self.thr == 0:
@@ -201,7 +220,12 @@ class DynamicAdapterHead(BaseModule):
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
     ) -> None:
         """Take the weights of a stock head too, then load as usual."""
-        take_stock_weights(state_dict, prefix, self.adapter)
+        own = [key for key in state_dict if key.startswith(prefix)]
+        inner = f'{prefix}head.'
+        if not any(key.startswith(inner) for key in own):
+            for key in own:
+                name = inner + key.removeprefix(prefix)
+                state_dict[name] = state_dict.pop(key)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
 
@@ -212,7 +236,7 @@ def none_logit(thr: float) -> float:
         thr (float): In [0, 1].
 
     Returns:
-        float: Finite also at the ends, so that it can be interpolated.
+        float: Finite also for 0 and 1, so that it can be interpolated.
 
     Examples:
         >>> none_logit(0.5)
@@ -222,17 +246,18 @@ def none_logit(thr: float) -> float:
 
 
 def _check_head(head: nn.Module, kind: str) -> None:
+    """Refuse heads in which the adapter cannot take a place."""
     conv = getattr(head, 'conv_seg', None)
     if not isinstance(conv, nn.Conv2d) or conv.kernel_size != (1, 1):
         raise ValueError(
-            f'head={kind}: expected a 1x1 convolution `conv_seg`, whose place '
-            f'the adapter takes; found {conv}'
+            f'head={kind}: expected a 1x1 convolution `conv_seg`, which the '
+            f'adapter replaces; found {conv}'
         )
     stock = BaseDecodeHead.loss_by_feat
     if getattr(type(head), 'loss_by_feat', None) is not stock:
         raise ValueError(
-            f'head={kind} calculates a loss of its own, which would be left '
-            'out: it cannot be wrapped'
+            f'head={kind} cannot be wrapped: it computes a loss of its own, '
+            'which would be left out'
         )
     if head.ignore_index != UNKNOWN_PIXEL:
         raise ValueError(

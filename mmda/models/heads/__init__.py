@@ -1,12 +1,17 @@
 """Classification heads."""
 
-from .dynamic_adapter_head import DynamicAdapterHead
-from .partial_label_cls_head import PartialLabelClsHead, stack_targets
+from .dodnet_head import DoDNetHead
+from .dynamic_adapter_head import (
+    DynamicAdapterHead,
+    rename_old_keys,
+    stack_targets,
+)
 from .partial_label_linear_head import PartialLabelLinearHead
 
 __all__ = [
+    'DoDNetHead',
     'DynamicAdapterHead',
-    'PartialLabelClsHead',
     'PartialLabelLinearHead',
+    'rename_old_keys',
     'stack_targets',
 ]

@@ -1,60 +1,101 @@
-"""Classification head that answers one question per class."""
+"""Classification head on partial labels, with one answer per class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import torch
+from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ..adapters import DynamicAdapter
-from .partial_label_cls_head import PartialLabelClsHead
+from mmda.structures import score_of
+
+from ..adapters import check_num_classes
+from ..losses import PartialLabelLoss
+
+# The classifier's name in checkpoints of mmda 0.x and of the stock head.
+OLD_NAMES = ('adapter.', 'controller.', 'fc.')
 
 
 @MODELS.register_module()
-class DynamicAdapterHead(PartialLabelClsHead):
-    """Multi-label head with a dynamic adapter in place of the linear layer.
+class DynamicAdapterHead(MultiLabelClsHead):
+    """Multi-label head whose loss takes partial labels and two views.
+
+    The head answers with a dynamic adapter by default. Another ``classifier``
+    gives a head to compare with: ``NamedLinear`` is the conventional linear
+    layer, ``DoDNetController`` the controller of DoDNet. A linear classifier
+    loads the weights of the stock ``MultiLabelLinearClsHead``.
 
     Args:
-        num_classes (int): Number of classes of the joint label space, C.
-        in_channels (int): Channels of the feature, m.
-        classes (Sequence[str], optional): The label space; saved with the
-            weights, so that a checkpoint can be loaded into another one.
+        num_classes (int, optional): Number of classes of the joint label
+            space, C. Defaults to the number of ``classes``.
+        in_channels (int): Channels of the feature, m. Required.
+        classes (Sequence[str], optional): The label space. It is saved with
+            the weights, so a checkpoint can be loaded into another space.
         loss (dict, optional): Any loss of (logits, target with NaN). Defaults
             to ``dict(type='PartialBCEPseudoConsistLoss')``.
-        thr (float, optional): Score from which a class is predicted positive.
-            Defaults to 0.5 where ``topk`` is None.
+        thr (float, optional): Least score of a positive prediction. Defaults
+            to 0.5 where ``topk`` is None.
         topk (int, optional): As in ``MultiLabelClsHead``.
         init_cfg (dict, optional): As in ``BaseModule``.
+        classifier (dict, optional): Config of a module of
+            :mod:`mmda.models.adapters`. The head adds ``num_classes``,
+            ``in_channels`` and ``classes``. Defaults to
+            ``dict(type='DynamicAdapter')``.
+
+    Raises:
+        ValueError: If ``in_channels`` is missing, if neither ``num_classes``
+            nor ``classes`` is given, or if the two contradict each other.
 
     Examples:
-        >>> import torch
-        >>> head = DynamicAdapterHead(num_classes=3, in_channels=8)
+        >>> head = DynamicAdapterHead(in_channels=8, classes=['a', 'b', 'c'])
         >>> head((torch.rand(2, 8), )).shape
         torch.Size([2, 3])
     """
 
     def __init__(
         self,
-        num_classes: int,
-        in_channels: int,
+        num_classes: int | None = None,
+        in_channels: int | None = None,
         classes: Sequence[str] | None = None,
         loss: dict | None = None,
         thr: float | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
+        classifier: dict | None = None,
     ) -> None:
-        super().__init__(num_classes, loss, thr, topk, init_cfg)
+        super().__init__(
+            loss=loss or dict(type='PartialBCEPseudoConsistLoss'),
+            thr=thr,
+            topk=topk,
+            init_cfg=init_cfg,
+        )
+        if in_channels is None:
+            raise ValueError(
+                'model.head.in_channels is missing: expected the number of '
+                'channels of the feature'
+            )
+        self.num_classes = check_num_classes(num_classes, classes)
         self.in_channels = in_channels
-        self.adapter = DynamicAdapter(num_classes, in_channels, classes)
+        self.classifier = MODELS.build(
+            dict(
+                classifier or dict(type='DynamicAdapter'),
+                num_classes=self.num_classes,
+                in_channels=in_channels,
+                classes=classes,
+            )
+        )
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """tuple[str, ...] | None: The label space, where it was given."""
-        return self.adapter.classes
+        """tuple[str, ...] | None: The label space, where it is known."""
+        return self.classifier.classes
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Answer all questions about the last stage's feature.
+        """Answer all questions about the feature of the last stage.
 
         Args:
             feats (tuple[Tensor]): Features; the last is (N, m).
@@ -62,4 +103,80 @@ class DynamicAdapterHead(PartialLabelClsHead):
         Returns:
             Tensor: Logits, (N, C).
         """
-        return self.adapter(self.pre_logits(feats))
+        return self.classifier(self.pre_logits(feats))
+
+    def loss(
+        self,
+        feats: tuple[Tensor, ...],
+        data_samples: list[DataSample],
+        **kwargs: Any,
+    ) -> dict[str, Tensor]:
+        """Compute the loss of the questions that the classifier asks.
+
+        Args:
+            feats (tuple[Tensor]): Features; the last is (N, m), or (2N, m)
+                with two views, ``[weak; strong]``.
+            data_samples (list[DataSample]): N samples with ``gt_score``, or
+                with ``gt_label`` alone, which then annotates all classes.
+            **kwargs: Other arguments of the loss.
+
+        Returns:
+            dict[str, Tensor]: The terms of the loss, and
+            ``annotated_fraction``, the part of all labels that is annotated.
+            A stock loss has one term, ``loss``, and nothing beside it.
+        """
+        feature = self.pre_logits(feats)
+        target = stack_targets(data_samples, self.num_classes)
+        target = target.to(feature.device)
+        scores, asked = self.classifier.ask(feature, target)
+        if not isinstance(self.loss_module, PartialLabelLoss):
+            factor = len(scores)
+            loss = self.loss_module(scores, asked, avg_factor=factor, **kwargs)
+            return {'loss': loss}
+        terms = self.loss_module.terms(scores, asked, **kwargs)
+        annotated = (~target.isnan()).float().mean()
+        return {**terms, 'annotated_fraction': annotated}
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Load checkpoints of earlier heads too."""
+        rename_old_keys(state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def stack_targets(
+    data_samples: Sequence[DataSample], num_classes: int
+) -> Tensor:
+    """Return the targets of a batch.
+
+    Args:
+        data_samples (Sequence[DataSample]): N samples, see
+            :func:`~mmda.structures.score_of`.
+        num_classes (int): Number of classes, C.
+
+    Returns:
+        Tensor: float32 (N, C), in [0, 1] or NaN where not annotated.
+    """
+    scores = [score_of(sample, num_classes) for sample in data_samples]
+    return torch.stack([torch.as_tensor(score) for score in scores])
+
+
+def rename_old_keys(state_dict: dict, prefix: str) -> None:
+    """Rename the weights of the classifier in an earlier checkpoint.
+
+    Args:
+        state_dict (dict[str, Tensor]): Of a whole model; changed in place.
+        prefix (str): Of the head's entries, such as ``'head.'``.
+
+    Examples:
+        >>> state = {'head.fc.bias': torch.zeros(2)}
+        >>> rename_old_keys(state, 'head.')
+        >>> list(state)
+        ['head.classifier.bias']
+    """
+    for key in list(state_dict):
+        for old in OLD_NAMES:
+            if key.startswith(prefix + old):
+                name = key.removeprefix(prefix + old)
+                state_dict[f'{prefix}classifier.{name}'] = state_dict.pop(key)

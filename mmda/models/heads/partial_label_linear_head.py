@@ -1,70 +1,29 @@
-"""The conventional classification head on partial labels."""
+"""The conventional linear head on partial labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.registry import MODELS
-from torch import Tensor
 
-from ..adapters import NamedLinear
-from .partial_label_cls_head import PartialLabelClsHead
+from .dynamic_adapter_head import DynamicAdapterHead
 
 
 @MODELS.register_module()
-class PartialLabelLinearHead(PartialLabelClsHead):
-    """Linear multi-label head: what the dynamic adapter is compared with.
+class PartialLabelLinearHead(DynamicAdapterHead):
+    """:class:`DynamicAdapterHead` with a linear layer as its classifier.
 
-    As ``MultiLabelLinearClsHead``, whose weights it loads, with the loss,
-    the views and the named classes of :class:`DynamicAdapterHead`. It starts
-    as ``torch.nn.Linear`` does, so that the answers of both heads have one
-    scale at the start; the stock head draws its weights from Normal(0, 0.01).
+    Data-Assemble compares the dynamic adapter with this head.
 
     Args:
-        num_classes (int): Number of classes of the joint label space, C.
-        in_channels (int): Channels of the feature, m.
-        classes (Sequence[str], optional): The label space; saved with the
-            weights, so that a checkpoint can be loaded into another one.
-        loss (dict, optional): Any loss of (logits, target with NaN). Defaults
-            to ``dict(type='PartialBCEPseudoConsistLoss')``.
-        thr (float, optional): Score from which a class is predicted positive.
-            Defaults to 0.5 where ``topk`` is None.
-        topk (int, optional): As in ``MultiLabelClsHead``.
-        init_cfg (dict, optional): As in ``BaseModule``.
+        **kwargs: Arguments of :class:`DynamicAdapterHead` but ``classifier``.
 
     Examples:
-        >>> import torch
         >>> head = PartialLabelLinearHead(num_classes=3, in_channels=8)
-        >>> head((torch.rand(2, 8), )).shape
-        torch.Size([2, 3])
+        >>> head.classifier.weight.shape
+        torch.Size([3, 8])
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        in_channels: int,
-        classes: Sequence[str] | None = None,
-        loss: dict | None = None,
-        thr: float | None = None,
-        topk: int | None = None,
-        init_cfg: dict | None = None,
-    ) -> None:
-        super().__init__(num_classes, loss, thr, topk, init_cfg)
-        self.in_channels = in_channels
-        self.fc = NamedLinear(in_channels, num_classes, classes)
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """tuple[str, ...] | None: The label space, where it was given."""
-        return self.fc.classes
-
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Answer for all classes from the last stage's feature.
-
-        Args:
-            feats (tuple[Tensor]): Features; the last is (N, m).
-
-        Returns:
-            Tensor: Logits, (N, C).
-        """
-        return self.fc(self.pre_logits(feats))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs['classifier'] = dict(type='NamedLinear')
+        super().__init__(*args, **kwargs)

@@ -1,16 +1,18 @@
 """Losses on partial labels."""
 
-from .masked_mean import masked_mean
-from .mean_of_sums import mean_of_sums
+from .mean_weights import mean_weights
 from .partial_bce_pseudo_consist_loss import PartialBCEPseudoConsistLoss
-from .pixel_sums import PixelSums, pixel_sums
-from .sharpen import sharpen
+from .partial_label_loss import PartialLabelLoss
+from .sharpen import is_confident, sharpen
+from .strip_sums import strip_sums
+from .unannotated_as_negative_loss import UnannotatedAsNegativeLoss
 
 __all__ = [
     'PartialBCEPseudoConsistLoss',
-    'PixelSums',
-    'masked_mean',
-    'mean_of_sums',
-    'pixel_sums',
+    'PartialLabelLoss',
+    'UnannotatedAsNegativeLoss',
+    'is_confident',
+    'mean_weights',
     'sharpen',
+    'strip_sums',
 ]

@@ -8,60 +8,69 @@ import torch
 import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmda.structures import PixelTarget, split_annotated
 
-from .masked_mean import NORMALIZATIONS, mean_weights
-from .mean_of_sums import mean_of_sums
-from .pixel_sums import pixel_sums
+from ..utils import split_views
+from .mean_weights import NORMALIZATIONS, mean_weights
+from .partial_label_loss import PartialLabelLoss
 from .sharpen import is_confident, sharpen
+from .strip_sums import strip_sums
+
+# Entries of one view in a strip of image rows: enough to keep a device busy,
+# few enough not to count beside the logits of one large image.
+STRIP_ENTRIES = 2**20
 
 
 @MODELS.register_module()
-class PartialBCEPseudoConsistLoss(nn.Module):
+class PartialBCEPseudoConsistLoss(PartialLabelLoss):
     r"""Supervise annotated entries, self-train the others.
 
     .. math::
-        L = L_{bce}(a_w, y) + w_s L_{bce}(a_s, y)
+        L = w_b L_{bce}(a_w, y) + w_s L_{bce}(a_s, y)
         + r \, (w_p \|a_w - \tilde a_w\|_2^2
         + w_c \|a_s - \tilde a_w\|_2^2)
 
-    with the weak view's answer :math:`a_w`, the strong view's :math:`a_s`,
-    the pseudo-label :math:`\tilde a_w` (:func:`sharpen`), and the ramp-up r,
-    which grows from 0 to 1. The first two terms are over annotated entries,
-    the others over unannotated ones.
+    :math:`a_w` is the answer to the weak view and :math:`a_s` the answer to
+    the strong view. :math:`\tilde a_w` is the pseudo-label
+    (:func:`sharpen`). The ramp-up r grows from 0 to 1. The first two terms
+    are means over annotated entries, the others over unannotated entries.
 
-    Source: [0] Data-Assemble, eqs. (2) to (6). What differs: each term is a
-    mean (see ``normalize``), and by default the last two are ramped up and
-    the pseudo-label is a constant; without a ramp-up the first, near-zero
-    answers to unannotated questions become their own labels. The literal form
-    is ``ramp_up=0``. The second term is not in the paper: where there is a
-    label, the strong view can be supervised by it. Of all options it was
-    measured to help most (docs/method.md), so the classification configs
-    set it.
+    Source: [0] Data-Assemble: the first term is eq. (2), the pseudo-label
+    eq. (3), the last two terms are eqs. (4) and (5), the sum is eq. (6).
+    Three things differ:
+
+    - Each term is a mean (see ``normalize``).
+    - By default the last two terms are ramped up, and the pseudo-label is a
+      constant. Otherwise the near-zero answers to unannotated questions
+      become their own labels early on. ``ramp_up=0`` and
+      ``detach_pseudo=False`` give the literal loss of the paper.
+    - The second term is not in the paper. It supervises the strong view where
+      there is a label. Of all options it helped most (docs/method.md), so the
+      classification configs use it.
 
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
         temperature (float): Sharpening temperature t, from 1 (hard labels) to
             inf (none). Defaults to 4.0.
-        bce_weight (float): Weight of the supervised term of the weak view.
-            Defaults to 1.0.
-        strong_bce_weight (float): w_s, the same of the strong view. Defaults
-            to 0.0, the paper's.
+        bce_weight (float): w_b, the weight of the supervised term of the weak
+            view. Defaults to 1.0.
         pseudo_weight (float): w_p. Defaults to 1.0.
         consist_weight (float): w_c. Defaults to 1.0.
+        strong_bce_weight (float): w_s, the weight of the supervised term of
+            the strong view. Defaults to 0.0, as in the paper.
         ramp_up (float): Part of the training, in [0, 1], over which r grows
-            linearly from 0 to 1. The progress is read from the runner; outside
-            of a runner r is 1. Defaults to 1.0, 0 is no ramp-up.
-        confidence (float): Unannotated entries count only where the answer or
-            its complement is at least so large; the others add 0. Defaults to
-            0.5, all of them; FixMatch's is 0.95.
+            linearly from 0 to 1. The runner tells the progress; without a
+            runner r is 1. Defaults to 1.0. With 0 there is no ramp-up.
+        confidence (float): Least probability of the likelier side, in
+            [0.5, 1]. Less sure unannotated entries add 0. Defaults to 0.5:
+            all entries count. FixMatch uses 0.95.
         detach_pseudo (bool): Whether no gradient passes through the
             pseudo-label. Defaults to True.
-        normalize (str): What the terms are means over: 'entry' (all entries
-            concerned), 'class' (first within each class) or 'sample' (first
-            within each image), over all ranks. Defaults to 'entry'.
+        normalize (str): What the terms are means over, on all ranks: 'entry'
+            (all entries of the term), 'class' (first within each class) or
+            'sample' (first within each image). Defaults to 'entry'.
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -115,143 +124,140 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         self.detach_pseudo = detach_pseudo
         self.normalize = normalize
 
-    def forward(
-        self,
-        cls_score: Tensor,
-        target: Tensor,
-        avg_factor: float | None = None,
-    ) -> Tensor:
-        """Return the sum of all terms; the interface of a stock loss.
-
-        Args:
-            cls_score (Tensor): Logits, (N, C) or (2N, C), see :meth:`terms`.
-            target (Tensor): (N, C), in [0, 1] or NaN.
-            avg_factor (float, optional): Number of rows, given by stock
-                heads. Not used: the means are over entries of one kind.
-
-        Returns:
-            Tensor: Scalar; 0 with a graph where there is nothing to learn.
-        """
-        losses, _ = self._losses(cls_score, target)
-        return torch.stack(list(losses.values())).sum()
-
     def terms(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
-        """Return each term of the loss and what to watch beside it.
+        """Return each term of the loss, and values to watch beside it.
 
         Args:
             cls_score (Tensor): Logits of the weak view, (N, C, ...), or of
-                both, ``[weak; strong]``, (2N, C, ...).
+                both views, ``[weak; strong]``, (2N, C, ...).
             target (Tensor | PixelTarget): (N, C, ...), in [0, 1] where
-                annotated, else NaN; or the label maps of N images, from which
-                no target of full resolution is made.
+                annotated, else NaN; or the label maps of N images, which are
+                read strip by strip.
 
         Returns:
             dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
-            ``loss_pseudo``, ``loss_consist`` and, where its weight is not 0,
-            ``loss_strong_bce``; each weighted, 0 with a graph where it has no
-            entry; ``annotated_fraction``, and where something
-            is unannotated ``unannotated_answer`` (the weak view's mean answer
-            there) and ``above_tau_fraction``.
+            ``loss_pseudo``, ``loss_consist`` and, if its weight is not 0,
+            ``loss_strong_bce``. Each is weighted, and 0 with a graph where it
+            has no entry. Beside them ``annotated_fraction`` and, where
+            something is unannotated, ``unannotated_answer`` (the mean answer
+            to the weak view there) and ``above_tau_fraction``.
 
         Raises:
-            ValueError: If ``cls_score`` has neither N nor 2N rows.
+            ValueError: If ``cls_score`` has neither N nor 2N rows, or another
+                shape than the target.
         """
         if isinstance(target, PixelTarget):
-            return self._pixel_terms(cls_score, target)
-        losses, annotated = self._losses(cls_score, target)
-        with torch.no_grad():
-            answer = cls_score[: len(target)].sigmoid()
-        return {**losses, **self._diagnostics(answer, annotated)}
+            num, height, width = target.label.shape
+            _check_shape(cls_score, (num, target.num_classes, height, width))
+            sums = self._sum_pixels(cls_score, target)
+            known, pixels = target.num_known(), height * width
+        else:
+            _check_shape(cls_score, target.shape)
+            label, annotated = split_annotated(target)
+            sums = self._sum_entries(cls_score, label, annotated)
+            known, pixels = _total(annotated), target.shape[2:].numel()
+        unknown = pixels - known
 
-    def _losses(
-        self, cls_score: Tensor, target: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the terms of the loss, and what is annotated."""
-        num = len(target)
-        _check_shape(cls_score, target.shape)
-        if cls_score.dtype in (torch.float16, torch.bfloat16):
-            cls_score = cls_score.float()  # sums of squares need the range
-        label, annotated = split_annotated(target.to(cls_score.dtype))
-        weight = mean_weights(annotated, self.normalize)
-        weak, strong = cls_score[:num], cls_score[num:]
-        losses = {'loss_bce': self.bce_weight * _bce(weak, label, weight)}
-        if len(strong):
-            if self.strong_bce_weight:
-                losses['loss_strong_bce'] = self.strong_bce_weight * _bce(
-                    strong, label, weight
-                )
-            losses.update(self._unsupervised(cls_score, ~annotated))
-        return losses, annotated
-
-    def _unsupervised(
-        self, cls_score: Tensor, unannotated: Tensor
-    ) -> dict[str, Tensor]:
-        """Eqs. (4) and (5) over unannotated entries."""
-        # (2N, C, ...) -> (2, N, C, ...): weak, strong
-        answers = cls_score.sigmoid().unflatten(0, (2, -1))
-        weak = answers[0].detach() if self.detach_pseudo else answers[0]
-        pseudo = sharpen(weak, self.tau, self.temperature)
-        weight = mean_weights(unannotated, self.normalize)
-        if self.confidence > 0.5:
-            weight = weight * is_confident(weak, self.confidence)
-        squares = weight * (answers - pseudo).square()
-        gap_weak, gap_strong = squares.flatten(1).sum(dim=1)
-        ramp = self.ramp_factor()
-        return {
-            'loss_pseudo': ramp * self.pseudo_weight * gap_weak,
-            'loss_consist': ramp * self.consist_weight * gap_strong,
-        }
-
-    def _diagnostics(
-        self, answer: Tensor, annotated: Tensor
-    ) -> dict[str, Tensor]:
-        """Return what is logged beside the loss (no key may contain it)."""
-        shown = {'annotated_fraction': annotated.float().mean()}
-        if not annotated.all():
-            open_answers = answer[~annotated]
-            shown['unannotated_answer'] = open_answers.mean()
-            shown['above_tau_fraction'] = (
-                (open_answers > self.tau).float().mean()
-            )
-        return shown
-
-    def _pixel_terms(
-        self, cls_score: Tensor, target: PixelTarget
-    ) -> dict[str, Tensor]:
-        """Return the same terms and diagnostics, from sums over pixels."""
-        num, height, width = target.label.shape
-        shape = (num, target.num_classes, height, width)
-        _check_shape(cls_score, shape)
-        sums = pixel_sums(
-            cls_score,
-            target,
-            self.tau,
-            self.temperature,
-            self.confidence,
-            self.detach_pseudo,
-            supervise_strong=self.strong_bce_weight > 0,
-        )
-        known = target.num_known()
-        unknown = height * width - known
-        bce = mean_of_sums(sums.bce, known, self.normalize)
+        by_known = mean_weights(known, self.normalize)
+        bce, strong_bce = (by_known * sums[:2]).sum(dim=(1, 2))
         terms = {'loss_bce': self.bce_weight * bce}
-        if len(cls_score) > num:
+        if len(cls_score) > len(known):
             if self.strong_bce_weight:
-                strong = mean_of_sums(sums.strong_bce, known, self.normalize)
-                terms['loss_strong_bce'] = self.strong_bce_weight * strong
+                terms['loss_strong_bce'] = self.strong_bce_weight * strong_bce
+            by_unknown = mean_weights(unknown, self.normalize)
+            pseudo, consist = (by_unknown * sums[2:4]).sum(dim=(1, 2))
             ramp = self.ramp_factor()
-            pseudo = mean_of_sums(sums.pseudo, unknown, self.normalize)
-            consist = mean_of_sums(sums.consist, unknown, self.normalize)
             terms['loss_pseudo'] = ramp * self.pseudo_weight * pseudo
             terms['loss_consist'] = ramp * self.consist_weight * consist
-        terms['annotated_fraction'] = known.sum() / (known + unknown).sum()
+        terms['annotated_fraction'] = known.sum() / (pixels * known.numel())
         if unknown.any():
-            count = unknown.sum()
-            terms['unannotated_answer'] = sums.answer.sum() / count
-            terms['above_tau_fraction'] = sums.above.sum() / count
+            answer, above = sums[4:].detach().sum(dim=(1, 2)) / unknown.sum()
+            terms['unannotated_answer'] = answer
+            terms['above_tau_fraction'] = above
         return terms
+
+    def _sum_pixels(self, cls_score: Tensor, target: PixelTarget) -> Tensor:
+        """Return the sums of :meth:`_sum_entries` over label maps."""
+        num, _, width = target.label.shape
+        row = num * target.num_classes * width
+
+        def sum_rows(strip: Tensor, rows: slice) -> Tensor:
+            part = target.rows(rows.start, rows.stop)
+            return self._sum_entries(strip, part.positive(), part.known())
+
+        return strip_sums(sum_rows, cls_score, max(1, STRIP_ENTRIES // row))
+
+    def _sum_entries(
+        self, cls_score: Tensor, label: Tensor, known: Tensor
+    ) -> Tensor:
+        """Add up each term, and what is watched, per sample and class.
+
+        Args:
+            cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
+            label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
+            known (Tensor): bool (N, C, ...), whether an entry is annotated.
+
+        Returns:
+            Tensor: (6, N, C). Over known entries: BCE of the weak view, BCE
+            of the strong view. Over unknown entries: squared distance of the
+            weak answer from its pseudo-label, squared distance of the strong
+            answer from it, weak answers, number of weak answers above tau.
+        """
+        if cls_score.dtype in (torch.float16, torch.bfloat16):
+            cls_score = cls_score.float()  # sums of squares need the range
+        weak, strong = split_views(cls_score, len(known))
+        label, unknown = label.to(weak.dtype), ~known
+
+        def bce(logits: Tensor) -> Tensor:
+            entropy = F.binary_cross_entropy_with_logits(
+                logits, label, reduction='none'
+            )
+            return _total(entropy, known)
+
+        answer = weak.sigmoid()
+        seen = answer.detach()
+        sums = [bce(weak)]
+        nothing = torch.zeros_like(sums[0])
+        if strong is None:
+            sums += [nothing] * 3
+        else:
+            sums.append(bce(strong) if self.strong_bce_weight else nothing)
+            pseudo = self.pseudo_label(answer, known)
+            counted = unknown
+            if self.confidence > 0.5:
+                counted = unknown & is_confident(seen, self.confidence)
+            for view in (answer, strong.sigmoid()):
+                sums.append(_total(self.distance(view, pseudo), counted))
+        for watched in (seen, (seen > self.tau).to(seen.dtype)):
+            sums.append(_total(watched, unknown))
+        return torch.stack(sums)
+
+    def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
+        """Return the label that a weak answer gives to an unknown entry.
+
+        Args:
+            answer (Tensor): Probabilities, (N, C, ...).
+            known (Tensor): bool (N, C, ...), whether an entry is annotated.
+
+        Returns:
+            Tensor: Eq. (3), (N, C, ...).
+        """
+        source = answer.detach() if self.detach_pseudo else answer
+        return sharpen(source, self.tau, self.temperature)
+
+    def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
+        """Return the distance of an answer from a pseudo-label.
+
+        Args:
+            answer (Tensor): Probabilities, (N, C, ...).
+            pseudo (Tensor): Labels in [0, 1], (N, C, ...).
+
+        Returns:
+            Tensor: The squares of eqs. (4) and (5), (N, C, ...).
+        """
+        return (answer - pseudo).square()
 
     def ramp_factor(self) -> float:
         """Return r, the weight of the unsupervised terms, in [0, 1]."""
@@ -264,11 +270,12 @@ class PartialBCEPseudoConsistLoss(nn.Module):
         return min(1.0, iteration / (total * self.ramp_up))
 
 
-def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
-    """Eq. (2), a weighted sum over entries."""
-    return F.binary_cross_entropy_with_logits(
-        logits, label, weight=weight, reduction='sum'
-    )
+def _total(values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Sum (N, C, ...) to (N, C), where the mask selects."""
+    if mask is not None:
+        # Mask before the arithmetic: 0 * NaN is NaN.
+        values = torch.where(mask, values, values.new_zeros(()))
+    return values.reshape(*values.shape[:2], -1).sum(dim=2)
 
 
 def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:

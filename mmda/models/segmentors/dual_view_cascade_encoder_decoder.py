@@ -17,15 +17,16 @@ class DualViewCascadeEncoderDecoder(
 ):
     """``CascadeEncoderDecoder`` that passes weak and strong views separately.
 
-    With two views each has its own pass through the backbone and all stages,
-    and the strong views leave the running statistics alone; see
-    :class:`~mmda.models.DualViewEncoderDecoder`. Each stage gets the answers
-    of the one before to the same view, with their gradient, as in the stock
-    class; it is passed once, where the stock class passes all stages but the
-    last twice. A batch of one view is treated as in the stock class.
+    With two views, each view has its own pass through the backbone and all
+    stages. The strong views leave the running statistics alone; see
+    :class:`~mmda.models.DualViewImageClassifier` for the reason. Each stage
+    gets the answers of the previous stage to the same view, with their
+    gradient, as in the stock class. A stage runs once per view, where the
+    stock class runs all stages but the last twice. A batch of one view is
+    treated as in the stock class.
 
-    The arguments are those of ``CascadeEncoderDecoder``; with two views its
-    heads have to be a ``DynamicAdapterHead`` each.
+    Takes the same arguments as ``CascadeEncoderDecoder``. With two views,
+    each head has to be a ``DynamicAdapterHead``.
     """
 
     def _decode(self, feats: Any) -> list[Tensor]:

@@ -11,14 +11,14 @@ from mmseg.structures import SegDataSample
 
 @MODELS.register_module()
 class PartialLabelSegTTAModel(SegTTAModel):
-    """``SegTTAModel`` for answers that are probabilities of their own.
+    """``SegTTAModel`` for answers that are independent probabilities.
 
     The stock class averages the softmax over classes, and leaves the logits
-    of one augmentation in ``seg_logits``. Here the sigmoids are averaged, and
-    ``seg_logits`` holds their logit, so that a threshold on the answers means
-    the same with and without augmentation.
+    of one augmentation in ``seg_logits``. This class averages the sigmoids,
+    and ``seg_logits`` holds the logit of the average. So a threshold on the
+    answers means the same with and without augmentation.
 
-    The arguments are those of ``SegTTAModel``.
+    Takes the same arguments as ``SegTTAModel``.
     """
 
     def merge_preds(
@@ -28,11 +28,12 @@ class PartialLabelSegTTAModel(SegTTAModel):
 
         Args:
             data_samples_list (list[list[SegDataSample]]): A list per image,
-                with ``seg_logits`` of the original image's size.
+                with ``seg_logits`` of the size of the original image.
 
         Returns:
-            list[SegDataSample]: One per image: the first augmentation's, with
-            ``seg_logits`` (C, H, W) and ``pred_sem_seg`` (1, H, W) merged.
+            list[SegDataSample]: One per image: the sample of the first
+            augmentation, with merged ``seg_logits`` (C, H, W) and
+            ``pred_sem_seg`` (1, H, W).
         """
         merged = []
         for samples in data_samples_list:
@@ -40,13 +41,8 @@ class PartialLabelSegTTAModel(SegTTAModel):
                 [sample.seg_logits.data.sigmoid() for sample in samples]
             ).mean(dim=0)
             best = answer.argmax(dim=0, keepdim=True)
-            logits = torch.logit(answer, eps=1e-7)
             sample = samples[0]
-            sample.set_data(
-                dict(
-                    seg_logits=PixelData(data=logits),
-                    pred_sem_seg=PixelData(data=best),
-                )
-            )
+            sample.seg_logits = PixelData(data=torch.logit(answer, eps=1e-7))
+            sample.pred_sem_seg = PixelData(data=best)
             merged.append(sample)
         return merged

@@ -8,19 +8,22 @@ from contextlib import contextmanager
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+# Flags of the hosts' backbones that run a forward pass again in backward.
+CHECKPOINT_FLAGS = ('with_cp', 'memory_efficient', 'use_checkpoint')
+
 
 @contextmanager
 def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     """Normalise by the batch, but do not update running statistics.
 
-    Layers in evaluation mode are left as they are.
+    Layers in evaluation mode stay as they are.
 
     Args:
-        *modules (Module | None): Modules to search for normalisation layers.
+        *modules (Module | None): Modules whose normalisation layers count.
 
     Raises:
-        ValueError: If a layer would update its statistics later on, in the
-            backward pass of an activation checkpoint.
+        ValueError: If an activation checkpoint would update the statistics
+            later on, in the backward pass.
 
     Examples:
         >>> import torch
@@ -30,17 +33,25 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
         >>> layer.running_mean
         tensor([0., 0.])
     """
-    layers = [
-        layer
-        for module in modules
-        if module is not None
-        for layer in module.modules()
-        if isinstance(layer, _NormBase)
-        and layer.training
-        and layer.track_running_stats
+    parts = [
+        p for module in modules if module is not None for p in module.modules()
     ]
-    if layers:
-        _check_no_second_forward(modules)
+    layers = [
+        part
+        for part in parts
+        if isinstance(part, _NormBase)
+        and part.training
+        and part.track_running_stats
+    ]
+    for part in parts if layers else ():
+        for flag in CHECKPOINT_FLAGS:
+            if getattr(part, flag, False):
+                raise ValueError(
+                    f'{type(part).__name__} has {flag}=True: its forward '
+                    'runs again in the backward pass and would put the '
+                    'strong views into the running statistics. Expected '
+                    f'{flag}=False, norm_eval=True, or one view'
+                )
     for layer in layers:
         layer.track_running_stats = False
     try:
@@ -48,16 +59,3 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.track_running_stats = True
-
-
-def _check_no_second_forward(modules: tuple[nn.Module | None, ...]) -> None:
-    for module in modules:
-        for part in () if module is None else module.modules():
-            for flag in ('with_cp', 'memory_efficient', 'use_checkpoint'):
-                if getattr(part, flag, False):
-                    raise ValueError(
-                        f'{type(part).__name__} has {flag}=True: its forward '
-                        'runs again in the backward pass and would put the '
-                        'strong views into the running statistics. Expected '
-                        f'{flag}=False, norm_eval=True, or one view'
-                    )

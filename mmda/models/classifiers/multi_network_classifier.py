@@ -9,38 +9,41 @@ from typing import Any
 import torch
 from mmengine.registry import MODELS
 from mmpretrain.models.classifiers.base import BaseClassifier
+from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ..adapters import NamedClasses
-from ..classifiers import DualViewImageClassifier
-from ..heads import PartialLabelClsHead, stack_targets
+from ..heads import stack_targets
+from ..utils import split_views
+from .dual_view_image_classifier import DualViewImageClassifier
 
 
 @MODELS.register_module()
 class MultiNetworkClassifier(NamedClasses, BaseClassifier):
     """A binary network for each class, in one run.
 
-    Each network has a backbone and a head of its own and trains only with the
-    images of a batch that are annotated for its class. The networks share no
-    weight, and what one of them learns is what it would learn from these
-    batches alone. They do share learning rate schedule, early stopping and
-    the choice of the best epoch, which follow the mean over the classes.
+    Each network has its own backbone and head. It trains only with the images
+    of a batch that are annotated for its class. The networks share no weight:
+    each learns what it would learn from its own images alone. They share the
+    learning rate schedule, early stopping and the choice of the best epoch,
+    which follow the mean over the classes.
 
-    Gradients are calculated network by network, so that a step needs the
-    memory of the weights of all networks, but of the activations of one. (In
-    half precision they are so without the loss scale of fp16; use bf16.)
+    Gradients are computed network by network. So a step needs memory for the
+    weights of all networks, but for the activations of one network only. In
+    fp16 these gradients lack the loss scale; use bf16.
 
     Args:
         backbone (dict): As in ``ImageClassifier``, for each network.
-        head (dict): For each network; ``num_classes`` and ``classes`` are
-            those of the joint label space.
+        head (dict): For each network. Its ``classes`` are the joint label
+            space, and ``num_classes`` follows from them.
         neck (dict, optional): As in ``ImageClassifier``, for each network.
         data_preprocessor (dict, optional): As in ``ImageClassifier``.
         init_cfg (dict, optional): As in ``BaseModule``.
 
     Raises:
-        ValueError: If the head does not name its classes.
+        ValueError: If the head does not name its classes, or has another
+            ``num_classes``.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
                 'model.head.classes is missing: expected the names of the '
                 'joint label space, one network is built for each'
             )
-        self.name_classes(head.get('num_classes', len(classes)), classes)
+        self.name_classes(head.get('num_classes'), classes)
         network = dict(
             backbone=backbone,
             neck=neck,
@@ -71,9 +74,8 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         self.networks = nn.ModuleList(
             DualViewImageClassifier(**copy.deepcopy(network)) for _ in classes
         )
-        self.head = _JoinedHead(
-            classes, thr=head.get('thr'), topk=head.get('topk')
-        )
+        self.head = _JoinedHead(thr=head.get('thr'), topk=head.get('topk'))
+        self.head.classes = self.classes
 
     def forward(
         self,
@@ -81,7 +83,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         data_samples: list[DataSample] | None = None,
         mode: str = 'tensor',
     ) -> Any:
-        """Forward all networks; the interface of ``ImageClassifier``.
+        """Pass a batch through all networks, as ``ImageClassifier`` does.
 
         Args:
             inputs (Tensor): (N, 3, H, W), or (2N, 3, H, W) with two views.
@@ -93,7 +95,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
             samples with their predictions; or the losses.
 
         Raises:
-            RuntimeError: If the mode is none of these.
+            RuntimeError: If ``mode`` has another value.
         """
         if mode == 'loss':
             assert data_samples is not None
@@ -105,7 +107,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         raise RuntimeError(f'Invalid mode "{mode}".')
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor]:
-        """Return what the joined head reads: the answers of all networks.
+        """Return the answers of all networks, which the joined head reads.
 
         Args:
             inputs (Tensor): (N, 3, H, W).
@@ -125,12 +127,12 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
             data_samples (list[DataSample]): N samples.
 
         Returns:
-            dict[str, Tensor]: The terms of the loss, each the sum over the
+            dict[str, Tensor]: The terms of the loss, each summed over the
             networks, and ``annotated_fraction``.
         """
         target = stack_targets(data_samples, self.num_classes)
         target = target.to(inputs.device)
-        views = inputs.split(len(target))
+        views = split_views(inputs, len(target))
         total: dict[str, Tensor] = {}
         for network, label in zip(self.networks, target.T, strict=True):
             losses = _network_loss(network, views, label)
@@ -142,53 +144,45 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
     def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:
-        """Move the networks of the shared classes to their places here.
-
-        Args:
-            state_dict (dict): Of networks of the classes ``stored``.
-            prefix (str): What precedes this module's entries.
-            stored (tuple[str, ...]): Other classes than this module's.
-        """
+        """Move the networks of the shared classes; see the base class."""
         start = f'{prefix}networks.'
-        given = {
-            key: state_dict.pop(key)
-            for key in list(state_dict)
-            if key.startswith(start)
-        }
+        given: dict[str, dict] = {}  # number of a network -> its weights
+        for key in [key for key in state_dict if key.startswith(start)]:
+            number, name = key[len(start) :].split('.', 1)
+            given.setdefault(number, {})[name] = state_dict.pop(key)
         old, new = (indices.tolist() for indices in self.match_classes(stored))
-        for key, value in self.networks.state_dict().items():
-            index, name = key.split('.', 1)
-            if int(index) in new:
-                source = old[new.index(int(index))]
-                value = given[f'{start}{source}.{name}']
-            state_dict[start + key] = value
+        source = dict(zip(new, old, strict=True))
+        for number, network in enumerate(self.networks):
+            weights = network.state_dict()
+            if number in source:
+                weights = given[str(source[number])]
+            for name, value in weights.items():
+                state_dict[f'{start}{number}.{name}'] = value
 
 
-class _JoinedHead(PartialLabelClsHead):
-    """Joins the networks' logits to one prediction; learns nothing."""
+class _JoinedHead(MultiLabelClsHead):
+    """Join the logits of the networks to one prediction; learns nothing."""
 
-    def __init__(self, classes: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(len(classes), **kwargs)
-        self.classes = tuple(classes)
+    classes: tuple[str, ...] | None
 
 
 def _network_loss(
-    network: nn.Module, views: Sequence[Tensor], label: Tensor
+    network: nn.Module, views: Sequence[Tensor | None], label: Tensor
 ) -> dict[str, Tensor]:
-    """Return one network's losses over the images annotated for its class.
+    """Return the losses of one network over the images of its class.
 
     ``views`` are (N, 3, H, W) each, ``label`` is (N,).
     """
     rows = (~label.isnan()).nonzero().flatten()
-    # The loss counts entries over all ranks: one without an image takes part,
-    # with an image whose loss then weighs nothing.
+    # The loss counts entries over all ranks, so a rank without images still
+    # takes part: it runs one dummy image with weight 0.
     weight = float(len(rows) > 0)
     rows = rows if weight else rows.new_zeros(1)
     samples = [DataSample().set_gt_score(score) for score in label[rows, None]]
     # A single image has no batch statistics: the running ones are used.
     training = network.training
     network.train(training and len(rows) > 1)
-    inputs = torch.cat([view[rows] for view in views])
+    inputs = torch.cat([view[rows] for view in views if view is not None])
     losses = network(inputs, samples, mode='loss')
     network.train(training)
     terms = {k: weight * v for k, v in losses.items() if 'loss' in k}
@@ -202,7 +196,7 @@ def _without_graph(
     trained = [p for p in network.parameters() if p.requires_grad]
     total = torch.stack(list(losses.values())).sum()
     gradients = torch.autograd.grad(total, trained, allow_unused=True)
-    # Its value is 0, its derivative by each weight the one just calculated.
+    # The carrier is 0. Its derivative by each weight is the weight's gradient.
     carrier = total.new_zeros(())
     for weight, gradient in zip(trained, gradients, strict=True):
         if gradient is not None:
