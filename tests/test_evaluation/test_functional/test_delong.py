@@ -5,7 +5,12 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from mmda.evaluation.functional import delong_interval, delong_paired
+from mmda.evaluation.functional import (
+    binary_average_precision,
+    choose_threshold,
+    delong_interval,
+    delong_paired,
+)
 
 
 def make_data(seed, num=80, levels=None, prevalence=0.3):
@@ -70,7 +75,22 @@ def test_paired_test_equals_the_one_from_all_pairs(seed, levels):
     assert result.auc_b - result.auc_a == pytest.approx(gain, abs=1e-12)
     p_value = 2 * norm.cdf(-abs(gain) / variance**0.5)
     assert result.p_value == pytest.approx(p_value, abs=1e-12)
-    assert result.low < gain < result.high
+    half = 1.959963984540054 * variance**0.5
+    assert result.low == pytest.approx(gain - half, abs=1e-12)
+    assert result.high == pytest.approx(gain + half, abs=1e-12)
+
+
+def test_a_soft_label_of_one_half_is_a_negative():
+    score, other, soft = make_data(0)
+    soft[:6] = [0.5, 0.51, 0.5, 0.9, 0.4, 0.5]
+    hard = soft > 0.5
+    for measure in (
+        delong_interval,
+        lambda score, target: delong_paired(score, other, target),
+        choose_threshold,
+        binary_average_precision,
+    ):
+        assert measure(score, soft) == measure(score, hard)
 
 
 def test_equal_models_have_a_p_value_of_one():
