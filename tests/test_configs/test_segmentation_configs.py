@@ -18,6 +18,8 @@ from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
 CONFIGS = [path for name, path in PATHS.items() if 'cityscapes' in name]
+SLOW = pytest.mark.slow
+QUICK = ('cityscapes_bus_5way_light', 'cityscapes_bus_19way_light')
 FIVE = ['bus', 'road', 'sidewalk', 'building', 'wall']
 # Width and height of the configs' images, in place of which:
 SCALES = {
@@ -79,7 +81,14 @@ def test_all_configs_of_the_experiment_are_shipped():
     }
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path',
+    [
+        pytest.param(path, marks=() if path.stem in QUICK else SLOW)
+        for path in CONFIGS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
     cfg = load(path, toy_root, tmp_path)
     runner = Runner.from_cfg(cfg)
@@ -231,6 +240,7 @@ def test_the_test_command_augments_a_light_config_in_its_own_size(
     assert 0 <= load_file(out)['iou/mean'] <= 100
 
 
+@SLOW
 def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
     arguments = []
     for way in ('5way', '19way'):
