@@ -10,7 +10,7 @@ from digits_run import train_digits
 from matplotlib.image import imread
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
-from reproduction.gain_similarity import class_distribution, correlate
+from reproduction.gains import class_distribution, correlate
 from reproduction.gain_vs_similarity import main as gains
 from scipy.stats import pearsonr
 
