@@ -145,10 +145,11 @@ def test_the_novel_class_of_table_7_is_in_the_test_alone(name, tmp_path):
         assert not np.isnan(source.score).any()
         num_novel[split] = int((source.score.sum(axis=1) == 0).sum())
     assert num_novel['train'] == num_novel['val'] == 0 < num_novel['test']
-    hashes = [set(source.hashes().tolist()) for source in found.values()]
-    assert not hashes[0] & hashes[1]
-    assert not hashes[1] & hashes[2]
-    assert not hashes[0] & hashes[2]
+    train, val, test = (
+        {image.tobytes() for image in source.images}
+        for source in found.values()
+    )
+    assert not train & val and not val & test and not train & test
 
 
 @pytest.mark.parametrize('name', ['dermamnist', 'tissuemnist'])
@@ -207,7 +208,6 @@ def test_tables_5_and_13_report_and_choose_by_the_class_of_interest(recipe):
     cfg = load_recipe(recipe)
     interest = 'Nodule' if 'table05' in recipe.config else 'Cardiomegaly'
     classes = tuple(cfg.model.head.classes)
-    assert cfg.model.head.num_classes == len(classes)
     for split in ('train', 'val', 'test'):
         dataset = cfg[f'{split}_dataloader'].dataset
         for source in dataset.get('datasets', [dataset]):

@@ -79,7 +79,16 @@ def test_all_configs_of_the_experiment_are_shipped():
     }
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        if 'light' in path.stem
+        else pytest.param(path, marks=pytest.mark.slow)
+        for path in CONFIGS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
     cfg = load(path, toy_root, tmp_path)
     runner = Runner.from_cfg(cfg)

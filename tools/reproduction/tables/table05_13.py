@@ -16,7 +16,6 @@ def _annotate(config: str, label: str, classes: Sequence[str]) -> Recipe:
     names = list(classes)
     options: dict[str, object] = {
         'model.head.classes': names,
-        'model.head.num_classes': len(names),
     }
     for split in ('train', 'val', 'test'):
         dataset = f'{split}_dataloader.dataset'
