@@ -1,14 +1,14 @@
 """The configs have the images and the labels that the paper counts."""
 
-from pathlib import PurePath
-
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
-from reproduction.tables import TABLES
+from reproduction.recipe_config import load_recipe
+from reproduction.table import find_tables
 from shipped_configs import load
 from toy_images import write_mnist
 
+from mmda.apis.options import apply_options
 from mmda.datasets import ChestXray14, CheXpert, LabelTable, LocalCIFAR10
 from mmda.report.label_report import label_report
 from mmda.report.source_labels import sources_of_datasets
@@ -109,9 +109,12 @@ def without_images(node):
             without_images(child)
 
 
-def training_labels(name, tables, options=None):
+def training_labels(name, tables):
     """Return the number of labels of each source of a training."""
-    cfg = load(name, data_root=str(tables), **(options or {}))
+    return count_labels(load(name, data_root=str(tables)))
+
+
+def count_labels(cfg):
     without_images(cfg._cfg_dict)
     init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
@@ -138,11 +141,11 @@ def test_the_sums_are_those_that_the_paper_prints():
     [('Nodule', 1), ('+ Mass', 2), ('+ Effusion', 2), ('+ 13 diseases', 14)],
 )
 def test_table_5_adds_labels_and_no_images(row, classes, tables):
-    (panel,) = TABLES['table05'].panels
-    recipe = panel.cells[panel.rows.index(row), 0].recipe
-    labels = training_labels(
-        PurePath(recipe.config).stem, tables, recipe.options
-    )
+    (table,) = find_tables(['5'])
+    (panel,) = table.panels
+    cfg = load_recipe(panel.cells[panel.rows.index(row), 0].recipe)
+    apply_options(cfg, {'data_root': str(tables)})
+    labels = count_labels(cfg)
     assert labels == {'ChestXray14': classes * NUM_TRAIN_NIH}
 
 

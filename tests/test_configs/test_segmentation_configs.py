@@ -18,6 +18,8 @@ from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
 CONFIGS = [path for name, path in PATHS.items() if 'cityscapes' in name]
+SLOW = pytest.mark.slow
+QUICK = ('cityscapes_bus_5way_light', 'cityscapes_bus_19way_light')
 FIVE = ['bus', 'road', 'sidewalk', 'building', 'wall']
 # Width and height of the configs' images, in place of which:
 SCALES = {
@@ -82,9 +84,7 @@ def test_all_configs_of_the_experiment_are_shipped():
 @pytest.mark.parametrize(
     'path',
     [
-        path
-        if 'light' in path.stem
-        else pytest.param(path, marks=pytest.mark.slow)
+        pytest.param(path, marks=() if path.stem in QUICK else SLOW)
         for path in CONFIGS
     ],
     ids=lambda path: path.stem,
@@ -240,6 +240,7 @@ def test_the_test_command_augments_a_light_config_in_its_own_size(
     assert 0 <= load_file(out)['iou/mean'] <= 100
 
 
+@SLOW
 def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
     arguments = []
     for way in ('5way', '19way'):
