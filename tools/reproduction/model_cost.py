@@ -16,7 +16,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmda.apis.fold import find_pipeline
+from mmda.apis.config import find_pipeline
 
 _SIZES = ('crop_size', 'scale')
 
