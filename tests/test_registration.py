@@ -43,8 +43,8 @@ for scope, registries in {NAMES!r}.items():
         for name in names:
             found = getattr(module, registry).get(name)
             assert found is not None, (scope, registry, name)
-head = importlib.import_module('mmpretrain.registry').MODELS
-assert head.get('DynamicAdapterHead').__module__.startswith('mmda.models.heads')
+models = importlib.import_module('mmpretrain.registry').MODELS
+assert 'decode_heads' not in models.get('DynamicAdapterHead').__module__
 """
 
 
