@@ -28,10 +28,11 @@ MADE := $(VENV)/.mmda-made
 UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format types doctest mutation clean
+.PHONY: help setup train test test-all lint imports format types doctest \
+	mutation clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
 		Makefile
 	@echo "Settable: VENV=$(VENV) PYTHON=$(PYTHON) CONFIG=... ARGS='...'"
 
@@ -40,18 +41,25 @@ setup: $(STAMP)  ## make the environment, if it is not there yet
 train: $(STAMP)  ## train CONFIG (digits, about 3 minutes on 2 CPU cores)
 	@$(PY) tools/train.py $(CONFIG) $(ARGS)
 
-test: $(STAMP)  ## run the whole test suite
+test: $(STAMP)  ## run the tests that are not slow, and count the others
+	@$(PY) -m pytest -m 'not slow' $(ARGS)
+
+test-all: $(STAMP)  ## run all tests
 	@$(PY) -m pytest $(ARGS)
 
-lint: $(STAMP)  ## check style and format
+lint: $(STAMP)  ## check style, format and the direction of imports
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@PYTHONPATH=tools $(VENV)/bin/lint-imports --no-logo --no-cache
+
+imports: $(STAMP)  ## print the graph of imports as DOT (Python >= 3.11)
+	@$(VENV)/bin/import-linter drawgraph mmda
 
 format: $(STAMP)  ## mend what `make lint` can mend
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-types: $(STAMP)  ## check the types of mmda
+types: $(STAMP)  ## check the types of mmda and tools/reproduction
 	@$(PY) -m mypy
 
 doctest: $(STAMP)  ## run the examples in the docstrings

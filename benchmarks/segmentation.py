@@ -31,7 +31,7 @@ from mmseg.structures import SegDataSample
 
 import mmda  # noqa: F401  (registers the components)
 from mmda.apis.config import load_config
-from mmda.apis.fold_segmentor import fold_segmentor_config
+from mmda.apis.fold import fold_segmentor_config
 from mmda.models import PartialBCEPseudoConsistLoss
 from mmda.structures import PixelTarget
 

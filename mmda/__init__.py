@@ -7,7 +7,6 @@ dict(imports=['mmda'])`` and nothing else.
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 from mmengine.config.utils import MODULE2PACKAGE
 
@@ -40,18 +39,18 @@ def register_all() -> None:
 
 def _register_segmentation() -> None:
     """Register the parts that extend mmseg, where mmseg is installed."""
-    if find_spec('mmseg') is None:
+    try:
+        from mmseg.registry import MODELS
+    except ImportError:
         return
     if 'mmseg.models' in sys.modules:
         for name in _SEGMENTATION:
             import_module(name)
         return
-    # mmseg's models import for 0.4 s, and a classification config does not
-    # need them. A registry of mmengine imports its locations when a scope is
-    # first used; mmseg imports its own models in that way. mmengine has no
-    # public name for the list.
-    from mmseg.registry import MODELS
-
+    # The models of mmseg take 0.4 s to import, and a classification config
+    # does not need them. A registry imports the modules in its locations when
+    # its scope is first used. mmseg imports its own models in this way.
+    # mmengine has no public name for the list.
     MODELS._locations += [
         name for name in _SEGMENTATION if name not in MODELS._locations
     ]

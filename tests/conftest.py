@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
-# Tiny models gain nothing by a second thread, and threads of several processes
-# that wait for each other can take many times as long. Before torch is loaded.
+# A second thread does not make tiny models faster. Threads of several
+# processes wait for each other, which can take many times as long. torch reads
+# the variable when it loads.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import make_toy  # noqa: E402
 from mmengine.logging import MMLogger  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,27 +39,14 @@ def mm_log(caplog, monkeypatch):
 @pytest.fixture(scope='session')
 def toy_root(tmp_path_factory):
     folder = tmp_path_factory.mktemp('toy')
-    from make_toy import main as make_toy
-
     arguments = ['chestxray_chexpert', str(folder)]
-    make_toy([*arguments, '--images', '40', '--size', '48'])
+    make_toy.main([*arguments, '--images', '40', '--size', '48'])
     return folder
-
-
-def _not_in_the_index(package, path):
-    raise ValueError(path)
 
 
 @pytest.fixture
 def quick_configs(monkeypatch):
-    """Leave out what takes longer than to read a config, or to train a toy.
-
-    That is the layout of configs for the log, and a search through the index
-    of mmpretrain's models, in which no base config is.
-    """
+    """Do not lay out a config for the log: it takes longer than to read."""
     monkeypatch.setattr(
         'yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True)
-    )
-    monkeypatch.setattr(
-        'mmengine.config.utils._get_cfg_metainfo', _not_in_the_index
     )

@@ -1,5 +1,6 @@
 """Rules of the whole repository that no linter checks."""
 
+import ast
 import importlib
 from pathlib import Path
 
@@ -13,13 +14,20 @@ import mmda  # noqa: F401  registers the components
 import mmda.report.hooks  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
+LAUNCHERS = [
+    *(ROOT / 'tools').glob('*.py'),
+    *(ROOT / 'tools/analysis_tools').glob('*.py'),
+    *(ROOT / 'tools/model_converters').glob('*.py'),
+]
 # Components whose tests lie in the file of a component beside them.
 TESTED_IN = {
     'CheckFiniteHook': 'test_engine/test_hooks.py',
     'CheckLabelSpaceHook': 'test_engine/test_hooks.py',
+    'DoDNetController': 'test_models/test_dodnet_head.py',
     'DualViewCascadeEncoderDecoder': (
         'test_models/test_dual_view_encoder_decoder.py'
     ),
+    'NamedLinear': 'test_models/test_partial_label_linear_head.py',
     'PartialLabelAP': 'test_evaluation/test_metric_intervals.py',
     'PartialLabelSegTTAModel': 'test_models/test_decode_head_thr.py',
     'PersistentEarlyStoppingHook': 'test_engine/test_hooks.py',
@@ -59,6 +67,21 @@ def test_a_component_is_exported_from_its_folder(component):
     )
 
 
+def test_a_component_is_found_by_its_bare_name_from_the_scope_of_a_host(
+    component,
+):
+    # `mmengine` stands for both hosts; each of the others for itself.
+    for scope in ('mmpretrain', 'mmseg'):
+        for registry in vars(mmengine.registry).values():
+            if isinstance(registry, Registry) and (
+                registry.module_dict.get(component.__name__) is component
+            ):
+                with registry.switch_scope_and_registry(scope) as child:
+                    found = child.get(component.__name__)
+                assert found.__module__.startswith('mmda.')
+                assert found.__name__.endswith(component.__name__)
+
+
 def test_a_component_has_a_file_of_its_name(component):
     file = component.__module__.rpartition('.')[2]
     assert file.replace('_', '') == component.__name__.lower()
@@ -81,3 +104,12 @@ def test_every_folder_of_the_package_has_a_folder_of_tests():
     assert folders
     for folder in folders:
         assert list((ROOT / f'tests/test_{folder}').glob('test_*.py'))
+
+
+@pytest.mark.parametrize('path', LAUNCHERS, ids=lambda path: path.name)
+def test_a_launcher_has_two_statements_at_most(path):
+    first, *rest = ast.parse(path.read_text()).body
+    is_docstring = isinstance(first, ast.Expr) and isinstance(
+        first.value, ast.Constant
+    )
+    assert len(rest if is_docstring else [first, *rest]) <= 2

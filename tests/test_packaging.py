@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +22,7 @@ LEFT_TO_TORCH = re.compile(r'nvidia-.*|cuda-.*|triton')
 REPLACED = {'opencv-python'}
 
 SOURCES = (
-    *('mmda', 'configs', 'tools', 'requirements'),
+    *('mmda', 'mmda_cli.py', 'configs', 'tools', 'requirements'),
     *('setup.py', 'pyproject.toml', 'model-index.yml', 'MANIFEST.in'),
     *('README.md', 'LICENSE'),
 )
@@ -107,7 +108,9 @@ def test_the_wheel_carries_the_modules_the_configs_and_the_tools(wheel):
     }
     others = sources('configs') | sources('tools') | {'model-index.yml'}
     assert carried == (
-        modules | {'mmda/py.typed'} | {f'mmda/.mim/{name}' for name in others}
+        modules
+        | {'mmda/py.typed', 'mmda_cli.py'}
+        | {f'mmda/.mim/{name}' for name in others}
     )
 
 
@@ -122,40 +125,76 @@ def test_the_wheel_states_version_licence_and_ranges(wheel):
         assert f'\nRequires-Dist: {requirement}\n' in text
 
 
+@pytest.fixture(scope='module')
+def installed(wheel, tmp_path_factory):
+    """A fresh environment with the wheel, and a function that runs in it."""
+    folder = tmp_path_factory.mktemp('installed')
+    venv.create(folder / 'env', symlinks=True)
+    python = folder / 'env' / 'bin' / 'python'
+    (site,) = (folder / 'env').glob('lib/python*/site-packages')
+    # The dependencies come from the environment of the tests. A path in a
+    # .pth file adds no .pth file of that path, so no editable install.
+    seen = [path for path in sys.path if path.endswith('site-packages')]
+    (site / 'dependencies.pth').write_text('\n'.join(seen))
+    subprocess.run(
+        [sys.executable, '-m', 'pip', '--python', str(python), 'install']
+        + ['-q', '--no-deps', '--no-index', str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    env = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+
+    def run(*command, program=python):
+        return subprocess.run(
+            [program, *map(str, command)],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+
+    run.site, run.script = site, python.with_name('mmda')
+    return run
+
+
 @pytest.mark.slow
-def test_an_installed_package_finds_its_configs_and_its_tools(wheel, tmp_path):
-    site = tmp_path / 'site'
-    zipfile.ZipFile(wheel).extractall(site)
-    (tmp_path / 'mine.py').write_text("_base_ = 'mmda::da/digits.py'\n")
+def test_an_installed_package_finds_its_configs(installed, tmp_path):
+    mine = tmp_path / 'mine.py'
+    mine.write_text("_base_ = 'mmda::da/digits.py'\n")
     code = (
         'import mmda\n'
         'from mmda.apis.config import find_config, load_config\n'
         'print(mmda.__file__)\n'
         "print(find_config('mmda::da/digits.py'))\n"
-        "print(load_config('mine.py').model.type)\n"
+        f'print(load_config({str(mine)!r}).model.type)\n'
     )
-    env = dict(os.environ, PYTHONPATH=str(site))
-    done = subprocess.run(
-        [sys.executable, '-c', code],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
+    done = installed('-c', code)
     assert done.returncode == 0, done.stderr
     package, config, model = done.stdout.splitlines()[-3:]
-    assert package == str(site / 'mmda' / '__init__.py')
-    carried = site / 'mmda' / '.mim'
+    assert package == str(installed.site / 'mmda' / '__init__.py')
+    carried = installed.site / 'mmda' / '.mim'
     assert config == str(carried / 'configs' / 'da' / 'digits.py')
     assert model == 'DualViewImageClassifier'
-    done = subprocess.run(
-        [sys.executable, str(carried / 'tools' / 'train.py'), '--help'],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
-    assert 'configs/da/digits.py --resume' in done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_an_installed_package_starts_by_name_and_by_launcher(installed):
+    tools = installed.site / 'mmda' / '.mim' / 'tools'
+    by_name = installed('train', '--help', program=installed.script)
+    by_launcher = installed(tools / 'train.py', '--help')
+    assert by_name.returncode == 0, by_name.stderr
+    assert by_name.stdout.startswith('usage: mmda train ')
+    assert by_launcher.stdout == by_name.stdout
+    listed = installed(program=installed.script).stdout
+    assert 'class_relations' in listed and 'Train the model' in listed
+
+
+@pytest.mark.slow
+def test_an_installed_package_lists_the_tables_of_the_paper(installed):
+    tools = installed.site / 'mmda' / '.mim' / 'tools'
+    done = installed(tools / 'reproduce.py', '--list')
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert '12' in done.stdout.split()
 
 
 @pytest.mark.parametrize('python_version', ['3.10', '3.11', '3.12', '3.13'])

@@ -1,7 +1,9 @@
 """Run what the README shows, and look up every name in the pages."""
 
 import re
+import shlex
 from glob import glob
+from importlib import import_module
 from pathlib import Path
 
 import cv2
@@ -166,15 +168,50 @@ def test_headings_that_a_page_links_to_exist(page):
     assert links <= anchors
 
 
+def parser_of(words):
+    """Return the parser of a shown command and the arguments behind it."""
+    start, *arguments = words
+    if start == 'mmda':
+        name, *arguments = arguments
+        module = f'mmda.commands.{name}'
+    elif arguments[0] == 'tools/reproduce.py':
+        module = 'reproduction.command'
+        arguments = arguments[1:]
+        if arguments[0] in ('complexity', 'gain_vs_similarity'):
+            name, *arguments = arguments
+            module = f'reproduction.{name}'
+    else:
+        name, *arguments = arguments
+        module = f'mmda.commands.{Path(name).stem}'
+    return import_module(module).make_parser(), arguments
+
+
 @current_page
-def test_commands_that_a_page_shows_exist(page):
+def test_commands_that_a_page_shows_accept_their_arguments(page):
+    text = page.read_text()
+    lines = command_lines(text)
+    lines += re.findall(r'`(mmda [a-z_]+ [^`]+)`', text)
+    started = re.compile(
+        r'mmda |python tools/(reproduce|train|test|predict)\.py |'
+        r'python tools/analysis_tools/'
+    )
+    for line in lines:
+        if started.match(line):
+            # A number takes the place of each variable of the shell.
+            plain = re.sub(r'\$(\w+|\{\w+\})', '1', line)
+            parser, arguments = parser_of(shlex.split(plain))
+            parser.parse_args(arguments)
+
+
+@current_page
+def test_make_targets_that_a_page_names_exist(page):
+    text = page.read_text()
+    lines = command_lines(text) + re.findall(r'`(make [^`]+)`', text)
     makefile = (ROOT / 'Makefile').read_text()
-    for line in command_lines(page.read_text()):
-        words = [word for word in line.split() if '=' not in word]
-        if words[:1] == ['make']:
-            assert f'\n{words[1]}:' in makefile, line
-        if words[:1] == ['mmda']:
-            assert (ROOT / f'mmda/commands/{words[1]}.py').is_file(), line
+    for line in lines:
+        if line.startswith('make '):
+            words = [word for word in line.split()[1:] if '=' not in word]
+            assert f'\n{words[0]}:' in makefile, line
 
 
 @current_page

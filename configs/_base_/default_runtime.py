@@ -1,15 +1,24 @@
-# What every config shares: registration, hooks, seed.
-_base_ = 'mmpretrain::_base_/default_runtime.py'
-
+# What every classification config shares. The values are those of mmpretrain
+# 1.x, `_base_/default_runtime.py`, with more hooks.
+default_scope = 'mmpretrain'
 custom_imports = dict(imports=['mmda'])
-randomness = dict(seed=0)
+randomness = dict(seed=0, deterministic=False)
 
-# Named, so that a config can change one of them.
+# A config changes a hook by its name, and drops it with `name=None`.
 default_hooks = dict(
-    logger=dict(interval=10),
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=10),
+    param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        interval=1, max_keep_ckpts=2, save_best='auc/mean', rule='greater'
+        type='CheckpointHook',
+        interval=1,
+        max_keep_ckpts=2,
+        save_best='auc/mean',
+        rule='greater',
     ),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='VisualizationHook', enable=False),
+    # Hooks of mmda
     check_label_space=dict(type='CheckLabelSpaceHook'),
     check_finite=dict(type='CheckFiniteHook'),
     label_report=dict(type='LabelReportHook'),
@@ -22,3 +31,13 @@ default_hooks = dict(
     validate_on_resume=dict(type='ValidateOnResumeHook'),
     run_summary=dict(type='RunSummaryHook'),
 )
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+log_level = 'INFO'
+load_from = None
+resume = False

@@ -1,4 +1,4 @@
-# The runtime of short trainings that count iterations (adam_cosine_500.py).
+# The runtime of adam_cosine_500i.py: keep the weights of the last iteration.
 _base_ = 'default_runtime.py'
 
 default_hooks = dict(
@@ -10,6 +10,5 @@ default_hooks = dict(
         interval=500,
         max_keep_ckpts=1,
     ),
-    # A single validation, at the end: nothing to stop early.
 )
 log_processor = dict(by_epoch=False)

@@ -1,4 +1,4 @@
-# The runtime of trainings that keep the last weights (adam_cosine_64e.py).
+# The runtime of adam_cosine_64e.py: keep the weights of the last epoch.
 _base_ = 'default_runtime.py'
 
 default_hooks = dict(

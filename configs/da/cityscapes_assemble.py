@@ -1,4 +1,5 @@
-# Half the images with 5, half with the other 14 classes annotated: all losses.
+# Not in the paper: one half of the images annotates 5 classes, the other half
+# the other 14. The model trains with all loss terms.
 _base_ = './cityscapes_bus_19way.py'
 
 # Parameters you are likely to change

@@ -1,4 +1,4 @@
-# cityscapes_assemble.py in small, minutes on a CPU.
+# cityscapes_assemble.py with small images: minutes on a CPU.
 _base_ = './cityscapes_bus_19way_light.py'
 
 halves = [dict(half, dataset=_base_.train_source) for half in _base_.halves]

@@ -1,4 +1,4 @@
-# cityscapes_bus_19way.py in small: 256x128 pixels, minutes on a CPU.
+# cityscapes_bus_19way.py with images of 256x128 pixels: minutes on a CPU.
 _base_ = './cityscapes_bus_19way.py'
 
 # Parameters you are likely to change
@@ -30,7 +30,7 @@ test_pipeline = [
 tta_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=scale, keep_ratio=True),
-    _base_.tta_pipeline[-1],  # scales of this size, with and without a flip
+    _base_.tta_pipeline[-1],  # more scales and a flip
 ]
 train_source = dict(pipeline=train_pipeline)
 val_source = dict(pipeline=test_pipeline)

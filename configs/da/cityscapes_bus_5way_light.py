@@ -1,8 +1,8 @@
-# cityscapes_bus_5way.py in small, minutes on a CPU.
+# cityscapes_bus_5way.py with small images: minutes on a CPU.
 _base_ = './cityscapes_bus_19way_light.py'
 
 # Parameters you are likely to change
-thr = 0.5  # all other classes are "none" here, so the best answer may be none
+thr = 0.5  # a pixel of another class is "none"
 
 classes = _base_.five_classes
 adapter = dict(num_classes=len(classes), classes=classes)

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.config.utils import MODULE2PACKAGE
-from mmengine.utils import get_installed_path, is_installed
+from mmengine.utils import get_installed_path
 
 import mmda
 
@@ -90,10 +89,6 @@ def load_config(
         >>> cfg.train_cfg.max_epochs
         2
     """
-    # mmengine looks for `mmseg::` in the distribution `mmsegmentation`. The
-    # maintained build has another name.
-    if not is_installed(MODULE2PACKAGE['mmseg']):
-        MODULE2PACKAGE['mmseg'] = 'mmseg'
     cfg = Config.fromfile(find_config(name))
     for _, node in walk_config(cfg._cfg_dict):
         # mmengine writes the scope `mmda` into each part that comes from
@@ -124,10 +119,13 @@ def check_label_spaces(cfg: Config) -> None:
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         places: dict[str, str] = {}
         for place, source in walk_config(cfg.get(loader), loader):
-            if not isinstance(source, dict):
+            if getattr(source, 'type', None) != 'PartialLabelDataset':
                 continue
-            if source.get('type') != 'PartialLabelDataset':
+            # A source inside another source is a part of it.
+            if place.startswith(tuple(f'{p}.' for p in places.values())):
                 continue
+            if any(place.startswith(f'{outer}.') for outer in places.values()):
+                continue  # a source inside of a source only selects images
             name = source.get('name') or source['dataset'].get('type')
             if name in places:
                 raise ValueError(

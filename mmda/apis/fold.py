@@ -1,4 +1,8 @@
-"""Turn a trained adapter model into a stock one of the same answers."""
+"""Turn a trained adapter model into a stock model with the same answers.
+
+The task encoding of an adapter does not depend on the image. So a trained
+adapter is a plain linear layer, or a 1x1 convolution in a segmentor.
+"""
 
 from __future__ import annotations
 
@@ -6,61 +10,59 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import Tensor
 
-import mmda.models  # noqa: F401  (registers the heads)
 from mmda.models.adapters import DynamicAdapter, check_num_classes
 from mmda.models.heads import rename_old_keys
 
-from .fold_segmentor import (
-    fold_segmentor_config,
-    fold_segmentor_state,
-    prediction_thr,
-)
+from .config import find_pipeline
 
 ADAPTER_HEAD = 'DynamicAdapterHead'
 LINEAR_HEAD = 'PartialLabelLinearHead'
 FOLDABLE = (None, 'DynamicAdapter', 'NamedLinear')
+SEG_HEADS = ('decode_head', 'auxiliary_head')
+ENCODING = '.head.conv_seg.task_encoding'
 
 
 def can_fold(model: Mapping[str, Any]) -> bool:
-    """Return whether a classifier has a stock one of the same answers.
+    """Say whether there is a stock classifier with the same answers.
 
     Args:
-        model (Mapping): Its config.
+        model (Mapping): Config of a classifier.
 
     Returns:
-        bool: Whether :func:`fold_model_config` takes it.
+        bool: Whether :func:`fold_model_config` takes the config.
 
     Examples:
         >>> can_fold(dict(head=dict(type='MultiLabelLinearClsHead')))
         False
     """
     head = model.get('head') or {}
-    # Several networks cannot become one.
-    is_one = model.get('type') != 'MultiNetworkClassifier'
-    is_linear = (head.get('classifier') or {}).get('type') in FOLDABLE
+    classifier = head.get('classifier') or {}
     return (
-        is_one
-        and is_linear
-        and head.get('type') in (ADAPTER_HEAD, LINEAR_HEAD)
+        head.get('type') in (ADAPTER_HEAD, LINEAR_HEAD)
+        and classifier.get('type') in FOLDABLE
+        # Several networks cannot become one network.
+        and model.get('type') != 'MultiNetworkClassifier'
     )
 
 
 def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of the stock model with a plain linear layer.
+    """Return the config of the stock classifier.
 
     Args:
-        model (Mapping): Config of a classifier with a ``DynamicAdapterHead``,
-            or a ``PartialLabelLinearHead``, which is plain but for the names.
+        model (Mapping): Config of a classifier with a ``DynamicAdapterHead``
+            or a ``PartialLabelLinearHead``. The second is a plain layer
+            already, apart from the class names.
 
     Returns:
-        dict: Config of stock mmpretrain parts only.
+        dict: Config with parts of mmpretrain only.
 
     Raises:
-        ValueError: If the head is neither.
+        ValueError: If the model has no such head, or several networks.
     """
     folded = copy.deepcopy(dict(model))
     head = folded.get('head') or {}
@@ -70,64 +72,184 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
             f'{folded.get("type")}, expected {ADAPTER_HEAD!r} or '
             f'{LINEAR_HEAD!r} of a single network: there is no adapter to fold'
         )
-    kept = ('in_channels', 'thr', 'topk')
-    classes = head.get('classes')
     folded['type'] = 'ImageClassifier'
     folded['head'] = dict(
         type='MultiLabelLinearClsHead',
-        num_classes=check_num_classes(head.get('num_classes'), classes),
-        **{key: head[key] for key in kept if key in head},
+        num_classes=check_num_classes(
+            head.get('num_classes'), head.get('classes')
+        ),
+        **{k: head[k] for k in ('in_channels', 'thr', 'topk') if k in head},
     )
-    preprocessor = dict(folded.get('data_preprocessor') or {})
-    preprocessor.pop('strong_view', None)
-    preprocessor['type'] = 'ClsDataPreprocessor'
-    folded['data_preprocessor'] = preprocessor
+    folded['data_preprocessor'] = _stock_preprocessor(
+        folded, 'ClsDataPreprocessor'
+    )
     return folded
 
 
 def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Replace the adapter's parameters by the linear layer's.
+    """Replace the weights of the classifier by the weights of a linear layer.
 
     Args:
-        state_dict (Mapping[str, Tensor]): Of the trained model.
+        state_dict (Mapping[str, Tensor]): Weights of the trained model.
 
     Returns:
-        dict[str, Tensor]: ``head.fc.weight`` (C, m) and ``head.fc.bias``
-        (C,) in place of the weights of the classifier.
+        dict[str, Tensor]: All other weights, and ``head.fc.weight`` (C, m)
+        and ``head.fc.bias`` (C,).
     """
     folded = dict(state_dict)
     rename_old_keys(folded, 'head.')
-    prefix = 'head.classifier.'
-    own = {
-        key.removeprefix(prefix): folded.pop(key)
-        for key in list(folded)
-        if key.startswith(prefix)
-    }
-    if 'kernel' not in own:
-        weight, bias = own['weight'], own['bias']
-    else:
-        channels, num_classes = own['kernel'].shape[:2]
-        adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
-        own['class_names'] = adapter.class_names
-        adapter.load_state_dict(own)
-        weight, bias = adapter.fold()
+    weight, bias = _fold_adapter(_take(folded, 'head.classifier.'))
     folded['head.fc.weight'], folded['head.fc.bias'] = weight, bias
     return folded
 
 
-def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
-    """Return config and checkpoint of a stock model of the same answers.
+def fold_decode_head(head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of the stock head with a plain ``conv_seg``.
 
     Args:
-        checkpoint (Mapping): As saved by mmengine's Runner, with its config.
+        head (Mapping): Config of a segmentation ``DynamicAdapterHead``.
+
+    Returns:
+        dict: Config of the head that it wraps. With ``thr`` above 0, the head
+        has one answer more, "no class".
+
+    Raises:
+        ValueError: If the head is no ``DynamicAdapterHead``.
+
+    Examples:
+        >>> fold_decode_head(dict(type='DynamicAdapterHead', num_classes=5,
+        ...                       head=dict(type='FCNHead')))['num_classes']
+        5
+    """
+    if head.get('type') != ADAPTER_HEAD:
+        raise ValueError(
+            f'the head is a {head.get("type")!r}, expected {ADAPTER_HEAD!r}: '
+            'there is no adapter to fold'
+        )
+    folded = copy.deepcopy(dict(head['head']))
+    if head.get('classes') or head.get('num_classes'):
+        folded['num_classes'] = check_num_classes(
+            head.get('num_classes'), head.get('classes')
+        )
+    folded['num_classes'] += bool(head.get('thr'))
+    folded['out_channels'] = folded['num_classes']
+    # Each answer is a probability of its own, not one choice among all
+    # classes.
+    folded['loss_decode'] = dict(
+        type='CrossEntropyLoss', use_sigmoid=True, avg_non_ignore=True
+    )
+    return folded
+
+
+def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of the stock segmentor.
+
+    Args:
+        model (Mapping): Config of a segmentor. Each of its heads may be a
+            ``DynamicAdapterHead``, also in a cascade and as auxiliary head.
+
+    Returns:
+        dict: Config with parts of mmseg only, without pretrained weights.
+
+    Raises:
+        ValueError: If no head is a ``DynamicAdapterHead``.
+    """
+    folded = copy.deepcopy(dict(model))
+    count = 0
+    for key in SEG_HEADS:
+        given: Any = folded.get(key)
+        is_list = isinstance(given, (list, tuple))
+        heads = list(given) if is_list else [given]
+        for i, head in enumerate(heads):
+            if head and head.get('type') == ADAPTER_HEAD:
+                predicts = key == SEG_HEADS[0] and i == len(heads) - 1
+                # Only the answers of the last head are a prediction.
+                head = head if predicts else {**head, 'thr': 0}
+                heads[i] = fold_decode_head(head)
+                count += 1
+        if given is not None:
+            folded[key] = heads if is_list else heads[0]
+    if not count:
+        raise ValueError(
+            'neither model.decode_head nor model.auxiliary_head is a '
+            'DynamicAdapterHead: there is no adapter to fold'
+        )
+    folded['type'] = folded['type'].removeprefix('DualView')
+    folded['pretrained'] = None
+    preprocessor = folded.get('data_preprocessor') or {}
+    if preprocessor.get('type') == 'DualViewDataPreprocessor':
+        folded['data_preprocessor'] = _stock_preprocessor(
+            folded, 'SegDataPreProcessor'
+        )
+    return folded
+
+
+def fold_segmentor_state(
+    state_dict: Mapping[str, Tensor], thr: float = 0.0
+) -> dict[str, Tensor]:
+    """Replace the weights of each adapter by the weights of a convolution.
+
+    Args:
+        state_dict (Mapping[str, Tensor]): Weights of the trained model.
+        thr (float): Threshold of the head that predicts, see
+            :func:`prediction_thr`. Above 0, the convolution gets one more
+            answer: a row of zeros with a constant bias. This answer, "no
+            class", is the best one where all others are below the threshold.
+
+    Returns:
+        dict[str, Tensor]: ``<head>.conv_seg.weight`` (C, m, 1, 1),
+        ``<head>.conv_seg.bias`` (C,), and all other weights under the stock
+        names.
+    """
+    from mmda.models.decode_heads import none_logit
+
+    folded = dict(state_dict)
+    heads = [k.removesuffix(ENCODING) for k in folded if k.endswith(ENCODING)]
+    for head in heads:
+        weight, bias = _fold_adapter(_take(folded, f'{head}.head.conv_seg.'))
+        for key, value in _take(folded, f'{head}.head.').items():
+            folded[f'{head}.{key}'] = value
+        if thr and head == _last_decode_head(heads):
+            weight = torch.cat([weight, torch.zeros_like(weight[:1])])
+            bias = torch.cat([bias, bias.new_tensor([none_logit(thr)])])
+        folded[f'{head}.conv_seg.weight'] = weight[..., None, None]
+        folded[f'{head}.conv_seg.bias'] = bias
+    return folded
+
+
+def prediction_thr(model: Mapping[str, Any]) -> float:
+    """Return the threshold of the head that predicts.
+
+    Args:
+        model (Mapping): Config of a segmentor.
+
+    Returns:
+        float: The threshold, in [0, 1]. 0 for a head without a threshold.
+
+    Examples:
+        >>> prediction_thr(dict(decode_head=[dict(), dict(thr=0.5)]))
+        0.5
+    """
+    head = model[SEG_HEADS[0]]
+    if isinstance(head, (list, tuple)):
+        head = head[-1]
+    return float(head.get('thr') or 0)
+
+
+def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
+    """Return config and checkpoint of the stock model.
+
+    Args:
+        checkpoint (Mapping): A checkpoint that mmengine's Runner saved, with
+            its config.
 
     Returns:
         tuple[Config, dict]: A config with ``model``, the test pipeline and
-        the classes, and the checkpoint; both need the stock host alone
-        (mmpretrain, or mmseg for a segmentor).
+        the classes, and the checkpoint. Both need one host only: mmpretrain,
+        or mmseg for a segmentor.
 
     Raises:
-        ValueError: If the checkpoint has no config, or nothing to fold.
+        ValueError: If the checkpoint has no config, or no adapter to fold.
     """
     text = checkpoint.get('meta', {}).get('cfg')
     if text is None:
@@ -136,13 +258,12 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
             'tools/train.py'
         )
     trained = Config.fromstring(text, file_format='.py')
-    stored = dict(checkpoint['meta'].get('dataset_meta', {}))
-    metainfo = {
-        k: stored.get(k) for k in ('classes', 'palette') if k in stored
-    }
-    pipeline = find_pipeline(trained.get('test_dataloader') or {})
+    stored = checkpoint['meta'].get('dataset_meta') or {}
+    metainfo = {k: stored[k] for k in ('classes', 'palette') if k in stored}
+    pipeline = find_pipeline(trained.get('test_dataloader'))
     if 'decode_head' in trained.model:
-        scope, model = 'mmseg', fold_segmentor_config(trained.model)
+        scope, batch_size = 'mmseg', 1
+        model = fold_segmentor_config(trained.model)
         thr = prediction_thr(trained.model)
         state = fold_segmentor_state(checkpoint['state_dict'], thr)
         if thr:
@@ -152,10 +273,10 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
             )
         dataset = dict(type='BaseSegDataset', test_mode=True)
     else:
-        scope, model = 'mmpretrain', fold_model_config(trained.model)
+        scope, batch_size = 'mmpretrain', 32
+        model = fold_model_config(trained.model)
         state = fold_state_dict(checkpoint['state_dict'])
         dataset = dict(type='MultiLabelDataset', ann_file='')
-    dataset.update(metainfo=metainfo, pipeline=pipeline)
     config = Config(
         dict(
             default_scope=scope,
@@ -163,9 +284,9 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
             model=model,
             test_pipeline=pipeline,
             test_dataloader=dict(
-                batch_size=1 if scope == 'mmseg' else 32,
+                batch_size=batch_size,
                 num_workers=2,
-                dataset=dataset,
+                dataset=dict(dataset, metainfo=metainfo, pipeline=pipeline),
                 sampler=dict(type='DefaultSampler', shuffle=False),
             ),
         )
@@ -177,27 +298,32 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
     return config, dict(meta=meta, state_dict=state)
 
 
-def find_pipeline(node: Any) -> list | None:
-    """Return the first non-empty pipeline inside a data loader's config.
+def _stock_preprocessor(model: dict[str, Any], name: str) -> dict[str, Any]:
+    preprocessor = dict(model.get('data_preprocessor') or {}, type=name)
+    preprocessor.pop('strong_view', None)
+    return preprocessor
 
-    Args:
-        node (Any): The data loader, or a part of it.
 
-    Returns:
-        list | None: The transforms, None where there are none.
+def _last_decode_head(heads: list[str]) -> str:
+    """Return the prefix of the head that predicts; a cascade has several."""
+    own = [head for head in heads if head.startswith(SEG_HEADS[0])]
+    return max(own, key=lambda head: [int(i) for i in head.split('.')[1:]])
 
-    Examples:
-        >>> find_pipeline(dict(dataset=dict(pipeline=[dict(type='Resize')])))
-        [{'type': 'Resize'}]
-    """
-    if isinstance(node, Mapping):
-        if node.get('pipeline'):
-            return node['pipeline']
-        children = list(node.values())
-    else:
-        children = list(node) if isinstance(node, (list, tuple)) else []
-    for child in children:
-        found = find_pipeline(child)
-        if found is not None:
-            return found
-    return None
+
+def _take(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Remove the weights with a prefix, and return them without it."""
+    return {
+        key.removeprefix(prefix): state.pop(key)
+        for key in list(state)
+        if key.startswith(prefix)
+    }
+
+
+def _fold_adapter(own: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return weight (C, m) and bias (C,) of an adapter or a linear layer."""
+    if 'kernel' not in own:
+        return own['weight'], own['bias']
+    channels, num_classes = own['kernel'].shape[:2]
+    adapter = DynamicAdapter(num_classes, channels, bias='bias' in own)
+    adapter.load_state_dict({**own, 'class_names': adapter.class_names})
+    return adapter.fold()

@@ -14,15 +14,8 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.datasets.broken_images import (
-    MAYBE_DECODE_ERRORS,
-    is_decode_error,
-)
-from mmda.report.thresholds import (
-    other_model,
-    read_thresholds,
-    threshold_path,
-)
+from mmda.datasets.broken_images import MAYBE_DECODE_ERRORS, is_decode_error
+from mmda.report.thresholds import other_model, read_thresholds, threshold_path
 from mmda.structures import nearest
 
 from .images import as_sample, list_images, to_bgr

@@ -40,21 +40,22 @@ def make_parser() -> argparse.ArgumentParser:
         'class_relations',
     )
     add_config(parser)
-    parser.add_argument('checkpoint', help='weights of the model')
-    parser.add_argument(
+    add = parser.add_argument
+    add('checkpoint', help='weights of the model')
+    add(
         '--split',
         choices=('train', 'val', 'test'),
         default='test',
         help='images that give the features (default: test)',
     )
-    parser.add_argument(
+    add(
         '--strong',
         type=float,
         help='colour a chord from this similarity on (default: 0.6; lower '
         'where few pairs reach it; the figure names the value)',
     )
-    parser.add_argument('--out-dir', default='class_relations')
-    parser.add_argument('--device', default='cpu', help='default: cpu')
+    add('--out-dir', default='class_relations')
+    add('--device', default='cpu', help='default: cpu')
     add_config_options(parser)
     return parser
 

@@ -31,50 +31,49 @@ def make_parser() -> argparse.ArgumentParser:
         EXAMPLES,
         'compare_runs',
     )
-    parser.add_argument('a', help='predictions of the first model (pickle)')
-    parser.add_argument('b', help='predictions of the second model')
-    parser.add_argument(
+    add = parser.add_argument
+    add('a', help='predictions of the first model (pickle)')
+    add('b', help='predictions of the second model')
+    add(
         '--seeds-a',
         nargs='+',
         default=[],
         metavar='PKL',
         help='predictions of the first model trained with other seeds',
     )
-    parser.add_argument(
+    add(
         '--seeds-b',
         nargs='+',
         default=[],
         metavar='PKL',
         help='predictions of the second model trained with other seeds',
     )
-    parser.add_argument(
-        '--config', help='config to take class names from (default: indices)'
-    )
-    parser.add_argument(
+    add('--config', help='config to take class names from (default: indices)')
+    add(
         '--classes',
         nargs='+',
         metavar='NAME',
         help='class names, in place of --config',
     )
-    parser.add_argument(
+    add(
         '--names',
         nargs=2,
         metavar=('A', 'B'),
         help='names of the models (default: the names of the files)',
     )
-    parser.add_argument(
+    add(
         '--resamples',
         type=int,
         default=2000,
         help='resamples of the bootstrap, 0 for no bootstrap (default: 2000)',
     )
-    parser.add_argument(
+    add(
         '--seed',
         type=int,
         default=0,
         help='seed of the bootstrap (default: 0)',
     )
-    parser.add_argument(
+    add(
         '--out-dir',
         default='comparison',
         help='folder of comparison.md, .json, forest.png and .pdf',
@@ -91,11 +90,7 @@ def run(args: argparse.Namespace) -> None:
     from mmengine.utils import ProgressBar
 
     from mmda.report.comparison import compare
-    from mmda.report.comparison_report import (
-        draw_forest,
-        to_json,
-        to_markdown,
-    )
+    from mmda.report.comparison_report import draw_forest, to_json, to_markdown
     from mmda.report.predictions import load_predictions
 
     if args.resamples < 0:

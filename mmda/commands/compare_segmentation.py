@@ -40,22 +40,19 @@ def make_parser() -> argparse.ArgumentParser:
         EXAMPLES,
         'compare_segmentation',
     )
+    add = parser.add_argument
     for name in ('a', 'b'):
-        parser.add_argument(f'config_{name}', help=f'config of model {name}')
-        parser.add_argument(
-            f'checkpoint_{name}', help=f'weights of model {name}'
-        )
-    parser.add_argument(
+        add(f'config_{name}', help=f'config of model {name}')
+        add(f'checkpoint_{name}', help=f'weights of model {name}')
+    add(
         '--images',
         nargs='+',
         default=['0', '1', '2'],
         help='positions in the test set, or parts of file names',
     )
-    parser.add_argument('--class-of-interest', default='bus')
-    parser.add_argument(
-        '--names', nargs=2, metavar=('A', 'B'), help='names of the models'
-    )
-    parser.add_argument(
+    add('--class-of-interest', default='bus')
+    add('--names', nargs=2, metavar=('A', 'B'), help='names of the models')
+    add(
         '--out',
         default='comparison.png',
         help='figure to write, with a PDF beside it (default: comparison.png)',

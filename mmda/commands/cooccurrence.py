@@ -39,17 +39,16 @@ def make_parser() -> argparse.ArgumentParser:
         'cooccurrence',
     )
     add_config(parser)
-    parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='train'
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add('--split', choices=('train', 'val', 'test'), default='train')
+    add(
         '--min-pixels',
         type=int,
         default=1,
         help='a class with fewer pixels counts as absent (default: 1)',
     )
-    parser.add_argument('--highlight', help='class to draw in another colour')
-    parser.add_argument(
+    add('--highlight', help='class to draw in another colour')
+    add(
         '--out-dir',
         default='cooccurrence',
         help='folder of cooccurrence.csv, .png and .pdf',

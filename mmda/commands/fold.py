@@ -28,10 +28,9 @@ def make_parser() -> argparse.ArgumentParser:
         EXAMPLES,
         'fold',
     )
-    parser.add_argument(
-        'checkpoint', type=Path, help='checkpoint of tools/train.py'
-    )
-    parser.add_argument('out', type=Path, help='.pth file to write')
+    add = parser.add_argument
+    add('checkpoint', type=Path, help='checkpoint of tools/train.py')
+    add('out', type=Path, help='.pth file to write')
     return parser
 
 

@@ -43,12 +43,13 @@ def make_parser() -> argparse.ArgumentParser:
         'label_report',
     )
     add_config(parser)
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         '--out-dir',
         help='folder of text, JSON and picture (default: label_report in the '
         'work directory of the config)',
     )
-    parser.add_argument(
+    add(
         '--hash',
         action='store_true',
         help='compare all image files by content, and read all label maps '

@@ -27,20 +27,21 @@ def make_parser() -> argparse.ArgumentParser:
         EXAMPLES,
         'learning_curves',
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         'runs',
         nargs='+',
         metavar='NAME=DIR',
         help='work directory, or a pattern that matches the directories of '
         'several seeds',
     )
-    parser.add_argument(
+    add(
         '--keys',
         nargs='+',
         default=['unannotated_answer', 'auc/mean'],
         help='scalars of the log (default: unannotated_answer auc/mean)',
     )
-    parser.add_argument(
+    add(
         '--out',
         default='learning_curves.png',
         help='figure to write, with a PDF beside it (default: '

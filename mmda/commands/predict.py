@@ -44,43 +44,38 @@ def make_parser() -> argparse.ArgumentParser:
         'Answer the questions of a model about images.', EXAMPLES, 'predict'
     )
     add_config(parser)
-    parser.add_argument('checkpoint', help='weights of the model')
-    parser.add_argument(
+    add = parser.add_argument
+    add('checkpoint', help='weights of the model')
+    add(
         'input',
         help='an image, a folder, or a CSV file of paths (relative to the '
         'folder of the CSV file)',
     )
-    parser.add_argument(
-        '--ask', nargs='+', metavar='CLASS', help='ask about these classes'
-    )
-    parser.add_argument(
+    add('--ask', nargs='+', metavar='CLASS', help='ask about these classes')
+    add(
         '--column',
         help="column of the paths in the CSV file (default: 'path')",
     )
-    parser.add_argument(
-        '--out', metavar='FILE', help='file of answers, .csv or .json'
-    )
-    parser.add_argument(
-        '--show-dir', metavar='DIR', help='folder of annotated pictures'
-    )
-    parser.add_argument(
+    add('--out', metavar='FILE', help='file of answers, .csv or .json')
+    add('--show-dir', metavar='DIR', help='folder of annotated pictures')
+    add(
         '--cam',
         metavar='CLASS',
         help='add a class activation map to the pictures (needs grad-cam)',
     )
-    parser.add_argument(
+    add(
         '--cam-layer',
         metavar='MODULE',
         help='module whose feature map the activation map uses (default: the '
         'backbone)',
     )
-    parser.add_argument(
+    add(
         '--thresholds',
         metavar='FILE',
         help='file of thresholds (default: the file beside the checkpoint)',
     )
-    parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument('--batch-size', type=int, default=16)
+    add('--device', default='cpu', help='default: cpu')
+    add('--batch-size', type=int, default=16)
     add_config_options(parser)
     return parser
 

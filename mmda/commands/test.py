@@ -39,41 +39,38 @@ def make_parser() -> argparse.ArgumentParser:
         'Test a checkpoint with its config.', EXAMPLES, 'test'
     )
     add_config(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add = parser.add_argument
+    add('checkpoint', help='checkpoint file')
     add_run_options(parser)
-    parser.add_argument('--out', metavar='FILE', help='file to write results')
-    parser.add_argument(
+    add('--out', metavar='FILE', help='file to write results')
+    add(
         '--out-item',
         choices=list(SUFFIXES),
         help='what --out writes: predictions (.pkl, default) or metrics '
         '(.json, .yaml, .pkl)',
     )
-    parser.add_argument(
+    add(
         '--split',
         choices=['test', 'val'],
         default='test',
         help='which images of the config to test on (default: test); choose '
         'thresholds on val',
     )
-    parser.add_argument(
+    add(
         '--tta',
         action='store_true',
         help='test-time augmentation by `tta_model` and `tta_pipeline` of the '
         'config; without them, classification averages over a flip',
     )
-    parser.add_argument(
-        '--show-dir', metavar='DIR', help='save drawn predictions there'
-    )
-    parser.add_argument(
-        '--show', action='store_true', help='show predictions in a window'
-    )
-    parser.add_argument(
+    add('--show-dir', metavar='DIR', help='save drawn predictions there')
+    add('--show', action='store_true', help='show predictions in a window')
+    add(
         '--interval',
         type=int,
         default=1,
         help='draw every n-th sample (default: 1)',
     )
-    parser.add_argument(
+    add(
         '--wait-time',
         type=float,
         default=2,

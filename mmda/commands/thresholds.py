@@ -43,24 +43,23 @@ def make_parser() -> argparse.ArgumentParser:
         'thresholds',
     )
     add_config(parser)
-    parser.add_argument('checkpoint', help='weights of the model')
-    parser.add_argument(
-        'predictions', help='predictions of this checkpoint (pickle)'
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add('checkpoint', help='weights of the model')
+    add('predictions', help='predictions of this checkpoint (pickle)')
+    add(
         '--method',
         choices=('youden', 'sensitivity', 'f1'),
         default='youden',
         help='which threshold counts (default: youden); the file keeps all',
     )
-    parser.add_argument(
+    add(
         '--sensitivity',
         type=float,
         default=0.9,
         help='share of the positives that the method "sensitivity" finds '
         '(default: 0.9)',
     )
-    parser.add_argument(
+    add(
         '--bins',
         type=int,
         default=10,

@@ -37,7 +37,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = build_parser('Train the model of a config.', EXAMPLES, 'train')
     add_config(parser)
     add_run_options(parser)
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         '--resume',
         nargs='?',
         const='auto',
@@ -45,23 +46,23 @@ def make_parser() -> argparse.ArgumentParser:
         help='continue from this checkpoint; without a value, from the last '
         'checkpoint in the work directory, if there is one',
     )
-    parser.add_argument(
+    add(
         '--no-validate',
         action='store_true',
         help='do not evaluate during training',
     )
-    parser.add_argument(
+    add(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate from `auto_scale_lr.base_batch_size` of '
         'the config to the batch size of this run',
     )
-    parser.add_argument(
+    add(
         '--no-persistent-workers',
         action='store_true',
         help='start the workers of the dataloaders anew in each epoch',
     )
-    parser.add_argument(
+    add(
         '--seed',
         type=int,
         metavar='K',
@@ -69,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         'training and validation images that have a seed (the test images do '
         'not change)',
     )
-    parser.add_argument(
+    add(
         '--dry-run',
         action='store_true',
         help='read the data, print the label report and stop',

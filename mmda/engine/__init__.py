@@ -1,4 +1,4 @@
-"""What runs beside the model."""
+"""Hooks that watch a run."""
 
 from .hooks import (
     CheckFiniteHook,

@@ -1,20 +1,31 @@
-"""Tables and figures."""
+"""Reports about the labels of a config and about the results of runs.
 
-from .figure import new_figure, save_figure
-from .run_summary import (
-    draw_auc,
-    draw_training,
-    metrics_table,
-    split_intervals,
-    split_metrics,
-)
+===================================  =========================================
+module                               answers
+===================================  =========================================
+``source_labels``                    Which labels does each source have?
+``label_report``                     How many are there, and what is wrong?
+``leaks``                            Which images do two sources share?
+``label_report_files``               Label report as text, JSON and picture.
+``run_summary``                      How good is this run?
+``learning_curves``                  How did the trainings go?
+``predictions``                      What did a test predict?
+``comparison``                       Is one model better than another?
+``comparison_report``                A comparison as Markdown, JSON, picture.
+``thresholds``                       Which answers count as "yes"?
+``checkpoint_record``                Which checkpoint gave these results?
+``class_relations``                  Which classes are alike?
+``relation_figures``                 Heat map, dendrogram and chord diagram.
+``cooccurrence``                     Which classes appear together?
+``segmentation_figure``              Where do two segmentors fail?
+``figure``                           Canvas, colours and files of figures.
+``hooks``                            Reports at the start and end of a run.
+===================================  =========================================
 
-__all__ = [
-    'draw_auc',
-    'draw_training',
-    'metrics_table',
-    'new_figure',
-    'save_figure',
-    'split_intervals',
-    'split_metrics',
-]
+Importing a module loads no plotting library and no pandas: a function that
+needs one imports it.
+"""
+
+from .hooks import LabelReportHook, RunSummaryHook
+
+__all__ = ['LabelReportHook', 'RunSummaryHook']

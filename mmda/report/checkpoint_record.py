@@ -10,19 +10,19 @@ from mmengine.config import Config
 
 from .leaks import file_digest
 
-# They change how an image is read, not which one.
+# They change how the dataset reads an image, not which images it has.
 _HOW = ('pipeline', 'test_mode', 'lazy_init')
 
 
 def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
-    """Describe a checkpoint, so that it is known again.
+    """Describe a checkpoint so that a later run can recognise it.
 
     Args:
         checkpoint (str | Path): Path, or address with ``://``.
 
     Returns:
-        dict[str, str | None]: ``checkpoint``, its name, and ``digest``, a hash
-        of its content; None for an address.
+        dict[str, str | None]: ``checkpoint`` is the name. ``digest`` is a
+        hash of the content, or None for an address.
     """
     text = str(checkpoint)
     return dict(
@@ -34,14 +34,14 @@ def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
 def other_checkpoint(
     record: Mapping[str, Any] | None, checkpoint: str | Path
 ) -> str:
-    """Say that something belongs to another checkpoint.
+    """Say whether results belong to another checkpoint.
 
     Args:
         record (Mapping, optional): From :func:`checkpoint_record`.
-        checkpoint (str | Path): The one that it is used for.
+        checkpoint (str | Path): Checkpoint that uses the results.
 
     Returns:
-        str: What differs; '' where nothing does, or it is not known.
+        str: The difference; '' if there is none, or if a digest is unknown.
     """
     if not record or not record.get('digest'):
         return ''
@@ -55,13 +55,14 @@ def other_checkpoint(
 
 
 def split_tested(cfg: Config) -> str:
-    """Find out which images of a config its test runs on.
+    """Find the split of the images that a config tests.
 
     Args:
         cfg (Config): After all changes of the command line.
 
     Returns:
-        str: 'val' or 'train' where the test data are those, else 'test'.
+        str: 'val' or 'train' if the test dataloader reads the images of that
+        split, else 'test'.
     """
     tested = _which_images(cfg.test_dataloader.dataset)
     for split in ('val', 'train'):

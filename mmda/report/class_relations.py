@@ -1,4 +1,4 @@
-"""How classes relate, by their mean features or their task encodings."""
+"""Relations of classes, from mean features or from task encodings."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 from torch import nn
 from torch.utils.data import DataLoader
 
 
 def class_means(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the mean feature of the images that are positive in a class.
+    """Return the mean feature of the positive images of each class.
 
     Args:
-        features (ndarray): (N, m).
+        features (ndarray): (N, m), a feature vector for each image.
         target (ndarray): (N, C), NaN where not annotated.
 
     Returns:
@@ -38,21 +36,21 @@ def class_means(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 def cosine_similarity(
     vectors: np.ndarray, origin: np.ndarray | None = None
 ) -> np.ndarray:
-    r"""Return the cosine of the angle between any two vectors.
+    r"""Return the cosine similarity of each two vectors.
 
     .. math::
         s_{ij} = \frac{(v_i - o)^T (v_j - o)}{|v_i - o| \, |v_j - o|}
 
-    Moved to the mean of all features, the origin makes the similarities vary
-    in a larger interval (section 5.5 (4) of the paper).
+    With the mean of all features as the origin o, the similarities spread
+    over a larger interval (section 5.5 (4) of the paper).
 
     Args:
-        vectors (ndarray): (C, m), NaN rows for missing ones.
+        vectors (ndarray): (C, m), v; a missing vector is a row of NaN.
         origin (ndarray, optional): (m,), o. Defaults to 0.
 
     Returns:
         ndarray: float64 (C, C), in [-1, 1]; NaN where a vector is missing or
-        lies in the origin.
+        equals the origin.
 
     Examples:
         >>> cosine_similarity(np.array([[1., 0], [1, 1]])).round(3)
@@ -68,23 +66,26 @@ def cosine_similarity(
 
 
 def cluster_classes(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cluster classes hierarchically by average linkage of 1 - similarity.
+    """Cluster classes by average linkage of the distance 1 - similarity.
 
     Args:
-        similarity (ndarray): (C, C), NaN rows for missing classes.
+        similarity (ndarray): (C, C); the rows of missing classes are NaN.
 
     Returns:
-        tuple[ndarray, ndarray]: Linkage matrix of SciPy, and the indices of
-        the classes in it, those with a similarity.
+        tuple[ndarray, ndarray]: The linkage matrix of SciPy, and the indices
+        of the classes that it contains.
 
     Raises:
-        ValueError: If fewer than two classes have one.
+        ValueError: If fewer than two classes have a similarity.
 
     Examples:
         >>> s = np.array([[1, .9, 0], [.9, 1, .1], [0, .1, 1]])
         >>> cluster_classes(s)[0][:, 2].round(3)
         array([0.1 , 0.95])
     """
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
     kept = np.flatnonzero(~np.isnan(np.diag(similarity)))
     if len(kept) < 2:
         raise ValueError(
@@ -102,11 +103,11 @@ def collect_features(
     dataloader: DataLoader,
     progress: Callable[[], object] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the head sees of each image, and the annotations.
+    """Return the input of the head for each image, and the labels.
 
     Args:
         model (ImageClassifier): In evaluation mode.
-        dataloader (DataLoader): Gives batches as the test does.
+        dataloader (DataLoader): Gives the batches of a test.
         progress (Callable, optional): Called after each batch.
 
     Returns:
@@ -125,13 +126,13 @@ def collect_features(
 
 
 def task_encodings(model: nn.Module) -> np.ndarray | None:
-    """Return the learned questions of a dynamic adapter.
+    """Return the learned task encodings of a dynamic adapter.
 
     Args:
         model (Module): A model.
 
     Returns:
-        ndarray | None: (C, C), one question per row; None without an adapter.
+        ndarray | None: (C, C), a row for each class; None without an adapter.
     """
     classifier = getattr(getattr(model, 'head', None), 'classifier', None)
     encoding = getattr(classifier, 'task_encoding', None)

@@ -1,4 +1,4 @@
-"""Two models on the same images: per class, with tests that hold."""
+"""Two models on the same images: gains per class, with tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import ttest_ind
 
 from mmda.evaluation.functional import (
     binary_auc,
@@ -33,13 +32,14 @@ class Test:
     """One test of "no difference".
 
     Attributes:
-        low (float): Lower end of the gain's 95 % interval, in points.
-        high (float): Upper end.
-        p (float): p-value; NaN where there was no test.
-        p_holm (float): The same after Holm's correction over the classes.
+        low (float): Lower end of the 95 % interval of the gain, in points.
+        high (float): Upper end of the interval.
+        p (float): Two-sided p-value; NaN where there was no test.
+        p_holm (float): p-value after Holm's correction over the classes; NaN
+            where there was no correction.
     """
 
-    # Not a test case, whatever pytest thinks of its name.
+    # pytest must not collect this class as a test case.
     __test__ = False
 
     low: float = NAN
@@ -50,20 +50,22 @@ class Test:
 
 @dataclass
 class Row:
-    """Comparison of one class, or of the mean over classes.
+    """The comparison of one class, or of the mean over the classes.
 
     Attributes:
         name (str): Class, or 'mean'.
-        positives (int): Annotated positives, 0 for the mean.
-        negatives (int): Annotated negatives, 0 for the mean.
-        auc_a (float): AUC of the first model in %, the mean over its seeds.
-        auc_b (float): Of the second.
-        sd_a (float): Standard deviation over the seeds; NaN with one seed.
-        sd_b (float): Of the second.
-        delong (Test): Paired, first seed of each.
-        bootstrap (Test): Paired, by patient, first seed of each.
+        positives (int): Annotated positives; 0 for the mean.
+        negatives (int): Annotated negatives; 0 for the mean.
+        auc_a (float): AUC of the first model in %, mean over its seeds.
+        auc_b (float): AUC of the second model in %, mean over its seeds.
+        sd_a (float): Standard deviation of the first model over its seeds;
+            NaN with one seed.
+        sd_b (float): Standard deviation of the second model over its seeds.
+        delong (Test): DeLong's paired test with the first seed of each model.
+        bootstrap (Test): Paired bootstrap of patients with the first seed of
+            each model.
         seeds (Test): Independent two-sample t-test over the seeds.
-        note (str): Why something is undefined, or ''.
+        note (str): Why a value is undefined, or ''.
     """
 
     name: str
@@ -89,13 +91,13 @@ class Comparison:
     """All rows of a comparison.
 
     Attributes:
-        rows (list[Row]): One per class, in their order, and the mean last.
-        num_images (int): Images that both tested.
-        num_patients (int): Groups that the bootstrap draws: patients, or
-            images where the patient is not known.
-        num_seeds (tuple[int, int]): Files of the first and the second model.
-        resamples (int): Of the bootstrap.
-        named (bool): Whether the classes have names, not indices.
+        rows (list[Row]): The classes in their order, and the mean last.
+        num_images (int): Images that both models tested.
+        num_patients (int): Groups that the bootstrap draws: patients, and
+            images whose patient is unknown.
+        num_seeds (tuple[int, int]): Seeds of the first and second model.
+        resamples (int): Resamples of the bootstrap.
+        named (bool): False if the names of the classes are their indices.
         patients_known (bool): Whether any image has a patient.
     """
 
@@ -118,19 +120,22 @@ def compare(
     """Compare two models class by class.
 
     Args:
-        first (Sequence[Predictions]): Of the first model, one per seed.
-        second (Sequence[Predictions]): Of the second model, on the same
-            images.
-        resamples (int): Of the paired bootstrap; 0 for none.
-        seed (int): Of the bootstrap.
-        progress (Callable, optional): Told how many resamples are done.
+        first (Sequence[Predictions]): Predictions of the first model, one for
+            each seed.
+        second (Sequence[Predictions]): Predictions of the second model on the
+            same images.
+        resamples (int): Resamples of the paired bootstrap; 0 for none.
+            Defaults to 2000.
+        seed (int): Seed of the bootstrap. Defaults to 0.
+        progress (Callable, optional): Called with the number of resamples
+            that are done since the last call.
 
     Returns:
-        Comparison: Undefined values are NaN with a note.
+        Comparison: Undefined values are NaN, and a note says why.
 
     Raises:
-        ValueError: If the files do not hold the same images, or two of one
-            model the same scores.
+        ValueError: If the files do not hold the same images, or if two files
+            of one model hold the same scores.
     """
     reference = first[0]
     matched = [
@@ -138,48 +143,50 @@ def compare(
     ]
     runs_a = [reference, *matched[: len(first) - 1]]
     runs_b = matched[len(first) - 1 :]
-    for runs in (runs_a, runs_b):
-        _check_seeds(runs)
-    # An entry counts where every file annotates it.
+    for a, b in [*combinations(runs_a, 2), *combinations(runs_b, 2)]:
+        if np.array_equal(a.score, b.score, equal_nan=True):
+            raise ValueError(
+                f'{a.name} and {b.name} hold the same scores: expected one '
+                'file per seed'
+            )
+    # An entry counts if every file annotates it.
     target = reference.target + 0 * sum(run.target for run in matched)
-    auc_a = _seed_values(runs_a, target)
-    auc_b = _seed_values(runs_b, target)
+    auc_a, auc_b = (
+        np.array([100 * per_class(binary_auc, r.score, target) for r in runs])
+        for runs in (runs_a, runs_b)
+    )
     # The means of all runs are over the same classes.
     common = ~np.isnan(np.concatenate([auc_a, auc_b])).any(axis=0)
-    auc_a, auc_b = (
-        np.column_stack([auc, mean_of_defined(auc[:, common])])
-        for auc in (auc_a, auc_b)
-    )
     rows = [
-        _class_row(index, name, runs_a[0], runs_b[0], target)
+        _class_row(index, name, reference, runs_b[0], target)
         for index, name in enumerate(reference.classes)
     ]
     rows.append(Row('mean'))
-    for row, a, b in zip(rows, auc_a.T, auc_b.T, strict=True):
+    columns = (_with_mean(auc, common).T for auc in (auc_a, auc_b))
+    for row, a, b in zip(rows, *columns, strict=True):
         row.auc_a, row.auc_b = float(a.mean()), float(b.mean())
         row.sd_a, row.sd_b = _deviation(a), _deviation(b)
         row.seeds = seed_test(a, b)
         if not row.note and math.isnan(row.gain):
             row.note = 'NaN in the scores'
-    left_out = [
-        row.name for row in rows[:-1] if row.note == 'NaN in the scores'
-    ]
+    left_out = [r.name for r in rows[:-1] if r.note == 'NaN in the scores']
     if left_out:
-        rows[-1].note = f'without {", ".join(left_out)}, which has NaN scores'
+        rows[-1].note = f'without {", ".join(left_out)} (NaN in the scores)'
     clusters = number_clusters([*reference.patients], [*reference.sources])
     if resamples:
-        _bootstrap(
-            rows,
-            runs_a[0],
-            runs_b[0],
-            target,
-            clusters,
-            common,
-            resamples,
-            seed,
-            progress,
+        scores = np.stack([reference.score, runs_b[0].score])
+        values = 100 * resample(
+            'auc', scores, target, clusters, resamples, seed, progress
         )
-    _correct(rows[:-1])
+        # Two models that rank alike differ by rounding errors only.
+        gains = np.round(values[:, 1] - values[:, 0], 9)
+        _add_bootstrap(rows, _with_mean(gains, common))
+    for kind in ('delong', 'bootstrap', 'seeds'):
+        # Holm's correction is over the classes. The mean is one test.
+        tests = [getattr(row, kind) for row in rows[:-1]]
+        adjusted = holm(np.array([test.p for test in tests]))
+        for test, p in zip(tests, adjusted, strict=True):
+            test.p_holm = float(p)
     return Comparison(
         rows,
         len(reference),
@@ -192,50 +199,32 @@ def compare(
 
 
 def seed_test(first: np.ndarray, second: np.ndarray) -> Test:
-    """Compare two models over seeds, as the paper does.
+    """Compare two models over their seeds, as the paper does.
 
     Args:
-        first (ndarray): (S,), values of the first model, one per seed.
-        second (ndarray): (T,), of the second.
+        first (ndarray): (S,), values of the first model, one for each seed.
+        second (ndarray): (T,), values of the second model.
 
     Returns:
-        Test: Student's independent two-sample t-test; NaN with fewer than two
-        seeds of either model, or without any spread.
+        Test: Student's independent two-sample t-test. It is NaN with fewer
+        than two seeds of a model, with a NaN value, or if all values of each
+        model are equal.
 
     Examples:
         >>> round(seed_test(np.array([70., 71]), np.array([73., 74])).p, 4)
         0.0513
     """
+    from scipy.stats import ttest_ind
+
     if min(len(first), len(second)) < 2:
         return Test()
-    if np.isnan(first).any() or np.isnan(second).any():
+    if np.isnan([*first, *second]).any():
         return Test()
     if np.ptp(first) == 0 and np.ptp(second) == 0:
         return Test()
     result = ttest_ind(second, first)
-    interval = result.confidence_interval(0.95)
-    return Test(
-        float(interval.low), float(interval.high), float(result.pvalue)
-    )
-
-
-def _seed_values(
-    runs: Sequence[Predictions], target: np.ndarray
-) -> np.ndarray:
-    """Return AUCs in %, (seeds, classes)."""
-    return np.array(
-        [100 * per_class(binary_auc, run.score, target) for run in runs]
-    )
-
-
-def _check_seeds(runs: Sequence[Predictions]) -> None:
-    """Refuse a file given twice: it would pass for another seed."""
-    for a, b in combinations(runs, 2):
-        if np.array_equal(a.score, b.score, equal_nan=True):
-            raise ValueError(
-                f'{a.name} and {b.name} hold the same scores: expected one '
-                'file per seed'
-            )
+    low, high = result.confidence_interval(0.95)
+    return Test(float(low), float(high), float(result.pvalue))
 
 
 def _class_row(
@@ -259,48 +248,22 @@ def _class_row(
     return row
 
 
-def _bootstrap(
-    rows: list[Row],
-    a: Predictions,
-    b: Predictions,
-    target: np.ndarray,
-    clusters: np.ndarray,
-    common: np.ndarray,
-    resamples: int,
-    seed: int,
-    progress: Callable[[int], object] | None,
-) -> None:
-    values = 100 * resample(
-        'auc',
-        np.stack([a.score, b.score]),
-        target,
-        clusters,
-        resamples,
-        seed,
-        progress,
-    )
-    # Models that rank alike differ by rounding, which is no difference.
-    gains = np.round(values[:, 1] - values[:, 0], 9)
-    gains = np.column_stack([gains, mean_of_defined(gains[:, common])])
+def _add_bootstrap(rows: list[Row], gains: np.ndarray) -> None:
     lows, highs = percentile_interval(gains)
     p_values = bootstrap_p_value(gains)
     for row, low, high, p in zip(rows, lows, highs, p_values, strict=True):
         row.bootstrap = Test(float(low), float(high), float(p))
         if low == high:
-            # An interval of length 0 would claim to know the gain exactly.
+            # An interval of length 0 would claim an exactly known gain.
             row.bootstrap.low = row.bootstrap.high = NAN
             row.note = row.note or (
-                'bootstrap interval n/a, all resamples give the same gain'
+                'no bootstrap interval, all resamples give the same gain'
             )
 
 
-def _correct(rows: list[Row]) -> None:
-    """Correct each kind of test over the classes; the mean is one test."""
-    for kind in ('delong', 'bootstrap', 'seeds'):
-        tests = [getattr(row, kind) for row in rows]
-        adjusted = holm(np.array([test.p for test in tests]))
-        for test, p in zip(tests, adjusted, strict=True):
-            test.p_holm = float(p)
+def _with_mean(values: np.ndarray, common: np.ndarray) -> np.ndarray:
+    """Append the mean over the common classes, (R, C) -> (R, C + 1)."""
+    return np.column_stack([values, mean_of_defined(values[:, common])])
 
 
 def _deviation(values: np.ndarray) -> float:

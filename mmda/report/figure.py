@@ -1,17 +1,21 @@
-"""What all figures share: canvas, colours, files."""
+"""What all figures share: canvas, colours, files, and a matrix."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+import numpy as np
 
-# Okabe and Ito's palette: told apart by all kinds of colour vision.
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: The palette of Okabe and Ito, which colour-blind readers can tell apart.
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
-#: One column of a two-column paper, and the whole page, in inches.
+#: Width in inches of one column, and of the page, of a two-column paper.
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.2
-#: Size of small lettering that is still readable in print.
+#: Size of small letters that a reader can still read in print.
 SMALL = 7
 
 
@@ -23,8 +27,11 @@ def new_figure(width: float, height: float) -> Figure:
         height (float): In inches.
 
     Returns:
-        Figure: With a canvas that writes PNG and PDF.
+        Figure: Its canvas writes PNG and PDF.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout='constrained', dpi=150)
     FigureCanvasAgg(figure)
     return figure
@@ -35,10 +42,61 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
     Args:
         figure (Figure): The figure.
-        path (str | Path): Of the PNG; the PDF lies beside it. The folder is
-            made.
+        path (str | Path): Path of the PNG. The PDF lies beside it. The folder
+            is made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path.with_suffix('.png'), dpi=300)
     figure.savefig(path.with_suffix('.pdf'))
+
+
+def draw_matrix(
+    figure: Figure,
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    texts: np.ndarray | None,
+    label: str,
+    rotation: float = 0,
+    **options: Any,
+) -> None:
+    """Draw a matrix as coloured cells with a colour bar.
+
+    Args:
+        figure (Figure): An empty figure.
+        values (ndarray): (R, C); NaN is drawn as a hatched cell.
+        rows (Sequence[str]): R names.
+        columns (Sequence[str]): C names.
+        texts (ndarray, optional): str (R, C), written in the cells that have
+            a value.
+        label (str): Label of the colour bar.
+        rotation (float): Rotation of the column names in degrees. Defaults to
+            0.
+        **options: Arguments of ``Axes.imshow``.
+    """
+    axes = figure.subplots()
+    axes.patch.set(facecolor='0.95', hatch='////', edgecolor='0.7')
+    image = axes.imshow(values, **options)
+    for (y, x), text in np.ndenumerate([] if texts is None else texts):
+        if not np.isnan(values[y, x]):
+            axes.text(
+                x,
+                y,
+                text,
+                ha='center',
+                va='center',
+                fontsize=SMALL - 1,
+                color='white' if abs(values[y, x]) > 0.6 else 'black',
+            )
+    axes.set_xticks(
+        range(len(columns)), columns, fontsize=SMALL, rotation=rotation
+    )
+    axes.set_yticks(range(len(rows)), rows, fontsize=SMALL)
+    axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+    axes.grid(which='minor', color='white', linewidth=1)
+    axes.tick_params(which='both', length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
+    bar.set_label(label, fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)

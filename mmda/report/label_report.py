@@ -1,4 +1,4 @@
-"""Which labels a config has: counts, overlap, warnings, as text and plain."""
+"""What is counted in the labels of a config, and what is warned of."""
 
 from __future__ import annotations
 
@@ -10,28 +10,39 @@ from itertools import combinations
 
 import numpy as np
 
+from mmda.evaluation.functional import why_undefined
+
 from .leaks import ContentCheck, leaks
 from .source_labels import SPLITS, SourceLabels
+
+#: Two prevalences are reported if they differ by this factor ...
+_SHIFT = 3.0
+#: ... and if chance does not explain it (quantile of the standard normal).
+_SHIFT_Z = 4.0
+#: From this similarity on, two names look like one class.
+_ALIKE = 0.85
 
 
 def label_report(
     sources: Sequence[SourceLabels], content: ContentCheck | None = None
 ) -> dict:
-    """Count the labels of all sources.
+    """Count the labels of all sources, and collect the warnings.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
-        content (ContentCheck, optional): Of the image files.
+        sources (Sequence[SourceLabels]): Sources of all splits.
+        content (ContentCheck, optional): Equal image files, from
+            :func:`~mmda.report.leaks.equal_files`.
 
     Returns:
-        dict: Plain values, ready for JSON: ``classes``, ``splits`` (name ->
-        ``images``, ``labels``, ``sources`` (see
-        :func:`~mmda.report.label_report.count_labels`), ``overlap`` and
-        ``co_occurrence``), ``content`` (what was compared), and ``warnings``.
+        dict: Plain values, ready for JSON. ``classes`` are the names.
+        ``splits`` has for each split ``images``, ``labels``, ``sources``
+        (from :func:`count_labels`), ``overlap`` (from :func:`class_overlap`)
+        and ``co_occurrence`` (from :func:`co_occurrence`). ``content`` says
+        which files were compared. ``warnings`` are sentences.
 
     Raises:
-        ValueError: If there is no source, or the sources have different label
-            spaces.
+        ValueError: If there is no source, or if two sources have different
+            label spaces.
     """
     if not sources:
         raise ValueError('no train, val or test dataset in the config')
@@ -43,10 +54,7 @@ def label_report(
                 f'{sources[0].label}: {source.classes} and {classes}'
             )
     splits = {}
-    for split in SPLITS:
-        group = [source for source in sources if source.split == split]
-        if not group:
-            continue
+    for split, group in by_split(sources).items():
         counts = {source.name: count_labels(source) for source in group}
         splits[split] = dict(
             images=sum(count['images'] for count in counts.values()),
@@ -55,26 +63,45 @@ def label_report(
             overlap=class_overlap(group),
             co_occurrence=co_occurrence(group).tolist(),
         )
-    warnings = label_warnings(sources)
-    if content is not None:
-        warnings += content.warnings
     return dict(
         classes=list(classes),
         splits=splits,
         content='' if content is None else str(content),
-        warnings=warnings,
+        warnings=[
+            *one_sided_classes(sources),
+            *prevalence_shifts(sources),
+            *similar_names(sources),
+            *leaks(sources),
+            *([] if content is None else content.warnings),
+        ],
     )
 
 
+def by_split(
+    sources: Sequence[SourceLabels],
+) -> dict[str, list[SourceLabels]]:
+    """Group sources by their split.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        dict[str, list[SourceLabels]]: Split -> sources, without empty splits.
+    """
+    groups = {s: [x for x in sources if x.split == s] for s in SPLITS}
+    return {split: group for split, group in groups.items() if group}
+
+
 def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
-    """Say which sources trained a class, and with how many positives.
+    """Say which sources train a class, and with how many positives.
 
     Args:
         report (dict): From :func:`label_report`.
 
     Returns:
-        dict[str, dict[str, int]]: Class -> source -> positives in training;
-        sources that do not annotate the class are left out.
+        dict[str, dict[str, int]]: Class -> source -> number of positives in
+        the training data. Sources that do not annotate the class are left
+        out.
 
     Examples:
         >>> count = dict(positives=3, negatives=4)
@@ -84,15 +111,12 @@ def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
         {'a': {'A': 3}}
     """
     sources = report['splits'].get('train', {}).get('sources', {})
-    return {
-        name: {
-            source: counts['classes'][name]['positives']
-            for source, counts in sources.items()
-            if counts['classes'][name]['positives']
-            + counts['classes'][name]['negatives']
-        }
-        for name in report['classes']
-    }
+    found: dict[str, dict[str, int]] = {name: {} for name in report['classes']}
+    for source, entry in sources.items():
+        for name, count in entry['classes'].items():
+            if count['positives'] + count['negatives']:
+                found[name][source] = count['positives']
+    return found
 
 
 def count_labels(source: SourceLabels) -> dict:
@@ -102,12 +126,12 @@ def count_labels(source: SourceLabels) -> dict:
         source (SourceLabels): N images, C classes.
 
     Returns:
-        dict: ``images``, ``sampled_from`` (images of which these are a part,
-        0 if all were read), ``patients`` (None where unknown), ``labels`` (all
-        annotated entries, the paper's "# of labels"), and ``classes``: name
-        -> ``positives`` (> 0.5), ``negatives``, ``uncertain`` (whatever the
-        policy made of them), ``unannotated``, ``prevalence`` (positives among
-        annotated, None without any).
+        dict: ``images``; ``sampled_from`` (see :class:`SourceLabels`);
+        ``patients``, None if unknown; ``labels``, the number of annotated
+        entries ("# of labels" in the paper); ``left_out``; and ``classes``.
+        For each class: ``positives`` (> 0.5), ``negatives``, ``uncertain``,
+        ``unannotated``, and ``prevalence``, the share of positives among
+        annotated images, None without any.
 
     Examples:
         >>> nan = float('nan')
@@ -118,8 +142,7 @@ def count_labels(source: SourceLabels) -> dict:
         >>> found['labels'], found['classes']['a']['prevalence']
         (2, 0.5)
     """
-    annotated = (~np.isnan(source.score)).sum(axis=0)
-    positives = (source.score > 0.5).sum(axis=0)  # NaN > 0.5 is False
+    positives, annotated = _counts([source])
     classes = {}
     for index, name in enumerate(source.classes):
         known, positive = int(annotated[index]), int(positives[index])
@@ -130,160 +153,112 @@ def count_labels(source: SourceLabels) -> dict:
             unannotated=len(source.score) - known,
             prevalence=positive / known if known else None,
         )
-    patients = source.patients
+    patients = None
+    if source.patients is not None:
+        # An empty id stands for an unknown patient.
+        patients = len({*source.patients.tolist()} - {b'', ''})
     return dict(
         images=len(source.score),
         sampled_from=source.sampled_from,
-        patients=None if patients is None else _num_patients(patients),
+        patients=patients,
         labels=int(annotated.sum()),
         left_out=list(source.left_out),
         classes=classes,
     )
 
 
-def _num_patients(patients: np.ndarray) -> int:
-    ids = np.unique(patients)
-    return len(ids) - (ids.dtype.kind == 'S' and b'' in ids)
-
-
-def annotated_classes(source: SourceLabels) -> tuple[str, ...]:
-    """Return the classes that a source annotates in any image.
-
-    Args:
-        source (SourceLabels): The source.
-
-    Returns:
-        tuple[str, ...]: In the order of the label space.
-    """
-    known = ~np.isnan(source.score).all(axis=0)
-    return tuple(n for n, k in zip(source.classes, known, strict=True) if k)
+def _counts(group: Sequence[SourceLabels]) -> np.ndarray:
+    """Return positives and annotated entries, int64 (2, C)."""
+    return np.array(
+        [
+            sum((s.score > 0.5).sum(axis=0) for s in group),  # NaN: False
+            sum((~np.isnan(s.score)).sum(axis=0) for s in group),
+        ]
+    )
 
 
 def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
     """Say which classes two sources have in common.
 
     Args:
-        sources (Sequence[SourceLabels]): Of one split.
+        sources (Sequence[SourceLabels]): Sources of one split.
 
     Returns:
-        list[dict]: Per pair: ``a``, ``b``, ``shared``, ``only_a``,
-        ``only_b``.
-    """
-    pairs = []
-    for a, b in combinations(sources, 2):
-        of_a, of_b = annotated_classes(a), annotated_classes(b)
-        pairs.append(
-            dict(
-                a=a.name,
-                b=b.name,
-                shared=[name for name in of_a if name in of_b],
-                only_a=[name for name in of_a if name not in of_b],
-                only_b=[name for name in of_b if name not in of_a],
-            )
-        )
-    return pairs
-
-
-def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:
-    """Count images that are positive in two classes.
-
-    Args:
-        sources (Sequence[SourceLabels]): Of one split.
-
-    Returns:
-        ndarray: int64 (C, C), symmetric; positives on the diagonal. Two
-        classes that no source annotates together have 0.
-    """
-    total = 0
-    for source in sources:
-        positive = (source.score > 0.5).astype(np.float64)
-        total = total + positive.T @ positive
-    return np.asarray(total).astype(np.int64)
-
-
-#: Prevalences that differ by this factor are pointed out ...
-_SHIFT = 3.0
-#: ... if chance does not explain it (standard normal quantile).
-_SHIFT_Z = 4.0
-_ALIKE = 0.85
-
-
-def label_warnings(sources: Sequence[SourceLabels]) -> list[str]:
-    """Collect the warnings about the sources of a config.
-
-    Args:
-        sources (Sequence[SourceLabels]): Of all splits.
-
-    Returns:
-        list[str]: One sentence each.
+        list[dict]: For each pair of sources: the names ``a`` and ``b``, and
+        the classes ``shared``, ``only_a`` and ``only_b``.
     """
     return [
-        *one_sided_classes(sources),
-        *prevalence_shifts(sources),
-        *similar_names(sources),
-        *leaks(sources),
+        dict(
+            a=a.name,
+            b=b.name,
+            shared=[n for n in a.annotated if n in b.annotated],
+            only_a=[n for n in a.annotated if n not in b.annotated],
+            only_b=[n for n in b.annotated if n not in a.annotated],
+        )
+        for a, b in combinations(sources, 2)
     ]
 
 
-def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
-    """Point out classes without positives or without negatives.
+def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:
+    """Count the images that are positive in two classes.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
+        sources (Sequence[SourceLabels]): Sources of one split.
 
     Returns:
-        list[str]: One sentence per split and class.
+        ndarray: int64 (C, C), symmetric, with the positives of each class on
+        the diagonal; 0 for two classes that no source annotates together.
+    """
+    positive = [(s.score > 0.5).astype(np.float64) for s in sources]
+    return np.sum([p.T @ p for p in positive], axis=0).astype(np.int64)
+
+
+def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find classes without positives or without negatives.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each split and class.
     """
     found = []
-    for split, group in _by_split(sources).items():
+    for split, group in by_split(sources).items():
         for index, name in enumerate(group[0].classes):
             column = np.concatenate([s.score[:, index] for s in group])
-            known = column[~np.isnan(column)]
-            if not len(known):
-                found.append(
-                    f'{split}: {name!r} is not annotated by any source'
-                )
-            elif not (known > 0.5).any():
-                found.append(
-                    f'{split}: {name!r} has no positive among {len(known)} '
-                    'annotated images'
-                )
-            elif (known > 0.5).all():
-                found.append(
-                    f'{split}: {name!r} has no negative among {len(known)} '
-                    'annotated images'
-                )
+            reason = why_undefined(column)
+            if reason:
+                found.append(f'{split}, class {name!r}: {reason}')
     return found
 
 
 def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
-    """Point out classes whose prevalence differs strongly.
+    """Find classes whose prevalence differs strongly.
 
-    Compared are the sources of the training with each other, and the training
-    with each other split, all sources together.
+    Two sources of the training are compared with each other. The whole
+    training is compared with each other split. A difference is strong if it
+    is a factor of 3 and if |z| > 4 in a test of two proportions.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
+        sources (Sequence[SourceLabels]): Sources of all splits.
 
     Returns:
-        list[str]: One sentence per class and pair: a factor of 3 or more that
-        is no chance (|z| > 4, two proportions).
+        list[str]: A sentence for each class and pair.
     """
-    groups = _by_split(sources)
-    training = groups.get('train', [])
+    groups = by_split(sources)
+    training = groups.pop('train', [])
+    if not training:
+        return []
     pairs = [
         ((a.label, [a]), (b.label, [b])) for a, b in combinations(training, 2)
     ]
-    pairs += [
-        (('train', training), (split, group))
-        for split, group in groups.items()
-        if split != 'train' and training
-    ]
+    pairs += [(('train', training), other) for other in groups.items()]
     found = []
     for (name_a, group_a), (name_b, group_b) in pairs:
-        counts_a, counts_b = _counts(group_a), _counts(group_b)
-        for index, name in enumerate(sources[0].classes):
-            a, b = counts_a[:, index], counts_b[:, index]
+        counts_a, counts_b = _counts(group_a).T, _counts(group_b).T
+        for name, a, b in zip(
+            sources[0].classes, counts_a, counts_b, strict=True
+        ):
             if _shifted(*a, *b):
                 found.append(
                     f'prevalence of {name!r}: {a[0] / a[1]:.2%} in {name_a}, '
@@ -292,31 +267,39 @@ def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
     return found
 
 
-def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
-    """Point out names that look like two spellings of one class.
+def _shifted(pos_a: int, num_a: int, pos_b: int, num_b: int) -> bool:
+    if not num_a or not num_b or not pos_a + pos_b:
+        return False
+    low, high = sorted((pos_a / num_a, pos_b / num_b))
+    if high < _SHIFT * low:
+        return False
+    pooled = (pos_a + pos_b) / (num_a + num_b)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / num_a + 1 / num_b))
+    return spread > 0 and (high - low) / spread > _SHIFT_Z
 
-    Names that one source annotates side by side are different classes and
-    pass.
+
+def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find names that look like two spellings of one class.
+
+    Names that one source annotates side by side are different classes.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
+        sources (Sequence[SourceLabels]): Sources of all splits.
 
     Returns:
-        list[str]: One sentence per pair.
+        list[str]: A sentence for each pair of names.
     """
     used: dict[str, set[str]] = {}
     for source in sources:
-        for name in (*annotated_classes(source), *source.left_out):
+        for name in (*source.annotated, *source.left_out):
             used.setdefault(name, set()).add(source.name)
-    found = []
-    for a, b in combinations(sorted(used), 2):
-        if not used[a] & used[b] and looks_alike(a, b):
-            found.append(
-                f'{a!r} ({", ".join(sorted(used[a]))}) and {b!r} '
-                f'({", ".join(sorted(used[b]))}) look like one class: use '
-                '`aliases`, or `keep_apart` if they are two'
-            )
-    return found
+    return [
+        f'{a!r} ({", ".join(sorted(used[a]))}) and {b!r} '
+        f'({", ".join(sorted(used[b]))}) look like one class: use `aliases`, '
+        'or `keep_apart` if they are two classes'
+        for a, b in combinations(sorted(used), 2)
+        if not used[a] & used[b] and looks_alike(a, b)
+    ]
 
 
 def looks_alike(a: str, b: str) -> bool:
@@ -324,11 +307,11 @@ def looks_alike(a: str, b: str) -> bool:
 
     Args:
         a (str): A name.
-        b (str): Another one.
+        b (str): Another name.
 
     Returns:
-        bool: True where they agree but for case, separators or a few letters,
-        or one has all words of the other.
+        bool: True if the names differ only in case, in separators or in a few
+        letters, or if one name has all words of the other.
 
     Examples:
         >>> looks_alike('Effusion', 'Pleural_effusion')
@@ -356,34 +339,3 @@ def looks_alike(a: str, b: str) -> bool:
     if min(len(first), len(second)) < 4:  # 'A1' and 'A2' are names, not typos
         return False
     return difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE
-
-
-def _by_split(
-    sources: Sequence[SourceLabels],
-) -> dict[str, list[SourceLabels]]:
-    groups: dict[str, list[SourceLabels]] = {}
-    for source in sources:
-        groups.setdefault(source.split, []).append(source)
-    return groups
-
-
-def _counts(group: Sequence[SourceLabels]) -> np.ndarray:
-    """Return positives and annotated entries, int64 (2, C)."""
-    return np.array(
-        [
-            sum((s.score > 0.5).sum(axis=0) for s in group),
-            sum((~np.isnan(s.score)).sum(axis=0) for s in group),
-        ]
-    )
-
-
-def _shifted(pos_a: int, num_a: int, pos_b: int, num_b: int) -> bool:
-    if not num_a or not num_b or not pos_a + pos_b:
-        return False
-    rate_a, rate_b = pos_a / num_a, pos_b / num_b
-    low, high = sorted((rate_a, rate_b))
-    if high < _SHIFT * low:
-        return False
-    pooled = (pos_a + pos_b) / (num_a + num_b)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / num_a + 1 / num_b))
-    return spread > 0 and (high - low) / spread > _SHIFT_Z

@@ -1,17 +1,14 @@
-"""The files of a label report."""
+"""A label report as text, as JSON and as a picture."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from prettytable import PrettyTable
 
-from .figure import COLUMN_WIDTH, SMALL, new_figure, save_figure
+from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
 
 
 def write_label_report(
@@ -21,8 +18,9 @@ def write_label_report(
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
-        folder (str | Path): Gets ``label_report.txt`` and ``.json``, and
-            ``label_availability.png`` and ``.pdf``; is made.
+        folder (str | Path): Gets ``label_report.txt``, ``label_report.json``,
+            ``label_availability.png`` and ``label_availability.pdf``. The
+            folder is made.
         figure (bool): Whether to draw the picture. Defaults to True.
     """
     folder = Path(folder)
@@ -35,96 +33,15 @@ def write_label_report(
         draw_availability(report, folder / 'label_availability.png')
 
 
-def draw_availability(report: dict, path: str | Path) -> None:
-    """Draw the annotated share and the positives of each class and source.
-
-    Args:
-        report (dict): From :func:`~mmda.report.label_report.label_report`.
-        path (str | Path): PNG to write; a PDF lies beside it.
-    """
-    columns = [
-        (split, name, counts)
-        for split, content in report['splits'].items()
-        for name, counts in content['sources'].items()
-    ]
-    classes = report['classes']
-    shares = np.array(
-        [
-            [
-                1 - counts['classes'][name]['unannotated'] / counts['images']
-                for _, _, counts in columns
-            ]
-            for name in classes
-        ]
-    )
-    width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(columns))
-    figure = new_figure(width, 1.3 + 0.2 * len(classes))
-    axes = figure.subplots()
-    image = axes.imshow(shares, vmin=0, vmax=1, cmap='Blues', aspect='auto')
-    for x, (_, _, counts) in enumerate(columns):
-        for y, name in enumerate(classes):
-            _draw_cell(axes, x, y, counts['classes'][name], shares[y, x])
-    labels = [f'{split}\n{name}' for split, name, _ in columns]
-    axes.set_xticks(
-        range(len(columns)),
-        labels,
-        fontsize=SMALL,
-        rotation=0 if len(columns) < 5 else 60,
-    )
-    axes.set_yticks(range(len(classes)), classes, fontsize=SMALL)
-    axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(classes) + 1) - 0.5, minor=True)
-    axes.grid(which='minor', color='white', linewidth=1)
-    axes.tick_params(which='both', length=0)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label('annotated share; number: positives', fontsize=SMALL)
-    bar.ax.tick_params(labelsize=SMALL)
-    save_figure(figure, path)
-
-
-def _draw_cell(axes: Axes, x: int, y: int, count: dict, share: float) -> None:
-    if share == 0:
-        axes.add_patch(
-            Rectangle(
-                (x - 0.5, y - 0.5),
-                1,
-                1,
-                fill=False,
-                hatch='////',
-                edgecolor='0.8',
-                linewidth=0,
-            )
-        )
-        return
-    positives = count['positives']
-    axes.text(
-        x,
-        y,
-        _short(positives),
-        ha='center',
-        va='center',
-        fontsize=SMALL,
-        color='white' if share > 0.6 else 'black',
-        weight='bold' if positives == 0 else 'normal',
-    )
-
-
-def _short(number: int) -> str:
-    """Write a count in at most four characters, as far as possible."""
-    for limit, unit in ((10_000_000, 'M'), (10_000, 'k')):
-        if number >= limit:
-            return f'{number / (limit / 10):.0f}{unit}'
-    return str(number)
-
-
 def report_text(report: dict) -> str:
     """Write a label report for the console and the log.
 
     Args:
-        report (dict): From :func:`label_report`.
+        report (dict): From :func:`~mmda.report.label_report.label_report`.
 
     Returns:
-        str: A table per source, then overlap and warnings.
+        str: A table for each source, then the common classes, then the
+        warnings.
     """
     parts = []
     for split, content in report['splits'].items():
@@ -141,51 +58,37 @@ def report_text(report: dict) -> str:
             )
         together = _most_together(report['classes'], content['co_occurrence'])
         if together:
-            parts.append(f'most often together: {together}')
+            parts.append(f'most often positive together: {together}')
     if report['content']:
-        parts.append(f'by content: {report["content"]}')
+        parts.append(f'equal files: {report["content"]}')
     warnings = report['warnings']
     parts.append(f'warnings: {len(warnings) or "none"}')
     return '\n'.join(parts + [f'  ! {warning}' for warning in warnings])
 
 
 def _source_table(label: str, counts: dict) -> str:
-    table = PrettyTable(
-        [
-            'class',
-            'positive',
-            'negative',
-            'uncertain',
-            'unannotated',
-            'prevalence',
-        ]
-    )
-    patients = counts['patients']
-    people = '' if patients is None else f' of {patients:,} patients'
-    whole = counts['sampled_from']
-    part = f' (label maps read, of {whole:,})' if whole else ''
+    keys = ('positives', 'negatives', 'uncertain', 'unannotated')
+    table = PrettyTable(['class', *keys, 'prevalence'])
+    patients, whole = counts['patients'], counts['sampled_from']
     table.title = (
-        f'{label}: {counts["images"]:,} images{part}{people}, '
-        f'{counts["labels"]:,} labels'
+        f'{label}: {counts["images"]:,} images'
+        + (f' (a sample of {whole:,})' if whole else '')
+        + (f' of {patients:,} patients' if patients is not None else '')
+        + f', {counts["labels"]:,} labels'
     )
     table.align = 'r'
     table.align['class'] = 'l'
     for name, count in counts['classes'].items():
         share = count['prevalence']
-        numbers = [
-            f'{count[key]:,}'
-            for key in ('positives', 'negatives', 'uncertain', 'unannotated')
-        ]
+        cells = [f'{count[key]:,}' for key in keys]
         if share is None:
-            numbers[:3] = ['-'] * 3
-        table.add_row(
-            [name, *numbers, '-' if share is None else f'{share:.2%}']
-        )
+            cells[:3] = ['-'] * 3
+        table.add_row([name, *cells, '-' if share is None else f'{share:.2%}'])
     return str(table)
 
 
 def _most_together(
-    classes: Sequence[str], matrix: Sequence[Sequence[int]], num: int = 5
+    classes: list[str], matrix: list[list[int]], num: int = 5
 ) -> str:
     pairs = [
         (matrix[i][j], classes[i], classes[j])
@@ -195,3 +98,50 @@ def _most_together(
     ]
     pairs.sort(key=lambda pair: -pair[0])
     return ', '.join(f'{a} + {b} ({n:,})' for n, a, b in pairs[:num])
+
+
+def draw_availability(report: dict, path: str | Path) -> None:
+    """Draw which source annotates which class, and the positives.
+
+    Args:
+        report (dict): From :func:`~mmda.report.label_report.label_report`.
+        path (str | Path): PNG to write. The PDF lies beside it.
+    """
+    sources = {
+        f'{split}\n{name}': counts
+        for split, content in report['splits'].items()
+        for name, counts in content['sources'].items()
+    }
+    classes = report['classes']
+    cells = [
+        [(s['classes'][name], s['images']) for s in sources.values()]
+        for name in classes
+    ]
+    shares = np.array(
+        [[1 - c['unannotated'] / n for c, n in row] for row in cells]
+    )
+    shares[shares == 0] = np.nan
+    width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(sources))
+    figure = new_figure(width, 1.3 + 0.2 * len(classes))
+    draw_matrix(
+        figure,
+        shares,
+        classes,
+        list(sources),
+        np.array([[_short(c['positives']) for c, _ in row] for row in cells]),
+        'annotated share; number: positives',
+        rotation=0 if len(sources) < 5 else 60,
+        vmin=0,
+        vmax=1,
+        cmap='Blues',
+        aspect='auto',
+    )
+    save_figure(figure, path)
+
+
+def _short(number: int) -> str:
+    """Write a count in at most four characters, as far as possible."""
+    for limit, unit in ((10_000_000, 'M'), (10_000, 'k')):
+        if number >= limit:
+            return f'{number / (limit / 10):.0f}{unit}'
+    return str(number)

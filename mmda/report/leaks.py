@@ -1,14 +1,14 @@
-"""Images of equal content in different files."""
+"""Images and patients that two sources or two splits share."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,233 +17,39 @@ from mmengine.utils import ProgressBar
 
 from .source_labels import SourceLabels
 
-#: Read of a file before all of it: enough to tell most images apart.
+#: Bytes of a file that are read first. They tell most images apart.
 _HEAD = 4096
-#: Files between two looks at the clock and steps of the progress bar.
-_STEP = 256
-
-
-class ContentCheck(NamedTuple):
-    """Which files are equal, and how many have been compared.
-
-    Attributes:
-        warnings (list[str]): One sentence per pair of sources.
-        files (int): Image files of all sources.
-        compared (int): Those compared with every other of equal size.
-        missing (int): Those that are not there (or not local).
-        seconds (float | None): Where the time was up: the limit.
-    """
-
-    warnings: list[str]
-    files: int
-    compared: int
-    missing: int
-    seconds: float | None
-
-    def __str__(self) -> str:
-        """Say what was compared, in one sentence; '' without files."""
-        if not self.files:
-            return ''
-        text = f'{self.compared:,} of {self.files:,} image files compared'
-        if self.missing:
-            text += f', {self.missing:,} are not there'
-        if self.seconds is not None:
-            text += (
-                f'; stopped after {self.seconds:g} s: '
-                'tools/analysis_tools/label_report.py --hash compares all'
-            )
-        return text
-
-
-class _TimeIsUp(Exception):
-    pass
-
-
-class _Watch:
-    """Counts files, shows how many are done, and looks at the clock."""
-
-    def __init__(self, deadline: float | None, total: int, show: bool) -> None:
-        self.deadline = deadline
-        self.done = 0
-        self.bar = ProgressBar(total, file=sys.stdout) if show else None
-        self.total = total
-
-    def step(self) -> None:
-        self.done += 1
-        if self.done % _STEP and self.done != self.total:
-            return
-        if self.bar is not None:
-            self.bar.update(self.done - self.bar.completed)
-            if self.done == self.total:
-                self.bar.file.write('\n')
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise _TimeIsUp
-
-
-def equal_files(
-    sources: Sequence[SourceLabels],
-    seconds: float | None = None,
-    show: bool = False,
-) -> ContentCheck:
-    """Point out files of equal content in two splits or two sources.
-
-    Only files of equal size in different sources are read, and to the end
-    only those that begin alike.
-
-    Args:
-        sources (Sequence[SourceLabels]): Of all splits.
-        seconds (float, optional): Stop then; what was found counts. Defaults
-            to None: compare all.
-        show (bool): Whether to show progress. Defaults to False.
-
-    Returns:
-        ContentCheck: Files that are not there are left to the training to
-        complain about.
-    """
-    owners: dict[bytes, int] = {}  # path -> bits of its sources
-    for number, source in enumerate(sources):
-        for path in source.paths.tolist() if source.paths is not None else ():
-            owners[path] = owners.get(path, 0) | 1 << number
-    deadline = None if seconds is None else time.monotonic() + seconds
-    counts: dict[tuple[int, int], int] = defaultdict(int)
-    examples: dict[tuple[int, int], tuple[bytes, bytes]] = {}
-    compared = missing = 0
-    stopped = False
-    try:
-        by_size = _group_by_size(owners, _Watch(deadline, len(owners), show))
-        missing = len(owners) - sum(map(len, by_size))
-        suspects = [g for g in by_size if _several_owners(g, owners)]
-        compared = len(owners) - missing - sum(map(len, suspects))
-        watch = _Watch(
-            deadline, sum(map(len, suspects)), show and bool(suspects)
-        )
-        # The small groups first: most files per second.
-        for group in sorted(suspects, key=len):
-            for paths in _equal_groups(group, owners, watch):
-                for pair, number, example in _pairs(paths, owners):
-                    counts[pair] += number
-                    examples.setdefault(pair, example)
-            compared += len(group)
-    except _TimeIsUp:
-        stopped = compared + missing < len(owners)
-    warnings = [
-        f'{sources[a].label} and {sources[b].label} have {number} pairs '
-        f'of equal files, such as {os.fsdecode(examples[a, b][0])} and '
-        f'{os.fsdecode(examples[a, b][1])}'
-        for (a, b), number in sorted(counts.items())
-    ]
-    return ContentCheck(
-        warnings, len(owners), compared, missing, seconds if stopped else None
-    )
-
-
-def file_digest(path: str | bytes | Path) -> str:
-    """Return a hash of a file's content.
-
-    Args:
-        path (str | bytes | Path): The file.
-
-    Returns:
-        str: 32 hexadecimal digits.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, 'rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _group_by_size(
-    owners: dict[bytes, int], watch: _Watch
-) -> list[list[bytes]]:
-    groups: dict[int, list[bytes]] = defaultdict(list)
-    if len({*owners.values()}) < 2:  # one source: nothing to compare with
-        return [list(owners)]
-    for path in owners:
-        try:
-            groups[os.stat(path).st_size].append(path)
-        except OSError:
-            pass
-        watch.step()
-    return list(groups.values())
-
-
-def _several_owners(group: list[bytes], owners: dict[bytes, int]) -> bool:
-    masks = {owners[path] for path in group}
-    return len(group) > 1 and (len(masks) > 1 or max(masks).bit_count() > 1)
-
-
-def _equal_groups(
-    group: list[bytes], owners: dict[bytes, int], watch: _Watch
-) -> Iterator[list[bytes]]:
-    by_head: dict[bytes, list[bytes]] = defaultdict(list)
-    for path in group:
-        with open(path, 'rb') as file:
-            by_head[file.read(_HEAD)].append(path)
-        watch.step()
-    for alike in by_head.values():
-        if not _several_owners(alike, owners):
-            continue
-        by_content: dict[str, list[bytes]] = defaultdict(list)
-        for path in alike:
-            by_content[file_digest(path)].append(path)
-        yield from by_content.values()
-
-
-def _pairs(
-    paths: list[bytes], owners: dict[bytes, int]
-) -> Iterator[tuple[tuple[int, int], int, tuple[bytes, bytes]]]:
-    """Count the pairs of equal files of each two sources, with an example.
-
-    By arithmetic: thousands of blank images make millions of pairs.
-    """
-    of: dict[int, list[bytes]] = defaultdict(list)
-    for path in paths:
-        for number in range(owners[path].bit_length()):
-            if owners[path] >> number & 1:
-                of[number].append(path)
-    for a, b in itertools.combinations(sorted(of), 2):
-        same = len(set(of[a]).intersection(of[b]))
-        number = len(of[a]) * len(of[b]) - same
-        if number:
-            yield (a, b), number, _example(of[a], of[b])
-
-
-def _example(first: list[bytes], second: list[bytes]) -> tuple[bytes, bytes]:
-    """Return a path of each list, not twice the same."""
-    return next((a, b) for a in first[:2] for b in second[:2] if a != b)
 
 
 def leaks(sources: Sequence[SourceLabels]) -> list[str]:
-    """Point out images and patients in two splits or two sources.
+    """Find images and patients that are in two splits or in two sources.
 
-    Images are compared by path, however its root is spelt, and by content
-    where they are in memory; patients by id, within one dataset. Ids that are
-    equal in two roots of one kind of dataset may be other people.
+    Images are compared by path, and by content if they are in memory. Two
+    spellings of one root folder give the same path. Patients are compared by
+    id, within one kind of dataset. Equal ids in two root folders may be
+    different people, and the warning says so.
 
     Args:
-        sources (Sequence[SourceLabels]): Of all splits.
+        sources (Sequence[SourceLabels]): Sources of all splits.
 
     Returns:
-        list[str]: One sentence per pair and kind.
+        list[str]: A sentence for each pair of sources and kind of leak.
     """
-    hashes = {id(source): source.hashes() for source in sources}
-    paths = {id(source): _real_paths(source.paths) for source in sources}
+    contents = {id(s): _contents(s) for s in sources}
+    paths = {id(s): _real_paths(s.paths) for s in sources}
     found = []
-    for a, b in itertools.combinations(sources, 2):
-        places = f'{a.label} and {b.label}'
+    for a, b in combinations(sources, 2):
         kinds = [
-            ('images, by path', paths[id(a)], paths[id(b)]),
-            ('images, by content', hashes[id(a)], hashes[id(b)]),
+            ('image files', paths[id(a)], paths[id(b)]),
+            ('images of equal content', contents[id(a)], contents[id(b)]),
         ]
         kind_a, *root_a = _real_origin(a.origin)
         kind_b, *root_b = _real_origin(b.origin)
-        if kind_a == kind_b:
+        if kind_a == kind_b and (root_a == root_b or a.split != b.split):
             kind = 'patients'
             if root_a != root_b:
-                kind = 'patient ids, which may be other people,'
-            if root_a == root_b or a.split != b.split:
-                kinds.append((kind, a.patients, b.patients))
+                kind = 'patient ids, perhaps of different people'
+            kinds.append((kind, a.patients, b.patients))
         for kind, of_a, of_b in kinds:
             if of_a is None or of_b is None:
                 continue
@@ -252,18 +58,25 @@ def leaks(sources: Sequence[SourceLabels]) -> list[str]:
             if common:
                 example = common[0]
                 if isinstance(example, bytes):
-                    example = example.decode()
+                    example = os.fsdecode(example)
                 found.append(
-                    f'{places} have {len(common)} {kind} in common, such as '
-                    f'{example}'
+                    f'{a.label} and {b.label} share {kind}: {len(common)}, '
+                    f'such as {example}'
                 )
     return found
 
 
-def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
-    """Spell the folder that all paths begin with in the one real way.
+def _contents(source: SourceLabels) -> np.ndarray | None:
+    """Return a hash of each image in memory, or None without such images."""
+    if source.images is None:
+        return None
+    return np.array([array_digest(image) for image in source.images])
 
-    Links below it are left alone: a look at every file would take minutes.
+
+def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
+    """Resolve the folder that all paths begin with.
+
+    Links below this folder stay: to look at every file would take minutes.
     """
     if paths is None:
         return None
@@ -283,3 +96,185 @@ def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
 def _real_origin(origin: tuple) -> tuple:
     kind, *roots = origin or (None,)
     return (kind, *(os.path.realpath(r) if r else r for r in roots))
+
+
+def array_digest(image: np.ndarray) -> bytes:
+    """Return a hash of the shape and the pixels of an image.
+
+    Args:
+        image (ndarray): The image.
+
+    Returns:
+        bytes: 32 hexadecimal digits.
+
+    Examples:
+        >>> one, two = np.zeros((2, 2)), np.zeros((4, 1))
+        >>> array_digest(one) == array_digest(one.copy())
+        True
+        >>> array_digest(one) == array_digest(two)
+        False
+    """
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).tobytes())
+    return digest.hexdigest().encode()
+
+
+def file_digest(path: str | bytes | Path) -> str:
+    """Return a hash of the content of a file.
+
+    Args:
+        path (str | bytes | Path): The file.
+
+    Returns:
+        str: 32 hexadecimal digits.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, 'rb') as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class ContentCheck(NamedTuple):
+    """Which image files are equal, and how many were compared.
+
+    Attributes:
+        warnings (list[str]): A sentence for each pair of sources.
+        files (int): Number of image files of all sources.
+        compared (int): Number of files that were compared.
+        missing (int): Number of files that do not exist on this machine.
+        seconds (float | None): The time limit, if it ended the comparison.
+    """
+
+    warnings: list[str]
+    files: int
+    compared: int
+    missing: int
+    seconds: float | None
+
+    def __str__(self) -> str:
+        """Say in one sentence what was compared; '' without files."""
+        if not self.files:
+            return ''
+        text = f'{self.compared:,} of {self.files:,} image files compared'
+        if self.missing:
+            text += f', {self.missing:,} not found'
+        if self.seconds is not None:
+            text += (
+                f'; stopped after {self.seconds:g} s: '
+                'tools/analysis_tools/label_report.py --hash compares all'
+            )
+        return text
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
+def equal_files(
+    sources: Sequence[SourceLabels],
+    seconds: float | None = None,
+    show: bool = False,
+) -> ContentCheck:
+    """Find files of equal content in two splits or in two sources.
+
+    Only files of equal size in different sources are read. Of these, only
+    files with an equal beginning are read to the end. The training itself
+    reports files that do not exist.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+        seconds (float, optional): Time limit. What was found until then is
+            reported. Defaults to None: compare all files.
+        show (bool): Whether to show a progress bar. Defaults to False.
+
+    Returns:
+        ContentCheck: The equal files.
+    """
+    owners: dict[bytes, int] = {}  # path -> a bit for each of its sources
+    for number, source in enumerate(sources):
+        for path in source.paths.tolist() if source.paths is not None else ():
+            owners[path] = owners.get(path, 0) | 1 << number
+
+    def split(paths: Iterable[bytes], key: Callable) -> list[list[bytes]]:
+        """Group existing files by a property."""
+        groups: dict[object, list[bytes]] = defaultdict(list)
+        for path in paths:
+            if deadline is not None and time.monotonic() > deadline:
+                raise _TimeIsUp
+            try:
+                groups[key(path)].append(path)
+            except OSError:
+                pass
+        return list(groups.values())
+
+    def shared(group: Iterable[bytes]) -> bool:
+        """Tell whether two sources have files of the group."""
+        masks = {owners[path] for path in group}
+        return len(masks) > 1 or any(mask.bit_count() > 1 for mask in masks)
+
+    deadline = None if seconds is None else time.monotonic() + seconds
+    bar = ProgressBar(len(owners), file=sys.stdout) if show else None
+    pairs: dict[tuple[int, int], tuple[int, str]] = {}
+    compared = missing = 0
+    try:
+        by_size = split(owners, os.path.getsize) if shared(owners) else []
+        if by_size:
+            missing = len(owners) - sum(map(len, by_size))
+        suspects = [g for g in by_size if len(g) > 1 and shared(g)]
+        compared = len(owners) - missing - sum(map(len, suspects))
+        # The small groups first: they give most files per second.
+        for group in sorted(suspects, key=len):
+            for alike in split(group, _head):
+                for same in split(alike, file_digest) if shared(alike) else ():
+                    _add_pairs(pairs, same, owners)
+            compared += len(group)
+            if bar is not None:
+                bar.update(compared + missing - bar.completed)
+    except _TimeIsUp:
+        pass
+    if bar is not None:
+        bar.file.write('\n')
+    warnings = [
+        f'{sources[a].label} and {sources[b].label} share files of equal '
+        f'content: {number} pairs, such as {example}'
+        for (a, b), (number, example) in sorted(pairs.items())
+    ]
+    stopped = compared + missing < len(owners)
+    return ContentCheck(
+        warnings, len(owners), compared, missing, seconds if stopped else None
+    )
+
+
+def _head(path: bytes) -> bytes:
+    with open(path, 'rb') as file:
+        return file.read(_HEAD)
+
+
+def _add_pairs(
+    pairs: dict[tuple[int, int], tuple[int, str]],
+    same: list[bytes],
+    owners: dict[bytes, int],
+) -> None:
+    """Count the pairs of equal files of each two sources.
+
+    The number is computed, since thousands of blank images make millions of
+    pairs.
+    """
+    of: dict[int, list[bytes]] = defaultdict(list)
+    for path in same:
+        for number in range(owners[path].bit_length()):
+            if owners[path] >> number & 1:
+                of[number].append(path)
+    for a, b in combinations(sorted(of), 2):
+        in_both = len(set(of[a]).intersection(of[b]))
+        number = len(of[a]) * len(of[b]) - in_both
+        if number:
+            known, example = pairs.get((a, b), (0, ''))
+            pairs[a, b] = known + number, example or _example(of[a], of[b])
+
+
+def _example(first: list[bytes], second: list[bytes]) -> str:
+    """Name two different paths, one of each list."""
+    pair = next((a, b) for a in first[:2] for b in second[:2] if a != b)
+    return ' and '.join(map(os.fsdecode, pair))

@@ -1,4 +1,4 @@
-"""Predictions of a test run, read back from the file it wrote."""
+"""The predictions of a test, read from the file that the test wrote."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmpretrain.structures import label_to_onehot
+
+from mmda.structures import score_of
 
 _EXPECTED = 'expected what `tools/test.py --out FILE.pkl` writes'
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers and annotations of N images.
+    """Answers and labels of N images.
 
     Attributes:
         name (str): Name of the file, for messages.
@@ -27,12 +28,12 @@ class Predictions:
         score (ndarray): float32 (N, C), probabilities.
         target (ndarray): float32 (N, C), NaN where not annotated.
         keys (tuple): N identities of images: source and index, or path.
-        paths (tuple): N paths or None.
-        sources (tuple): N names or None.
-        patients (tuple): N ids or None.
-        named (bool): Whether the classes have names, not indices.
-        run (dict | None): ``checkpoint``, ``digest`` and ``split``; None for
-            a file of another tool.
+        paths (tuple): N paths, or None.
+        sources (tuple): N names of sources, or None.
+        patients (tuple): N ids, or None.
+        named (bool): False if the names of the classes are their indices.
+        run (dict | None): ``checkpoint``, ``digest`` and ``split`` of the
+            test; None if the file does not say it.
     """
 
     name: str
@@ -53,19 +54,19 @@ class Predictions:
 def load_predictions(
     path: str | Path, classes: Sequence[str] | None = None
 ) -> Predictions:
-    """Read the predictions of a test run.
+    """Read the predictions of a test.
 
     Args:
-        path (str | Path): Pickle file, written by ``tools/test.py --out``.
-        classes (Sequence[str], optional): Class names, which the file does
-            not have. Defaults to their indices.
+        path (str | Path): Pickle file that ``tools/test.py --out`` wrote.
+        classes (Sequence[str], optional): Class names; the file has none.
+            Defaults to the indices of the classes.
 
     Returns:
         Predictions: In the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no file of predictions, is empty, holds an image
+        ValueError: If the file holds no predictions, is empty, holds an image
             twice, or has another number of classes.
     """
     path = Path(path)
@@ -74,7 +75,7 @@ def load_predictions(
     try:
         with path.open('rb') as file:
             samples = pickle.load(file)
-    # Text can look like anything, for instance like the name of a module.
+    # A text file can raise anything: 'c' at its start imports a module.
     except Exception as error:
         raise ValueError(f'{path}: {_EXPECTED} ({error})') from error
     if not isinstance(samples, list) or not samples:
@@ -86,14 +87,14 @@ def load_predictions(
 def collect_predictions(
     samples: Sequence[dict], classes: Sequence[str] | None, name: str
 ) -> Predictions:
-    """Stack the samples of a test run.
+    """Stack the samples of a test.
 
     Args:
-        samples (Sequence[dict]): With ``pred_score`` and ``gt_score`` or
-            ``gt_label``; of ``source``, ``sample_idx``, ``img_path`` and
-            ``patient_id`` what there is.
+        samples (Sequence[dict]): With ``pred_score``, and with ``gt_score``
+            or ``gt_label``. They may have ``source``, ``sample_idx``,
+            ``img_path`` and ``patient_id``.
         classes (Sequence[str], optional): Class names.
-        name (str): Where they come from, for messages.
+        name (str): Name of the file, for messages.
 
     Returns:
         Predictions: In the order given.
@@ -115,76 +116,81 @@ def collect_predictions(
                 f'{name}, image {row}: no `pred_score`; {_EXPECTED}'
             )
         scores.append(_to_array(sample['pred_score']))
-        targets.append(
-            _target(sample, len(scores[-1]), f'{name}, image {row}')
-        )
+        try:
+            targets.append(_to_array(score_of(sample, len(scores[-1]))))
+        except ValueError as error:
+            raise ValueError(f'{name}, image {row}: {error}') from error
     keys = _identify(samples, name)
     num_classes = len(scores[0])
     names = tuple(classes or map(str, range(num_classes)))
     if len(names) != num_classes:
         raise ValueError(
             f'{name} has {num_classes} answers per image, expected '
-            f'{len(names)}, one per class of {names}'
+            f'{len(names)}, one for each class of {names}'
         )
-    columns = {
-        field: tuple(sample.get(key) for sample in samples)
-        for field, key in (
-            ('paths', 'img_path'),
-            ('sources', 'source'),
-            ('patients', 'patient_id'),
-        )
-    }
+    paths, sources, patients = (
+        tuple(sample.get(key) for sample in samples)
+        for key in ('img_path', 'source', 'patient_id')
+    )
     return Predictions(
         name,
         names,
         np.stack(scores),
         np.stack(targets),
         tuple(keys),
-        **columns,
+        paths,
+        sources,
+        patients,
         named=bool(classes),
         run=samples[0].get('run'),
     )
 
 
+def _to_array(values: Any) -> np.ndarray:
+    return torch.as_tensor(values).float().cpu().numpy()
+
+
 def _identify(samples: Sequence[dict], name: str) -> list[tuple]:
-    """Return what tells the images apart, the same in every test of them."""
+    """Return an identity of each image that every test of it gives."""
     keys: list[tuple] = []
     for row, sample in enumerate(samples):
         index = sample.get('sample_idx')
         image = sample.get('img_path') if index is None else index
         keys.append((sample.get('source'), row if image is None else image))
-    seen = Counter(keys)
-    twice = {key for key, num in seen.items() if num > 1}
+    twice = _repeated(keys)
     paths = [str(sample.get('img_path') or '') for sample in samples]
     if twice and all(paths):
-        # Sources without a name count from 0 each; below their common folder
-        # the paths do not depend on where the data lie.
+        # Two sources without a name both count from 0. Their paths tell them
+        # apart: below the common folder, paths are equal on all machines.
         root = os.path.commonpath([os.path.dirname(path) for path in paths])
         keys = [
             (*key, os.path.relpath(path, root)) if key in twice else key
             for key, path in zip(keys, paths, strict=True)
         ]
-        twice = {key for key, num in Counter(keys).items() if num > 1}
+        twice = _repeated(keys)
     if twice:
-        first = next(key for key in keys if key in twice)
-        raise ValueError(f'{name}: image {_say(first)} occurs twice')
+        raise ValueError(f'{name}: image {_say(twice[0])} occurs twice')
     return keys
 
 
-def match_predictions(first: Predictions, other: Predictions) -> Predictions:
-    """Put a second file of predictions into the order of the first.
+def _repeated(keys: Sequence[tuple]) -> list[tuple]:
+    return [key for key, num in Counter(keys).items() if num > 1]
 
-    Images are the same if source and index (or path) are, and, where both
-    files have paths, these too: only the root may differ, in the same way for
-    all images of a source. An entry that one of the two does not
-    annotate is not annotated in the result.
+
+def match_predictions(first: Predictions, other: Predictions) -> Predictions:
+    """Put a second file of predictions into the order of the first file.
+
+    Two images are the same if their source and index (or path) are equal. If
+    both files have paths, these must agree, too. The root folders may differ,
+    but each source must have one root folder per file. An entry counts as
+    annotated if both files annotate it.
 
     Args:
         first (Predictions): Sets the order.
-        other (Predictions): Of the same images.
+        other (Predictions): Has the same images.
 
     Returns:
-        Predictions: ``other``, its images in the order of ``first``.
+        Predictions: ``other``, in the order of ``first``.
 
     Raises:
         ValueError: If the images, the classes or the annotations differ.
@@ -206,7 +212,18 @@ def match_predictions(first: Predictions, other: Predictions) -> Predictions:
             f'second, such as {_say(example)}; test both on the same data'
         )
     order = np.array([rows[key] for key in first.keys])
-    _check_paths(first, other, order)
+    paths = tuple(other.paths[i] for i in order)
+    roots: dict[str | None, tuple] = {}
+    for row, (own, theirs) in enumerate(zip(first.paths, paths, strict=True)):
+        if not own or not theirs:
+            continue
+        root = _roots(own, theirs)
+        same_name = PurePath(own).name == PurePath(theirs).name
+        if not same_name or roots.setdefault(first.sources[row], root) != root:
+            raise ValueError(
+                f'{names} hold different images: {_say(first.keys[row])} is '
+                f'{own} in the first and {theirs} in the second'
+            )
     target = other.target[order]
     conflict = np.abs(first.target - target) > 1e-6  # NaN: no conflict
     if conflict.any():
@@ -222,53 +239,19 @@ def match_predictions(first: Predictions, other: Predictions) -> Predictions:
         score=other.score[order],
         target=target,
         keys=first.keys,
-        paths=tuple(other.paths[i] for i in order),
+        paths=paths,
         sources=first.sources,
         patients=first.patients,
     )
 
 
-def _check_paths(
-    first: Predictions, other: Predictions, order: np.ndarray
-) -> None:
-    roots: dict[str | None, tuple] = {}
-    for row, position in enumerate(order):
-        own, theirs = first.paths[row], other.paths[position]
-        if not own or not theirs:
-            continue
-        root = _roots(own, theirs)
-        same_name = PurePath(own).name == PurePath(theirs).name
-        if same_name and roots.setdefault(first.sources[row], root) == root:
-            continue
-        raise ValueError(
-            f'{first.name} and {other.name} hold different images: '
-            f'{_say(first.keys[row])} is {own} in the first and {theirs} '
-            'in the second'
-        )
-
-
 def _roots(first: str, second: str) -> tuple[tuple, tuple]:
-    """Return what is left of two paths without their common end."""
-    own, theirs = PurePath(first).parts, PurePath(second).parts
-    num = 0
-    for a, b in zip(reversed(own), reversed(theirs), strict=False):
-        if a != b:
-            break
-        num += 1
-    return own[: len(own) - num], theirs[: len(theirs) - num]
-
-
-def _target(sample: dict, num_classes: int, where: str) -> np.ndarray:
-    if 'gt_score' in sample:
-        return _to_array(sample['gt_score'])
-    if 'gt_label' not in sample:
-        raise ValueError(f'{where}: neither `gt_score` nor `gt_label`')
-    label = torch.as_tensor(sample['gt_label'], dtype=torch.int64)
-    return _to_array(label_to_onehot(label.reshape(-1), num_classes))
-
-
-def _to_array(values: Any) -> np.ndarray:
-    return torch.as_tensor(values).float().cpu().numpy()
+    """Return two paths without the parts at their ends that are equal."""
+    own, theirs = list(PurePath(first).parts), list(PurePath(second).parts)
+    while own and theirs and own[-1] == theirs[-1]:
+        own.pop()
+        theirs.pop()
+    return tuple(own), tuple(theirs)
 
 
 def _say(key: tuple) -> str:

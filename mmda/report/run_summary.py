@@ -1,4 +1,4 @@
-"""Metrics of a run as a table: classes in rows, sources in columns."""
+"""The result of one run: a table and two figures."""
 
 from __future__ import annotations
 
@@ -10,40 +10,45 @@ import numpy as np
 from mmengine.logging import MessageHub
 from prettytable import PrettyTable
 
-from .figure import COLORS, new_figure, save_figure
+from .figure import COLORS, SMALL, new_figure, save_figure
 
-#: Names of the means among the classes of a table.
+#: Names of the means, which stand among the classes.
 MEANS = ('mean', 'mean_shared', 'mean_of_interest')
-# The bootstrap by patient first: DeLong's interval is for independent images.
+#: Scalars of the log that are no loss and no validation.
+DIAGNOSTICS = (
+    'annotated_fraction',
+    'unannotated_answer',
+    'above_tau_fraction',
+)
+# The bootstrap comes first: DeLong's interval takes images as independent.
 _KINDS = ('bootstrap', 'delong')
-_ENDS = ('low', 'high')
+_ENDS = tuple(f'/{kind}_{end}' for kind in _KINDS for end in ('low', 'high'))
 
 
 def split_metrics(
     metrics: Mapping[str, float], prefix: str
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Part the flat metrics into those of all images and of each source.
+    """Separate the metrics of all images from the metrics of each source.
 
     Args:
-        metrics (Mapping[str, float]): Keys ``prefix/class`` and
-            ``prefix/source/class``.
-        prefix (str): Prefix of the keys to use.
+        metrics (Mapping[str, float]): Values by key. Keys are
+            ``prefix/class`` and ``prefix/source/class``.
+        prefix (str): Only keys with this prefix are used.
 
     Returns:
         tuple[dict, dict]: Class -> value over all images, and source -> class
-        -> value; 'mean' stands among the classes. Intervals are left out.
+        -> value. The means stand among the classes. Intervals are left out.
 
     Examples:
         >>> split_metrics({'auc/mean': 1., 'auc/A/mean': 2.}, 'auc')
         ({'mean': 1.0}, {'A': {'mean': 2.0}})
     """
-    start = prefix + '/'
-    ends = tuple(f'/{kind}_{end}' for kind in _KINDS for end in _ENDS)
     named = {
-        key[len(start) :]: value
+        key.removeprefix(f'{prefix}/'): value
         for key, value in metrics.items()
-        if key.startswith(start) and not key.endswith(ends)
+        if key.startswith(f'{prefix}/') and not key.endswith(_ENDS)
     }
+    named.pop('num_classes', None)
     sources = [k[: -len('/mean')] for k in named if k.endswith('/mean')]
     per_source: dict[str, dict[str, float]] = {}
     for source in sources:
@@ -53,22 +58,22 @@ def split_metrics(
             for key in list(named)
             if key.startswith(begin)
         }
-    named.pop('num_classes', None)
     return named, per_source
 
 
 def split_intervals(
     metrics: Mapping[str, float], prefix: str
 ) -> dict[str, tuple[float, float]]:
-    """Pick the intervals out of the flat metrics.
+    """Return the intervals among the metrics.
 
     Args:
-        metrics (Mapping[str, float]): Keys ``prefix/class/delong_low`` and so
-            on, or ``bootstrap``, which is preferred where both are there.
-        prefix (str): Prefix of the keys to use.
+        metrics (Mapping[str, float]): Values by key. The keys of intervals
+            are ``prefix/class/bootstrap_low`` and so on, or ``delong``. The
+            bootstrap is preferred.
+        prefix (str): Only keys with this prefix are used.
 
     Returns:
-        dict[str, tuple[float, float]]: ``class``, or ``source/class`` -> both
+        dict[str, tuple[float, float]]: ``class`` or ``source/class`` -> both
         ends. Undefined intervals are left out.
 
     Examples:
@@ -93,11 +98,11 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
 
     Args:
         metrics (Mapping[str, float]): See :func:`split_metrics`.
-        prefix (str): Prefix of the keys to use.
+        prefix (str): Only keys with this prefix are used.
 
     Returns:
-        str: One row per class and one of the means; 'n/a' for NaN, '-' for a
-        class that a source does not annotate.
+        str: A row for each class and for each mean. NaN is 'n/a'. A class
+        that a source does not annotate is '-'.
 
     Examples:
         >>> print(metrics_table({'auc/mean': 91.25, 'auc/Mass': 91.25}, 'auc'))
@@ -111,7 +116,7 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
     """
     overall, per_source = split_metrics(metrics, prefix)
     if len(per_source) == 1:
-        per_source = {}  # the same numbers again
+        per_source = {}  # its values are the values of all images
     table = PrettyTable(['class', 'all', *per_source])
     table.align = 'r'
     table.align['class'] = 'l'
@@ -138,41 +143,38 @@ def _cell(value: float | None, interval: tuple[float, float] | None) -> str:
     return f'{value:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]'
 
 
-DIAGNOSTICS = (
-    'annotated_fraction',
-    'unannotated_answer',
-    'above_tau_fraction',
-)
-
-
 def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
-    """Draw the terms of the loss, the diagnostics and the metric.
+    """Draw the terms of the loss, the diagnostics and the metric over time.
 
     Args:
-        hub (MessageHub): Of the run; holds the history of all scalars.
-        monitor (str): The validation metric to draw, in %.
-        path (Path): PNG to write, a PDF beside it; the folder is made.
+        hub (MessageHub): Holds the history of all scalars of the run.
+        monitor (str): Validation metric to draw, in %.
+        path (Path): PNG to write. The PDF lies beside it. The folder is made.
     """
-    scalars = hub.log_scalars
-    terms = {
-        key[len('train/') :]: scalars[key].data[0]
-        for key in sorted(scalars)
-        if key.startswith('train/') and 'loss_' in key
+    history = {
+        key: scalar.data[0] for key, scalar in sorted(hub.log_scalars.items())
     }
-    shown = {
-        key[len('train/') :]: scalars[key].data[0]
-        for key in sorted(scalars)
-        # A decode head's name stands before it: decode.annotated_fraction
+    train = {
+        key.removeprefix('train/'): values
+        for key, values in history.items()
         if key.startswith('train/')
-        and key[len('train/') :].rpartition('.')[2] in DIAGNOSTICS
     }
-    metric = {}
-    if f'val/{monitor}' in scalars:
-        metric[monitor] = scalars[f'val/{monitor}'].data[0]
+    # The name of a decode head begins its keys: decode.annotated_fraction
+    diagnostics = {
+        k: v for k, v in train.items() if k.rpartition('.')[2] in DIAGNOSTICS
+    }
     panels = [
-        ('loss term', 'iteration', terms),
-        ('fraction, probability', 'iteration', shown),
-        (f'{monitor} in %', 'validation', metric),
+        (
+            'loss term',
+            'iteration',
+            {k: v for k, v in train.items() if 'loss_' in k},
+        ),
+        ('fraction or probability', 'iteration', diagnostics),
+        (
+            f'{monitor} in %',
+            'validation',
+            {k[4:]: v for k, v in history.items() if k == f'val/{monitor}'},
+        ),
     ]
     figure = new_figure(3.3 * len(panels), 2.6)
     for axes, (ylabel, xlabel, curves) in zip(
@@ -184,17 +186,26 @@ def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.grid(alpha=0.3)
         if curves:
-            axes.legend(fontsize=7)
+            axes.legend(fontsize=SMALL)
     save_figure(figure, path)
 
 
+def _smooth(values: np.ndarray, points: int = 200) -> tuple:
+    """Return positions and means of at most ``points`` equal windows."""
+    if len(values) <= points:
+        return np.arange(1, len(values) + 1), values
+    windows = np.array_split(values, points)
+    ends = np.cumsum([len(window) for window in windows])
+    return ends, np.array([np.nanmean(window) for window in windows])
+
+
 def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
-    """Draw the metric of each class, over all images and per source.
+    """Draw the metric of each class, over all images and for each source.
 
     Args:
-        metrics (Mapping[str, float]): See ``split_metrics``, in %.
-        prefix (str): Prefix of the keys to use.
-        path (Path): PNG to write, a PDF beside it; the folder is made.
+        metrics (Mapping[str, float]): See :func:`split_metrics`, in %.
+        prefix (str): Only keys with this prefix are used.
+        path (Path): PNG to write. The PDF lies beside it. The folder is made.
     """
     overall, per_source = split_metrics(metrics, prefix)
     mean = overall.get('mean', float('nan'))
@@ -218,14 +229,5 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel(f'{prefix} in %')
     axes.grid(axis='x', alpha=0.3)
-    figure.legend(loc='outside upper center', ncols=2, fontsize=7)
+    figure.legend(loc='outside upper center', ncols=2, fontsize=SMALL)
     save_figure(figure, path)
-
-
-def _smooth(values: np.ndarray, points: int = 200) -> tuple:
-    """Return positions and means of at most ``points`` equal windows."""
-    if len(values) <= points:
-        return np.arange(1, len(values) + 1), values
-    windows = np.array_split(values, points)
-    ends = np.cumsum([len(window) for window in windows])
-    return ends, np.array([np.nanmean(window) for window in windows])

@@ -1,4 +1,4 @@
-"""Two segmentors beside the truth: what each of them gets wrong."""
+"""Two segmentation models beside the truth, with a map of their errors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.patches import Patch
-from mmseg.datasets import CityscapesDataset
 
 from mmda.datasets.pixel_labels import joint_palette
 from mmda.structures import UNKNOWN_PIXEL
 
 from .figure import SMALL, new_figure, save_figure
 
-#: What the error map shows, and in which colour (RGB).
+#: Names and colours (RGB) of the error map.
 ERRORS = {
     'both right': (240, 240, 240),
     'only A wrong': (213, 94, 0),
@@ -28,14 +26,15 @@ NO_CLASS_COLOR = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Comparison:
-    """One image, its truth, and what two models say.
+    """One image, its truth, and the predictions of two models.
 
     Args:
         image (ndarray): RGB, uint8 (H, W, 3).
-        truth (ndarray): Names of classes, object (H, W); '' for none of those
-            annotated, '?' where nothing is known.
-        a (ndarray): Of the first model, likewise, '' for no class.
-        b (ndarray): Of the second model.
+        truth (ndarray): Class names, object (H, W); '' for no annotated
+            class, '?' where nothing is known.
+        a (ndarray): Class names that the first model predicts, object (H, W);
+            '' for no class.
+        b (ndarray): Class names that the second model predicts.
         title (str): Name of the image.
     """
 
@@ -47,14 +46,14 @@ class Comparison:
 
 
 def name_pixels(label: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Turn a label map or prediction into names.
+    """Turn the ids of a label map or of a prediction into class names.
 
     Args:
         label (ndarray): Integers (H, W), as in the label contract.
-        names (Sequence[str]): Of the values 0, 1, ...
+        names (Sequence[str]): Names of the ids 0, 1, ...
 
     Returns:
-        ndarray: object (H, W), '' for a value without a name, '?' for 255.
+        ndarray: object (H, W); '' for an id without a name, '?' for 255.
 
     Examples:
         >>> name_pixels(np.array([[0, 254, 255]]), ['bus']).tolist()
@@ -69,14 +68,16 @@ def name_pixels(label: np.ndarray, names: Sequence[str]) -> np.ndarray:
 def error_map(
     truth: np.ndarray, a: np.ndarray, b: np.ndarray, name: str
 ) -> np.ndarray:
-    """Say at each pixel which model is wrong about one class.
+    """Say for each pixel which model is wrong about one class.
+
+    A model is wrong where it predicts the class and the truth is another, and
+    where the truth is the class and it predicts another.
 
     Args:
-        truth (ndarray): Names, object (H, W), see :class:`Comparison`.
-        a (ndarray): Of the first model.
-        b (ndarray): Of the second model.
-        name (str): The class: a model is wrong where it takes a pixel for it
-            that is none, or the other way round.
+        truth (ndarray): Class names, object (H, W), see :class:`Comparison`.
+        a (ndarray): Class names that the first model predicts.
+        b (ndarray): Class names that the second model predicts.
+        name (str): The class.
 
     Returns:
         ndarray: int64 (H, W), positions in :data:`ERRORS`.
@@ -92,7 +93,7 @@ def error_map(
 
 
 def class_colors(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Choose colours: those of Cityscapes where it knows the class.
+    """Choose the colours of Cityscapes, and others for further classes.
 
     Args:
         names (Sequence[str]): Class names.
@@ -100,6 +101,8 @@ def class_colors(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     Returns:
         dict[str, tuple]: Name -> RGB; '' is white, '?' black.
     """
+    from mmseg.datasets import CityscapesDataset
+
     meta = CityscapesDataset.METAINFO
     known = dict(zip(meta['classes'], meta['palette'], strict=True))
     palette = joint_palette(len(names))
@@ -117,17 +120,19 @@ def draw_comparison(
     class_of_interest: str,
     path: str | Path,
 ) -> None:
-    """Draw image, truth, both models and the error map, an image per row.
+    """Draw a row for each image: image, truth, two predictions, errors.
 
-    Source: [0] Data-Assemble, Fig. 8; the error map is an addition.
+    Source: [0] Data-Assemble, Fig. 8. The paper has no error map.
 
     Args:
-        rows (Sequence[Comparison]): At least one.
+        rows (Sequence[Comparison]): One or more images.
         names (Sequence[str]): All class names that can occur.
-        models (tuple[str, str]): Names of the models.
-        class_of_interest (str): The class of the error map.
-        path (str | Path): PNG to write; a PDF lies beside it.
+        models (tuple[str, str]): Names of the two models.
+        class_of_interest (str): Class of the error map.
+        path (str | Path): PNG to write. The PDF lies beside it.
     """
+    from matplotlib.patches import Patch
+
     colors = class_colors(names)
     titles = (
         'image',
@@ -157,11 +162,7 @@ def draw_comparison(
     entries += [('no class', colors[''])] if '' in shown else []
     entries += list(ERRORS.items())
     handles = [
-        Patch(
-            facecolor=(c[0] / 255, c[1] / 255, c[2] / 255),
-            edgecolor='0.5',
-            label=text,
-        )
+        Patch(facecolor=f'#{bytes(c).hex()}', edgecolor='0.5', label=text)
         for text, c in entries
     ]
     figure.legend(
@@ -176,7 +177,7 @@ def draw_comparison(
 def _paint(
     names: np.ndarray, colors: dict[str, tuple[int, ...]]
 ) -> np.ndarray:
-    """Colour a map of names, RGB uint8 (H, W, 3)."""
+    """Return a picture of a map of names, RGB uint8 (H, W, 3)."""
     picture = np.zeros((*names.shape, 3), dtype=np.uint8)
     for name, color in colors.items():
         picture[names == name] = color

@@ -1,11 +1,10 @@
-"""The labels behind the dataloaders of a config, as arrays."""
+"""The labels of the sources of a config, as arrays."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,15 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.utils import ProgressBar
-from mmseg.datasets.transforms import LoadAnnotations
 
-from mmda.datasets import DatasetWrapper, LabelTable, PartialLabelDataset
+from mmda.datasets import (
+    DatasetWrapper,
+    LabelTable,
+    PartialLabelDataset,
+    walk_datasets,
+)
 from mmda.datasets.tables.label_table import encode_text
-from mmda.structures import NO_ANNOTATED_CLASS, label_to_score, rename_classes
+from mmda.structures import NO_ANNOTATED_CLASS, rename_classes, score_of
 
 SPLITS = ('train', 'val', 'test')
 
@@ -28,21 +31,22 @@ class SourceLabels:
 
     Attributes:
         split (str): 'train', 'val' or 'test'.
-        name (str): Of the source.
+        name (str): Name of the source.
         classes (tuple[str, ...]): The joint label space, C names.
-        score (ndarray): float32 (N, C), NaN where not annotated; of a label
-            map 1 where the class has a pixel.
-        uncertain (ndarray): int64 (C,), labels that the source calls
-            uncertain, whatever the policy made of them.
-        left_out (tuple[str, ...]): Classes of the source that the label space
-            does not have.
-        patients (ndarray | None): (N,), ids; None where there are none.
-        paths (ndarray | None): (N,), full paths.
-        images (Any): Images that are held in memory, N of them, or None.
-        origin (tuple): Where patient ids mean the same people: kind of
-            dataset and its root.
-        sampled_from (int): Images of a source of which N label maps were read
-            and not all; 0 where all were.
+        score (ndarray): float32 (N, C), in [0, 1] or NaN where not annotated.
+            For a label map, 1 where the class has a pixel and 0 where it has
+            none.
+        uncertain (ndarray): int64 (C,), number of labels that the source
+            calls uncertain, before any policy for them.
+        left_out (tuple[str, ...]): Classes of the source that are not in the
+            label space.
+        patients (ndarray | None): (N,), ids, or None without ids.
+        paths (ndarray | None): bytes (N,), full paths, or None.
+        images (Any): N images in memory, or None.
+        origin (tuple): Kind and root folder of the dataset. Within one
+            origin, equal patient ids are the same person.
+        sampled_from (int): If only N label maps were read, the number of all
+            images of the source; else 0.
     """
 
     split: str
@@ -62,35 +66,11 @@ class SourceLabels:
         """str: Split and name, for messages."""
         return f'{self.split}/{self.name}'
 
-    def hashes(self) -> np.ndarray | None:
-        """Return the content hashes of images that are held in memory.
-
-        Returns:
-            ndarray | None: (N,), dtype ``S``.
-        """
-        if self.images is None:
-            return None
-        return np.array([hash_array(image) for image in self.images])
-
-
-def hash_array(image: np.ndarray) -> bytes:
-    """Return a hash of an image's shape and pixels.
-
-    Args:
-        image (ndarray): The image.
-
-    Returns:
-        bytes: 32 hexadecimal digits.
-
-    Examples:
-        >>> one, two = np.zeros((2, 2)), np.zeros((4, 1))
-        >>> hash_array(one) == hash_array(one.copy()), \
-hash_array(one) == hash_array(two)
-        (True, False)
-    """
-    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image).tobytes())
-    return digest.hexdigest().encode()
+    @property
+    def annotated(self) -> tuple[str, ...]:
+        """tuple[str, ...]: The classes that any image annotates."""
+        known = ~np.isnan(self.score).all(axis=0)
+        return tuple(n for n, k in zip(self.classes, known, strict=True) if k)
 
 
 def sources_of_config(
@@ -99,14 +79,15 @@ def sources_of_config(
     """Build the datasets of a config and read their labels.
 
     Args:
-        cfg (Config): With ``train_dataloader`` and so on, where they exist.
+        cfg (Config): With any of ``train_dataloader``, ``val_dataloader`` and
+            ``test_dataloader``.
         max_maps (int, optional): See :func:`sources_of_datasets`.
 
     Returns:
-        list[SourceLabels]: Of all splits.
+        list[SourceLabels]: One entry for each source and split.
 
     Raises:
-        ValueError: If a dataset has no image labels.
+        ValueError: If a dataset has no labels.
     """
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     datasets = {}
@@ -123,21 +104,21 @@ def sources_of_datasets(
     """Read the labels of datasets.
 
     Args:
-        datasets (Mapping[str, Any]): Split -> dataset, possibly nested in
-            wrappers such as ``ConcatDataset``.
-        max_maps (int, optional): Of the label maps of a source, read so many.
-            Defaults to None: all.
+        datasets (Mapping[str, Any]): Split -> dataset. Wrappers such as
+            ``ConcatDataset`` are opened.
+        max_maps (int, optional): Number of label maps to read of each source.
+            Defaults to None: read all.
 
     Returns:
-        list[SourceLabels]: One per source and split.
+        list[SourceLabels]: One entry for each source and split.
 
     Raises:
-        ValueError: If a dataset has no image labels.
+        ValueError: If a dataset has no labels.
     """
     found: list[SourceLabels] = []
     for split, dataset in datasets.items():
-        for leaf in leaves(dataset):
-            labels = _read(split, leaf, max_maps)
+        for source in find_sources(dataset):
+            labels = _read(split, source, max_maps)
             taken = [s.name for s in found if s.split == split]
             if labels.name in taken:
                 labels.name = f'{labels.name} ({len(taken) + 1})'
@@ -145,69 +126,70 @@ def sources_of_datasets(
     return found
 
 
-def leaves(dataset: Any) -> Iterator[Any]:
-    """Find the sources inside of wrappers.
+def find_sources(dataset: Any) -> Iterator[Any]:
+    """Find the datasets inside of wrappers that change no label.
 
     Args:
         dataset (Any): A dataset.
 
     Yields:
-        Any: Datasets with labels of their own.
+        Any: A ``PartialLabelDataset``, another wrapper of mmda, or a dataset
+        that wraps nothing.
     """
-    if isinstance(dataset, (PartialLabelDataset, DatasetWrapper)):
-        yield dataset
-    elif hasattr(dataset, 'datasets'):
-        for part in dataset.datasets:
-            yield from leaves(part)
-    elif hasattr(dataset, 'dataset'):
-        yield from leaves(dataset.dataset)
-    else:
-        yield dataset
+    inside: set[int] = set()
+    for node in walk_datasets(dataset):
+        if id(node) in inside:
+            continue
+        below = [id(child) for child in walk_datasets(node)]
+        changes_labels = isinstance(
+            node, (PartialLabelDataset, DatasetWrapper)
+        )
+        if changes_labels or len(below) == 1:
+            inside.update(below)
+            yield node
 
 
-def _read(
-    split: str, dataset: Any, max_maps: int | None = None
-) -> SourceLabels:
+def _read(split: str, dataset: Any, max_maps: int | None) -> SourceLabels:
     dataset.full_init()
-    classes = (dataset.metainfo or {}).get('classes')
+    classes = tuple((dataset.metainfo or {}).get('classes') or ())
     name = getattr(dataset, 'name', type(dataset).__name__)
     if not classes:
-        raise ValueError(f'{split} source {name} has no `classes`')
-    inner = dataset
-    if isinstance(dataset, PartialLabelDataset):
-        inner = dataset.dataset
-    reader = inner
-    while isinstance(reader, (PartialLabelDataset, DatasetWrapper)):
-        reader = reader.dataset
+        raise ValueError(
+            f'{split} source {name} has no `classes` in its metainfo'
+        )
+    wrapped = isinstance(dataset, PartialLabelDataset)
+    inner = dataset.dataset if wrapped else dataset
+    *_, reader = walk_datasets(dataset)
     table = getattr(inner, 'data_list', None)
     if getattr(dataset, 'has_pixel_labels', False):
-        # mmseg is not needed where there are none.
-        labels = read_presence(dataset, max_maps)
+        labels = _from_label_maps(dataset, max_maps)
     elif isinstance(table, LabelTable):
-        labels = _from_table(dataset, inner, table, tuple(classes))
+        labels = _from_table(dataset, inner, table, len(classes))
     else:
-        labels = _one_by_one(dataset, tuple(classes))
-    return SourceLabels(
-        split,
-        name,
-        tuple(classes),
-        left_out=_left_out(dataset, inner),
-        origin=(type(reader).__name__, getattr(reader, 'data_root', '')),
-        **labels,
-    )
+        labels = _one_by_one(dataset, len(classes))
+    if wrapped:
+        names = rename_classes(
+            inner.metainfo['classes'],
+            dataset.aliases,
+            dataset.keep_apart,
+            dataset.name,
+        )
+        labels['left_out'] = tuple(n for n in names if n not in classes)
+    origin = (type(reader).__name__, getattr(reader, 'data_root', ''))
+    return SourceLabels(split, name, classes, origin=origin, **labels)
 
 
 def _from_table(
-    dataset: Any, inner: Any, table: LabelTable, classes: tuple[str, ...]
+    dataset: Any, inner: Any, table: LabelTable, num_classes: int
 ) -> dict:
-    """Take the columns as they are: no dict per image."""
+    """Take whole columns: a dict for each image would be slow."""
     rows = np.arange(len(table))
-    own = joint = np.arange(len(classes))
+    own = joint = np.arange(num_classes)
     if dataset is not inner:
         rows, (own, joint) = dataset.selected, dataset.columns
-    score = np.full((len(rows), len(classes)), np.nan, dtype=np.float32)
+    score = np.full((len(rows), num_classes), np.nan, dtype=np.float32)
     score[:, joint] = table.gt_score[rows][:, own]
-    uncertain = np.zeros(len(classes), dtype=np.int64)
+    uncertain = np.zeros(num_classes, dtype=np.int64)
     uncertain[joint] = _uncertain(inner, table)[rows][:, own].sum(axis=0)
     paths, images, patients = table.img_path, table.img, table.patient_id
     if paths is not None:
@@ -230,7 +212,8 @@ def _uncertain(inner: Any, table: LabelTable) -> np.ndarray:
     policies = getattr(inner, 'uncertain', None)
     if not isinstance(policies, Mapping):
         return soft
-    # A hard policy leaves no trace: read once more with a soft one.
+    # A policy such as 'ones' hides the uncertain labels. Read the table again
+    # with a policy that shows them.
     reader = copy.copy(inner)
     reader.uncertain = dict.fromkeys(policies, 'lsr_ones')
     score = reader.load_data_list().gt_score
@@ -239,91 +222,52 @@ def _uncertain(inner: Any, table: LabelTable) -> np.ndarray:
     return (score > 0.5) & (score < 1)
 
 
-def _one_by_one(dataset: Any, classes: tuple[str, ...]) -> dict:
-    """Ask for every image: any dataset of the hosts."""
-    scores, patients, paths, images = [], [], [], []
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
-        if info.get('gt_score') is None and info.get('gt_label') is None:
+def _one_by_one(dataset: Any, num_classes: int) -> dict:
+    """Ask a dataset of a host for each image."""
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    scores = []
+    for index, info in enumerate(infos):
+        try:
+            scores.append(score_of(info, num_classes))
+        except ValueError as error:
             raise ValueError(
-                f'{type(dataset).__name__}, image {index}: neither `gt_score` '
-                'nor `gt_label`'
-            )
-        score = info.get('gt_score')
-        if score is None:
-            score = label_to_score(info['gt_label'], len(classes))
-        scores.append(np.asarray(score, dtype=np.float32))
-        patients.append(info.get('patient_id'))
-        paths.append(info.get('img_path'))
-        images.append(info.get('img'))
+                f'{type(dataset).__name__}, image {index}: {error}'
+            ) from error
     score = np.stack(scores)
-    soft = (score > 0) & (score < 1)
+    images = [info.get('img') for info in infos]
     return dict(
         score=score,
-        uncertain=soft.sum(axis=0),
-        patients=_complete(patients),
-        paths=_complete(paths),
+        uncertain=((score > 0) & (score < 1)).sum(axis=0),
+        patients=_as_text([info.get('patient_id') for info in infos]),
+        paths=_as_text([info.get('img_path') for info in infos]),
         images=None if any(image is None for image in images) else images,
     )
 
 
-def _complete(values: Sequence[Any]) -> np.ndarray | None:
-    """Return an array of strings, None where all are missing."""
+def _as_text(values: Sequence[Any]) -> np.ndarray | None:
+    """Return an array of strings, or None where all values are missing."""
     if all(value is None for value in values):
         return None
     return encode_text(['' if v is None else str(v) for v in values])
 
 
-def _left_out(dataset: Any, inner: Any) -> tuple[str, ...]:
-    if dataset is inner:
-        return ()
-    names = rename_classes(
-        inner.metainfo['classes'],
-        dataset.aliases,
-        dataset.keep_apart,
-        dataset.name,
-    )
-    return tuple(n for n in names if n not in dataset.label_space)
+def _from_label_maps(dataset: Any, max_maps: int | None) -> dict:
+    """Read which classes the label maps show.
 
-
-def read_presence(
-    dataset: PartialLabelDataset, max_maps: int | None = None
-) -> dict:
-    """Read the label maps of a source.
-
-    Args:
-        dataset (PartialLabelDataset): With pixel labels; N images.
-        max_maps (int, optional): Read so many, evenly spread; each takes some
-            0.03 s at 1024 x 2048. Defaults to None: all, with a progress bar.
-
-    Returns:
-        dict: ``score``, float32 (n, C): 1 where an annotated class has a
-        pixel, 0 where it has none, NaN where the class is not annotated;
-        ``paths``, (N,), of all images; ``uncertain``, zeros (C,); and
-        ``sampled_from``, N if not all were read, else 0.
-
-    Raises:
-        ValueError: If a label map has an id that the source has no class for.
+    At most ``max_maps`` maps are read, evenly spread over the source: a map
+    of 1024 x 2048 pixels takes 0.03 s. Without a limit, a progress bar shows.
     """
     total = len(dataset)
     num = total if max_maps is None else min(total, max_maps)
-    chosen = np.linspace(0, total - 1, num).round().astype(int)
+    chosen = np.linspace(0, total - 1, num).round().astype(int).tolist()
     num_classes = len(dataset.metainfo['classes'])
-    num_codes = num_classes + len(dataset.background_classes)
     annotated = dataset.columns[1]
-    load = LoadAnnotations()
     score = np.full((num, num_classes), np.nan, dtype=np.float32)
     bar = ProgressBar(num, file=sys.stdout) if max_maps is None else None
-    for row, index in enumerate(chosen.tolist()):
-        info = load(dataset.get_data_info(index))
-        found = np.bincount(info['gt_seg_map'].reshape(-1), minlength=256) > 0
-        # Between the classes and "no annotated class" nothing is defined.
-        if found[num_codes:NO_ANNOTATED_CLASS].any():
-            raise ValueError(
-                f'annotation {info["seg_map_path"]} of {dataset.name} has an '
-                'id that is none of the classes of this source'
-            )
-        score[row, annotated] = found[annotated]
+    num_ids = num_classes + len(dataset.background_classes)
+    counts = count_pixels(dataset, chosen, num_ids, NO_ANNOTATED_CLASS)
+    for row, count in enumerate(counts):
+        score[row, annotated] = count[annotated] > 0
         if bar is not None:
             bar.update()
     if bar is not None:
@@ -335,3 +279,35 @@ def read_presence(
         paths=encode_text(paths),
         sampled_from=total if num < total else 0,
     )
+
+
+def count_pixels(
+    dataset: Any, indices: Iterable[int], num_ids: int, special: int
+) -> Iterator[np.ndarray]:
+    """Count the pixels of each id in label maps.
+
+    Args:
+        dataset (BaseSegDataset | PartialLabelDataset): With label maps.
+        indices (Iterable[int]): Positions of the images.
+        num_ids (int): Ids from 0 to ``num_ids - 1`` have a meaning.
+        special (int): Ids from ``special`` to 255 have a meaning, too.
+
+    Yields:
+        ndarray: int64 (256,), pixels of each id, for each image.
+
+    Raises:
+        ValueError: If a label map has another id; names the file.
+    """
+    from mmseg.datasets.transforms import LoadAnnotations
+
+    load = LoadAnnotations()
+    for index in indices:
+        info = load(dataset.get_data_info(index))
+        counts = np.bincount(info['gt_seg_map'].reshape(-1), minlength=256)
+        unknown = num_ids + np.flatnonzero(counts[num_ids:special])
+        if unknown.size:
+            raise ValueError(
+                f'{info["seg_map_path"]} has ids {unknown.tolist()}; expected '
+                f'0 to {num_ids - 1}, or {special} to 255'
+            )
+        yield counts

@@ -1,4 +1,4 @@
-"""Thresholds and calibration of a model, kept beside its checkpoint."""
+"""Decision thresholds and calibration of a model."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .predictions import Predictions
 
 
 def threshold_path(checkpoint: str | Path) -> Path:
-    """Return where the thresholds of a checkpoint lie.
+    """Return the path of the thresholds of a checkpoint.
 
     Args:
         checkpoint (str | Path): The checkpoint.
 
     Returns:
-        Path: Beside it.
+        Path: A file beside the checkpoint.
 
     Examples:
         >>> threshold_path('runs/epoch_7.pth').name
@@ -42,20 +42,22 @@ def choose_thresholds(
     sensitivity: float = 0.9,
     num_bins: int = 10,
 ) -> dict:
-    """Choose thresholds and measure the calibration, on annotated entries.
+    """Choose thresholds and measure the calibration of each class.
 
     Args:
-        predictions (Predictions): Of validation images; thresholds chosen on
-            the test images would flatter the test.
-        method (str): Which of the methods gives the threshold that is used.
-        sensitivity (float): Of the method of that name.
-        num_bins (int): Of the expected calibration error.
+        predictions (Predictions): Predictions of validation images. If the
+            thresholds come from test images, the test is too good.
+        method (str): Method whose threshold is used. See
+            :func:`~mmda.evaluation.functional.choose_threshold`.
+        sensitivity (float): For the method 'sensitivity'. Defaults to 0.9.
+        num_bins (int): Bins of the calibration error. Defaults to 10.
 
     Returns:
-        dict: Plain values: ``method``, ``sensitivity``, ``ece`` over all
-        annotated entries, ``classes``: name -> ``threshold`` (None where
+        dict: Plain values: ``method``, ``sensitivity``, ``predictions`` (name
+        of the file), ``images`` (their number), ``ece`` over all annotated
+        entries, and ``classes``. For each class: ``threshold`` (None if
         undefined), ``positives``, ``negatives``, ``ece``, ``note``, and
-        ``methods`` with what each method gives.
+        ``methods``, the result of each method.
 
     Raises:
         ValueError: If a score is NaN or no probability; names the class.
@@ -63,27 +65,20 @@ def choose_thresholds(
     _check_scores(predictions)
     classes = {}
     for index, name in enumerate(predictions.classes):
-        target = predictions.target[:, index]
-        rows = ~np.isnan(target)
-        score, target = predictions.score[rows, index], target[rows]
-        found = {
-            key: {
-                field: _plain(value)
-                for field, value in choose_threshold(
-                    score, target, key, sensitivity
-                )
-                ._asdict()
-                .items()
-            }
-            for key in METHODS
-        }
+        column = predictions.target[:, index]
+        rows = ~np.isnan(column)
+        score, target = predictions.score[rows, index], column[rows]
+        found = {}
+        for key in METHODS:
+            chosen = choose_threshold(score, target, key, sensitivity)
+            found[key] = {k: _plain(v) for k, v in chosen._asdict().items()}
         positives = int((target > 0.5).sum())
         classes[name] = dict(
             threshold=found[method]['threshold'],
             positives=positives,
             negatives=len(target) - positives,
             ece=_plain(reliability(score, target, num_bins).ece),
-            note=why_undefined(predictions.target[:, index]),
+            note=why_undefined(column),
             methods=found,
         )
     overall = reliability(predictions.score, predictions.target, num_bins)
@@ -95,46 +90,6 @@ def choose_thresholds(
         ece=_plain(overall.ece),
         classes=classes,
     )
-
-
-def read_thresholds(path: str | Path) -> dict[str, float]:
-    """Read the thresholds that are defined.
-
-    Args:
-        path (str | Path): Written by ``tools/analysis_tools/thresholds.py``.
-
-    Returns:
-        dict[str, float]: Class -> threshold.
-
-    Raises:
-        ValueError: If it is no such file.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-        return {
-            name: float(entry['threshold'])
-            for name, entry in content['classes'].items()
-            if entry['threshold'] is not None
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f'{path}: expected thresholds as '
-            f'tools/analysis_tools/thresholds.py writes them ({error!r})'
-        ) from error
-
-
-def other_model(path: str | Path, checkpoint: str | Path) -> str:
-    """Say that thresholds were chosen for another checkpoint.
-
-    Args:
-        path (str | Path): Written by ``tools/analysis_tools/thresholds.py``.
-        checkpoint (str | Path): The one that they are used for.
-
-    Returns:
-        str: What differs; '' where nothing does, or the file does not say.
-    """
-    content = json.loads(Path(path).read_text(encoding='utf-8'))
-    return other_checkpoint(content, checkpoint)
 
 
 def _check_scores(predictions: Predictions) -> None:
@@ -153,33 +108,77 @@ def _plain(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
+def read_thresholds(path: str | Path) -> dict[str, float]:
+    """Read the thresholds from a file.
+
+    Args:
+        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+            wrote.
+
+    Returns:
+        dict[str, float]: Class -> threshold, without undefined ones.
+
+    Raises:
+        ValueError: If the file holds no thresholds.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        return {
+            name: float(entry['threshold'])
+            for name, entry in content['classes'].items()
+            if entry['threshold'] is not None
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path}: expected thresholds as '
+            f'tools/analysis_tools/thresholds.py writes them ({error!r})'
+        ) from error
+
+
+def other_model(path: str | Path, checkpoint: str | Path) -> str:
+    """Say whether thresholds were chosen for another checkpoint.
+
+    Args:
+        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+            wrote.
+        checkpoint (str | Path): Checkpoint that uses the thresholds.
+
+    Returns:
+        str: The difference; '' if there is none, or if the file does not name
+        its checkpoint.
+    """
+    content = json.loads(Path(path).read_text(encoding='utf-8'))
+    return other_checkpoint(content, checkpoint)
+
+
 def draw_reliability(
     predictions: Predictions, path: str | Path, num_bins: int = 10
 ) -> None:
-    """Draw a reliability diagram per class and one of all entries.
+    """Draw a reliability diagram of all entries, and one of each class.
 
     Args:
-        predictions (Predictions): Of N images.
-        path (str | Path): PNG to write; a PDF lies beside it.
-        num_bins (int): Bins of equal width. Defaults to 10.
+        predictions (Predictions): Predictions of N images.
+        path (str | Path): PNG to write. The PDF lies beside it.
+        num_bins (int): Number of bins of equal width. Defaults to 10.
     """
-    panels = [('all classes', predictions.score, predictions.target)]
-    panels += [
-        (name, predictions.score[:, i], predictions.target[:, i])
-        for i, name in enumerate(predictions.classes)
-    ]
-    columns = min(4, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    figure = new_figure(PAGE_WIDTH * columns / 4, 1.9 * rows + 0.3)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    columns = zip(predictions.score.T, predictions.target.T, strict=True)
+    panels = {
+        'all classes': (predictions.score, predictions.target),
+        **dict(zip(predictions.classes, columns, strict=True)),
+    }
+    width = min(4, len(panels))
+    height = math.ceil(len(panels) / width)
+    figure = new_figure(PAGE_WIDTH * width / 4, 1.9 * height + 0.3)
+    grid = figure.subplots(height, width, squeeze=False).ravel()
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
-    for axes, (name, score, target) in zip(grid, panels, strict=False):
-        found = reliability(score, target, num_bins)
+    centers = (np.arange(num_bins) + 0.5) / num_bins
+    for axes, (name, entries) in zip(grid, panels.items(), strict=False):
+        found = reliability(*entries, num_bins)
+        total = found.num.sum()
         axes.plot([0, 1], [0, 1], color='0.6', linewidth=0.8)
-        total = max(1, found.num.sum())
-        centers = [(i + 0.5) / num_bins for i in range(num_bins)]
-        axes.bar(centers, found.num / total, 0.9 / num_bins, color='0.85')
+        shares = found.num / max(1, total)
+        axes.bar(centers, shares, 0.9 / num_bins, color='0.85')
         shown = found.num > 0
         axes.plot(
             found.confidence[shown],
@@ -190,12 +189,10 @@ def draw_reliability(
             linewidth=1,
         )
         ece = 'n/a' if math.isnan(found.ece) else f'{found.ece:.3f}'
-        axes.set_title(
-            f'{name}\nECE {ece}, n = {found.num.sum():,}', fontsize=SMALL
-        )
-        axes.set(
-            xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1]
-        )
+        title = f'{name}\nECE {ece}, n = {total:,}'
+        axes.set_title(title, fontsize=SMALL)
+        ticks = [0, 0.5, 1]
+        axes.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
         axes.tick_params(labelsize=SMALL)
     figure.supxlabel('mean answer (grey: share of entries)', fontsize=SMALL)
     figure.supylabel('frequency of positives', fontsize=SMALL)

@@ -16,8 +16,8 @@ from small_segmentors import (
 )
 from torch import nn
 
-from mmda.apis.fold import fold_checkpoint
-from mmda.apis.fold_segmentor import (
+from mmda.apis.fold import (
+    fold_checkpoint,
     fold_decode_head,
     fold_segmentor_config,
     fold_segmentor_state,

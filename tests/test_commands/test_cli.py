@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmda.apis import runner
-from mmda.apis.config import find_config, load_config
+from mmda.apis.config import check_label_spaces, find_config, load_config
 from mmda.commands import test, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -260,20 +261,23 @@ class TestConfigLookup:
         found = find_config('mmpretrain::resnet/resnet50_8xb32_in1k.py')
         assert Path(found).is_file()
 
-    def test_a_config_inherits_from_the_hosts(self, tmp_path):
-        path = tmp_path / 'mine.py'
-        path.write_text("_base_ = 'mmseg::_base_/models/fcn_hr18.py'\n")
-        # mmengine itself knows the original distribution of mmseg only.
-        assert load_config(str(path)).model.type == 'EncoderDecoder'
-
-    def test_a_config_inherits_from_the_package(self, tmp_path):
+    @pytest.mark.parametrize(
+        'name', ['da/digits.py', '_base_/models/deeplabv3plus_r50-d8.py']
+    )
+    def test_a_config_inherits_from_the_package(self, name, tmp_path):
         if not (ROOT / 'mmda' / '.mim').is_dir():
             pytest.skip('mmda is not installed, only on the path')
         path = tmp_path / 'mine.py'
-        path.write_text("_base_ = 'mmda::da/digits.py'\nmax_epochs = 1\n")
+        path.write_text(f"_base_ = 'mmda::{name}'\nmine = 1\n")
         cfg = load_config(str(path))
-        assert cfg.model == load_config('mmda::da/digits.py').model
+        assert cfg.model == load_config(f'mmda::{name}').model
         assert "'_scope_': 'mmda'" not in str(cfg.to_dict())
+
+    def test_a_source_inside_another_source_is_a_part_of_it(self):
+        inner = dict(type='PartialLabelDataset', classes=('a',), dataset={})
+        outer = dict(type='PartialLabelDataset', classes=('a', 'b'))
+        outer['dataset'] = dict(type='ClassFilter', dataset=inner)
+        check_label_spaces(Config(dict(train_dataloader=dict(dataset=outer))))
 
 
 class TestWorkDir:

@@ -318,13 +318,6 @@ def test_a_wrong_data_root_says_what_to_download_and_the_layout(tmp_path):
     assert 'train/patientNNNNN/studyK/viewJ_frontal.jpg' in message
 
 
-def test_a_missing_first_image_is_said_at_once(data_root):
-    with pytest.raises(
-        FileNotFoundError, match=r'view1_frontal\.jpg, named in .*, line 2\.'
-    ):
-        read(data_root, check_first=True)
-
-
 def test_the_real_table_is_read(shared_data):
     root = str(shared_data / 'chexpert')
     labels = read(

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from mmengine.registry import DATASETS
 from sklearn.datasets import load_digits
 
 from mmda.datasets import Digits
@@ -60,11 +59,6 @@ def test_grey_levels_span_the_whole_range():
         [Digits('val').get_data_info(i)['img'] for i in range(9)]
     )
     assert (images.min(), images.max()) == (0, 255)
-
-
-def test_it_is_built_from_a_config_by_its_bare_name():
-    config = dict(type='Digits', split='test', digits=[0, 1], indices=5)
-    assert len(DATASETS.build(config)) == 5
 
 
 @pytest.mark.parametrize(

@@ -190,9 +190,3 @@ def test_a_source_without_images_is_an_error(rows):
     empty.load_data_list = lambda: Rows.load_data_list(empty)[[]]
     with pytest.raises(ValueError, match='Rows: no image of .* is left'):
         empty.full_init()
-
-
-def test_the_description_counts_images_and_classes(rows):
-    text = repr(rows())
-    assert 'Number of samples: \t10' in text
-    assert 'Number of categories: \t3' in text

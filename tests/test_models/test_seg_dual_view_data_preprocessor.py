@@ -3,7 +3,6 @@ import copy
 import pytest
 import torch
 from mmseg.models import SegDataPreProcessor
-from mmseg.registry import MODELS
 from small_segmentors import PREPROCESSOR, SIZE, batch
 
 from mmda.models import SegDualViewDataPreprocessor
@@ -83,9 +82,3 @@ def test_batch_augments_are_refused_beside_two_views():
         SegDualViewDataPreprocessor(**SETTINGS, batch_augments=mix)
     one_view = SegDualViewDataPreprocessor(**STOCK, batch_augments=mix)
     assert len(one_view(batch(), training=True)['inputs']) == 2
-
-
-def test_mmseg_finds_it_by_the_name_of_the_classification_one():
-    assert MODELS.get('DualViewDataPreprocessor') is (
-        SegDualViewDataPreprocessor
-    )

@@ -265,7 +265,7 @@ def test_files_that_are_no_predictions_are_refused(tmp_path):
         (dict(auc=1), 'found dict'),
         ([], 'an empty list'),
         ([dict(gt_label=1)], 'image 0: no `pred_score`'),
-        ([dict(pred_score=torch.zeros(2))], 'neither `gt_score`'),
+        ([dict(pred_score=torch.zeros(2))], 'image 0: neither gt_score'),
         (make_samples(1)[:1] * 2, r'0 \(0.png\) of A occurs twice'),
     ):
         path.write_bytes(pickle.dumps(content))
@@ -291,7 +291,7 @@ def test_the_command_writes_table_json_and_figure(tmp_path, capsys):
     main([*files, '--classes', *CLASSES, *options])
     found = json.loads((out / 'comparison.json').read_text())
     assert [row['name'] for row in found['rows']] == [*CLASSES, 'mean']
-    assert '| Mass |' in (out / 'comparison.md').read_text()
+    assert '\n| Mass ' in (out / 'comparison.md').read_text()
     assert imread(out / 'forest.png').std() > 0.01
     assert (out / 'forest.pdf').stat().st_size > 1000
     with pytest.raises(SystemExit):
@@ -324,7 +324,7 @@ def test_the_mean_is_over_classes_that_all_runs_define():
             expected = np.mean([getattr(found.rows[i], side) for i in (1, 3)])
             assert getattr(mean, side) == pytest.approx(expected)
         assert found.rows[0].note == 'NaN in the scores'
-        assert mean.note == 'without Mass, which has NaN scores'
+        assert mean.note == 'without Mass (NaN in the scores)'
 
 
 def test_one_file_given_twice_is_no_second_seed():

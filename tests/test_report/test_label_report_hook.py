@@ -25,7 +25,7 @@ def test_a_training_leaves_the_report_in_log_and_work_folder():
     assert (folder / 'label_report/label_availability.png').is_file()
     log = next(folder.glob('*/*.log')).read_text()
     assert f'train: {96 * 9} labels of 192 images' in log
-    assert "! train: '7' is not annotated by any source" in log
+    assert "! train, class '7': not annotated in any of 192" in log
 
 
 def test_the_checkpoint_says_which_sources_trained_a_class():
@@ -77,8 +77,8 @@ def test_an_image_of_the_test_in_the_training_is_seen_at_the_start(
     train = image_folder(tmp_path / 'train', range(4))
     test = image_folder(tmp_path / 'test', range(3, 6))
     report = report_at_the_start(tmp_path, train, test)
-    leak = [w for w in report['warnings'] if 'equal files' in w]
-    assert len(leak) == 1 and 'have 1 pairs of equal files' in leak[0]
+    leak = [w for w in report['warnings'] if 'equal content' in w]
+    assert len(leak) == 1 and ': 1 pairs' in leak[0]
     assert 'train3.png' in leak[0] and 'test3.png' in leak[0]
     assert report['content'] == '7 of 7 image files compared'
     gone = dict(test, data_root=str(tmp_path / 'none'))

@@ -1,23 +1,12 @@
 import csv
 import filecmp
-import importlib
-import subprocess
-import sys
-from pathlib import Path
 
 import cv2
+import make_toy
 import numpy as np
 import pytest
 
 from mmda.datasets import ChestXray14, CheXpert
-
-TOOL = (
-    Path(__file__).resolve().parents[2]
-    / 'tools'
-    / 'dataset_converters'
-    / 'make_toy.py'
-)
-
 
 ARGUMENTS = ['--images', '120', '--size', '32']
 
@@ -25,17 +14,8 @@ ARGUMENTS = ['--images', '120', '--size', '32']
 @pytest.fixture(scope='module')
 def toy(tmp_path_factory):
     root = tmp_path_factory.mktemp('toy')
-    subprocess.run(
-        [sys.executable, TOOL, 'chestxray_chexpert', root, *ARGUMENTS],
-        check=True,
-    )
+    make_toy.main(['chestxray_chexpert', str(root), *ARGUMENTS])
     return root
-
-
-@pytest.fixture
-def main(monkeypatch):
-    monkeypatch.syspath_prepend(TOOL.parent)
-    return importlib.import_module('make_toy').main
 
 
 def read_csv(path):
@@ -138,8 +118,8 @@ def test_a_sign_is_where_its_class_is(toy):
     assert len(places) >= 12
 
 
-def test_the_same_seed_makes_the_same_files(toy, tmp_path, main):
-    main(['chestxray_chexpert', str(tmp_path), *ARGUMENTS])
+def test_the_same_seed_makes_the_same_files(toy, tmp_path):
+    make_toy.main(['chestxray_chexpert', str(tmp_path), *ARGUMENTS])
     names = [
         str(path.relative_to(toy)) for path in toy.rglob('*') if path.is_file()
     ]
@@ -148,20 +128,20 @@ def test_the_same_seed_makes_the_same_files(toy, tmp_path, main):
     assert not changed and not lost
 
 
-def test_a_folder_that_is_already_there_is_never_written_to(tmp_path, main):
+def test_a_folder_that_is_already_there_is_never_written_to(tmp_path):
     (tmp_path / 'CheXpert').mkdir()
     with pytest.raises(FileExistsError, match='CheXpert is already there'):
-        main(['chestxray_chexpert', str(tmp_path)])
+        make_toy.main(['chestxray_chexpert', str(tmp_path)])
     assert [path.name for path in tmp_path.iterdir()] == ['CheXpert']
 
 
-def test_too_few_images_are_refused(tmp_path, main, capsys):
+def test_too_few_images_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
-        main(['chestxray_chexpert', str(tmp_path), '--images', '10'])
+        make_toy.main(['chestxray_chexpert', str(tmp_path), '--images', '10'])
     assert 'at least 40 images' in capsys.readouterr().err
 
 
-def test_the_help_shows_an_example(main, capsys):
+def test_the_help_shows_an_example(capsys):
     with pytest.raises(SystemExit):
-        main(['--help'])
+        make_toy.main(['--help'])
     assert 'make_toy.py chestxray_chexpert' in capsys.readouterr().out

@@ -1,23 +1,17 @@
-import importlib
 from pathlib import Path
 
 import cv2
+import make_toy
 import numpy as np
 import pytest
 from mmseg.datasets import CityscapesDataset
 
-FOLDER = Path(__file__).resolve().parents[2] / 'tools' / 'dataset_converters'
-
 
 @pytest.fixture
-def tools(monkeypatch):
-    monkeypatch.syspath_prepend(FOLDER)
-    return importlib.import_module('make_toy').main
-
-
-@pytest.fixture
-def toy(tools, tmp_path):
-    tools(['cityscapes', str(tmp_path), '--images', '24', '--size', '64'])
+def toy(tmp_path):
+    make_toy.main(
+        ['cityscapes', str(tmp_path), '--images', '24', '--size', '64']
+    )
     return tmp_path / 'cityscapes'
 
 
@@ -69,19 +63,19 @@ def test_the_encoding_is_that_of_a_real_frame(toy, shared_data):
     assert real.items() <= drawn.items()
 
 
-def test_the_seed_decides_what_is_drawn(tools, tmp_path):
+def test_the_seed_decides_what_is_drawn(tmp_path):
     frames = []
     for folder, seed in (('a', 0), ('b', 0), ('c', 1)):
         root = tmp_path / folder
         options = ['--images', '2', '--size', '32', '--seed', str(seed)]
-        tools(['cityscapes', str(root), *options])
+        make_toy.main(['cityscapes', str(root), *options])
         info = dataset(root / 'cityscapes', 'val').get_data_info(0)
         frames.append(cv2.imread(info['img_path']))
     assert np.array_equal(frames[0], frames[1])
     assert not np.array_equal(frames[0], frames[2])
 
 
-def test_an_existing_folder_is_left_alone(tools, tmp_path):
+def test_an_existing_folder_is_left_alone(tmp_path):
     (tmp_path / 'cityscapes').mkdir()
     with pytest.raises(FileExistsError, match='may hold real images'):
-        tools(['cityscapes', str(tmp_path)])
+        make_toy.main(['cityscapes', str(tmp_path)])

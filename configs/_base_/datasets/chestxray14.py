@@ -1,7 +1,7 @@
-# NIH ChestX-ray14 alone, its 14 classes, the official test images.
+# NIH ChestX-ray14 alone, its 14 classes, tested on the official test images.
 _base_ = 'chestxray_chexpert.py'
 
-classes = _base_.classes[:14]  # its own come first
+classes = _base_.classes[:14]  # the others are CheXpert's
 train = dict(_base_.train_chestxray, classes=classes)
 val = dict(_base_.val_chestxray, classes=classes)
 test = dict(_base_.test_chestxray, classes=classes)

@@ -28,9 +28,17 @@ classes = (
     'Fracture',
     'Support Devices',
 )
+# The classes that Tables 1, 8 and 10 report on.
+five_classes = (
+    'Atelectasis',
+    'Cardiomegaly',
+    'Consolidation',
+    'Edema',
+    'Effusion',
+)
 aliases = {'Pleural Effusion': 'Effusion'}
 
-# Pillow refuses a truncated file, where OpenCV fills up with grey.
+# Pillow refuses a truncated file. OpenCV would fill it up with grey.
 load_image = dict(type='LoadImageFromFile', imdecode_backend='pillow')
 train_pipeline = [
     load_image,
@@ -62,8 +70,8 @@ chestxray_source = dict(
     type='ChestXray14', data_root=data_root + 'ChestXray14'
 )
 chexpert_source = dict(type='CheXpert', data_root=data_root + 'CheXpert')
-# What a label of CheXpert means that is uncertain (-1), or blank; the
-# official validation images have neither.
+# How to read an uncertain (-1) and a blank label of CheXpert. The official
+# validation images have none of them.
 policies = dict(uncertain='zeros', blank='negative')
 training = dict(split='train', pipeline=train_pipeline)
 validation = dict(split='val', test_mode=True, pipeline=test_pipeline)
@@ -83,27 +91,26 @@ test_chexpert = dict(
     chexpert, dataset=dict(chexpert_source, **policies, **testing)
 )
 
+loader = dict(num_workers=num_workers, persistent_workers=True)
+ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
+    loader,
     batch_size=batch_size,
-    num_workers=num_workers,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='ConcatDataset', datasets=[train_chestxray, train_chexpert]
     ),
 )
 val_dataloader = dict(
+    loader,
     batch_size=2 * batch_size,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(type='ConcatDataset', datasets=[val_chestxray, val_chexpert]),
 )
 test_dataloader = dict(
+    loader,
     batch_size=2 * batch_size,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(
         type='ConcatDataset', datasets=[test_chestxray, test_chexpert]
     ),

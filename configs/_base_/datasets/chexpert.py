@@ -1,6 +1,5 @@
-# Stanford CheXpert alone, its 13 classes, tested on the official validation
-# images. Those must not choose a checkpoint too: images of train.csv that the
-# training does not see (the split 'test') do.
+# Stanford CheXpert alone, its 13 classes. The official validation images are
+# the test. Images of train.csv that are not trained on choose the checkpoint.
 _base_ = 'chestxray_chexpert.py'
 num_val = 10000
 

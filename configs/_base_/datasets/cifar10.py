@@ -1,5 +1,5 @@
-# CIFAR-10, 32x32. All 50,000 training images are trained on, as in Table 2,
-# so one half of the test images chooses the checkpoint and the other is the
+# CIFAR-10, 32x32. All 50,000 training images are trained on, as in Table 2.
+# One half of the test images chooses the checkpoint, the other half is the
 # test. Layout: data_root/cifar-10-batches-py.
 data_root = 'data/cifar10/'
 batch_size = 128
@@ -24,40 +24,31 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='PackInputs')]
 
-train_images = dict(
-    type='LocalCIFAR10',
-    data_root=data_root,
-    split='train',
-    pipeline=train_pipeline,
-)
+images = dict(type='LocalCIFAR10', data_root=data_root)
+train_images = dict(images, split='train', pipeline=train_pipeline)
 test_images = dict(
-    type='LocalCIFAR10',
-    data_root=data_root,
-    split='test',
-    test_mode=True,
-    pipeline=test_pipeline,
+    images, split='test', test_mode=True, pipeline=test_pipeline
 )
 source = dict(type='PartialLabelDataset', name='CIFAR10', classes=classes)
 
+loader = dict(num_workers=num_workers, persistent_workers=True)
+ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
+    loader,
     batch_size=batch_size,
-    num_workers=num_workers,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(source, dataset=train_images),
 )
 val_dataloader = dict(
+    loader,
     batch_size=500,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(source, dataset=test_images, part=(0, 2)),
 )
 test_dataloader = dict(
+    loader,
     batch_size=500,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(source, dataset=test_images, part=(1, 2)),
 )
 val_evaluator = dict(type='PartialLabelAUC')

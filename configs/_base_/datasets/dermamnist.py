@@ -1,5 +1,5 @@
-# DermaMNIST, 28x28, enlarged to 32x32: five halvings of DenseNet121 leave one
-# pixel. Layout: data_root/dermamnist.npz, with training, validation and test.
+# DermaMNIST, 28x28. The images are enlarged to 32x32, because DenseNet121
+# halves them five times. Layout: data_root/dermamnist.npz
 data_root = 'data/medmnist/'
 batch_size = 128
 num_workers = 2
@@ -25,43 +25,30 @@ test_pipeline = [
     dict(type='PackInputs'),
 ]
 
-train_images = dict(
-    type='MedMNIST',
-    name=name,
-    data_root=data_root,
-    split='train',
-    pipeline=train_pipeline,
-)
-val_images = dict(
-    type='MedMNIST',
-    name=name,
-    data_root=data_root,
-    split='val',
-    test_mode=True,
-    pipeline=test_pipeline,
-)
+images = dict(type='MedMNIST', name=name, data_root=data_root)
+train_images = dict(images, split='train', pipeline=train_pipeline)
+val_images = dict(images, split='val', test_mode=True, pipeline=test_pipeline)
 test_images = dict(val_images, split='test')
 source = dict(type='PartialLabelDataset', classes=classes)
 
+loader = dict(num_workers=num_workers, persistent_workers=True)
+ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
+    loader,
     batch_size=batch_size,
-    num_workers=num_workers,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(source, dataset=train_images),
 )
 val_dataloader = dict(
+    loader,
     batch_size=500,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(source, dataset=val_images),
 )
 test_dataloader = dict(
+    loader,
     batch_size=500,
-    num_workers=num_workers,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=ordered,
     dataset=dict(source, dataset=test_images),
 )
 val_evaluator = dict(type='PartialLabelAUC')

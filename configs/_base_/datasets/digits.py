@@ -1,5 +1,7 @@
-# scikit-learn's digits as two sources: 1 to 5 and 3 to 7 are annotated.
+# scikit-learn's digits 1 to 7. D0 annotates 1 to 5, D1 annotates 3 to 7.
 classes = ('1', '2', '3', '4', '5', '6', '7')
+d0_classes = ['1', '2', '3', '4', '5']
+d1_classes = ['3', '4', '5', '6', '7']
 num_samples = 300  # of each source
 batch_size = 32
 
@@ -13,82 +15,36 @@ test_pipeline = [
     dict(type='PackInputs'),
 ]
 
+images = dict(type='Digits', digits=(1, 2, 3, 4, 5, 6, 7))
+train_images = dict(images, split='train', pipeline=train_pipeline)
+held_out_images = dict(images, test_mode=True, pipeline=test_pipeline)
+
+source = dict(type='PartialLabelDataset', classes=classes)
+drawn = dict(source, num_samples=num_samples, seed=1)
 train_d0 = dict(
-    type='PartialLabelDataset',
+    drawn,
     name='D0',
-    dataset=dict(
-        type='Digits',
-        digits=(1, 2, 3, 4, 5, 6, 7),
-        split='train',
-        part=(0, 2),
-        pipeline=train_pipeline,
-    ),
-    classes=classes,
-    labeled_classes=['1', '2', '3', '4', '5'],
-    num_samples=num_samples,
-    seed=1,
+    dataset=dict(train_images, part=(0, 2)),
+    labeled_classes=d0_classes,
 )
 train_d1 = dict(
-    type='PartialLabelDataset',
+    drawn,
     name='D1',
-    dataset=dict(
-        type='Digits',
-        digits=(1, 2, 3, 4, 5, 6, 7),
-        split='train',
-        part=(1, 2),
-        pipeline=train_pipeline,
-    ),
-    classes=classes,
-    labeled_classes=['3', '4', '5', '6', '7'],
-    num_samples=num_samples,
-    seed=1,
+    dataset=dict(train_images, part=(1, 2)),
+    labeled_classes=d1_classes,
 )
+val = dict(source, name='digits', dataset=dict(held_out_images, split='val'))
+test = dict(source, name='digits', dataset=dict(held_out_images, split='test'))
 
+loader = dict(num_workers=2, persistent_workers=True)
+ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
+    loader,
     batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='ConcatDataset', datasets=[train_d0, train_d1]),
 )
-val_dataloader = dict(
-    batch_size=128,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='PartialLabelDataset',
-        name='digits',
-        dataset=dict(
-            type='Digits',
-            digits=(1, 2, 3, 4, 5, 6, 7),
-            split='val',
-            test_mode=True,
-            pipeline=test_pipeline,
-        ),
-        classes=classes,
-    ),
-)
-test_dataloader = dict(
-    batch_size=128,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='PartialLabelDataset',
-        name='digits',
-        dataset=dict(
-            type='Digits',
-            digits=(1, 2, 3, 4, 5, 6, 7),
-            split='test',
-            test_mode=True,
-            pipeline=test_pipeline,
-        ),
-        classes=classes,
-    ),
-)
+val_dataloader = dict(loader, batch_size=128, sampler=ordered, dataset=val)
+test_dataloader = dict(loader, batch_size=128, sampler=ordered, dataset=test)
 val_evaluator = dict(type='PartialLabelAUC')
-test_evaluator = [
-    dict(type='PartialLabelAUC'),
-    dict(type='PartialLabelAP'),
-]
+test_evaluator = [dict(type='PartialLabelAUC'), dict(type='PartialLabelAP')]

@@ -1,11 +1,11 @@
-# MNIST in three disjoint parts of its 60,000 training images, by one seed:
-# D0, D1 and validation. Layout: data_root/{train,t10k}-*-idx?-ubyte[.gz]
+# MNIST. One seed splits the 60,000 training images into three parts: D0, D1
+# and validation. Layout: data_root/{train,t10k}-*-idx?-ubyte[.gz]
 data_root = 'data/mnist/'
 num_samples = 300  # images of each source
-seed = 0  # of the parts and of the draws from them
+seed = 0  # of the parts and of the images that are drawn from them
 batch_size = 16
 
-digits = ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
+classes = ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
 train_pipeline = [
     dict(type='RandomCrop', crop_size=28, padding=2),
     dict(type='PackInputs'),
@@ -13,68 +13,32 @@ train_pipeline = [
 test_pipeline = [dict(type='PackInputs')]
 
 # Images with one grey channel
-train_images = dict(
-    type='LocalMNIST',
-    data_root=data_root,
-    split='train',
-    pipeline=train_pipeline,
-)
-val_images = dict(
-    type='LocalMNIST',
-    data_root=data_root,
-    split='train',
-    test_mode=True,
-    pipeline=test_pipeline,
-)
-test_images = dict(
-    type='LocalMNIST',
-    data_root=data_root,
-    split='test',
-    test_mode=True,
-    pipeline=test_pipeline,
-)
+images = dict(type='LocalMNIST', data_root=data_root)
+held_out_images = dict(images, test_mode=True, pipeline=test_pipeline)
+train_images = dict(images, split='train', pipeline=train_pipeline)
+val_images = dict(held_out_images, split='train')
+test_images = dict(held_out_images, split='test')
 
-# Which images; a table adds `dataset`, `classes` and `labeled_classes`.
-d0 = dict(
-    type='PartialLabelDataset',
-    name='D0',
-    num_samples=num_samples,
-    part=(0, 3),
-    seed=seed,
-)
-d1 = dict(
-    type='PartialLabelDataset',
-    name='D1',
-    num_samples=num_samples,
-    part=(1, 3),
-    seed=seed,
-)
+source = dict(type='PartialLabelDataset', classes=classes)
+drawn = dict(source, num_samples=num_samples, seed=seed)
+d0 = dict(drawn, name='D0', part=(0, 3), dataset=train_images)
+d1 = dict(drawn, name='D1', part=(1, 3), dataset=train_images)
 held_out = dict(
-    type='PartialLabelDataset',
-    name='val',
-    num_samples=1000,
-    part=(2, 3),
-    seed=seed,
+    drawn, name='val', part=(2, 3), num_samples=1000, dataset=val_images
 )
-tested = dict(type='PartialLabelDataset', name='test')
+tested = dict(source, name='test', dataset=test_images)
 
+loader = dict(num_workers=0)  # the images are in memory
+ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
+    loader,
     batch_size=batch_size,
-    num_workers=0,  # the images are in memory
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(d0, dataset=train_images, classes=digits),
+    dataset=d0,
 )
 val_dataloader = dict(
-    batch_size=500,
-    num_workers=0,  # the images are in memory
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(held_out, dataset=val_images, classes=digits),
+    loader, batch_size=500, sampler=ordered, dataset=held_out
 )
-test_dataloader = dict(
-    batch_size=500,
-    num_workers=0,  # the images are in memory
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(tested, dataset=test_images, classes=digits),
-)
+test_dataloader = dict(loader, batch_size=500, sampler=ordered, dataset=tested)
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='PartialLabelAP')]

@@ -1,4 +1,4 @@
-# OrganAMNIST, 28x28 grey, otherwise as DermaMNIST.
+# OrganAMNIST, 28x28 grey. It has the same splits and pipelines as DermaMNIST.
 _base_ = 'dermamnist.py'
 
 name = 'organamnist'

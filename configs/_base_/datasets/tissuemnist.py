@@ -1,4 +1,4 @@
-# TissueMNIST, 28x28 grey, otherwise as DermaMNIST.
+# TissueMNIST, 28x28 grey. It has the same splits and pipelines as DermaMNIST.
 _base_ = 'dermamnist.py'
 
 name = 'tissuemnist'

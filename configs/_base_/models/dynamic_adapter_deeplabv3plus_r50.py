@@ -1,7 +1,7 @@
-# DeepLabV3+ (ResNet-50) with dynamic adapters; views in separate passes.
-_base_ = 'mmseg::_base_/models/deeplabv3plus_r50-d8.py'
+# DeepLabV3+ (ResNet-50) with dynamic adapters, weak and strong views.
+_base_ = 'deeplabv3plus_r50-d8.py'
 
-# Appearance only: both views share one label map.
+# The strong view changes colours only, because both views share a label map.
 strong_view = [
     dict(
         type='ColorJiggle',
@@ -35,7 +35,7 @@ model = dict(
         _delete_=True,
         type='DynamicAdapterHead',
         head=_base_.model.auxiliary_head,
-        # 0.4 of the main head's weights, as in the stock model.
+        # As in the stock model, this head weighs 0.4 of the main one.
         loss_decode=dict(
             type='PartialBCEPseudoConsistLoss',
             bce_weight=0.4,

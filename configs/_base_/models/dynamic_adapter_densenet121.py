@@ -1,40 +1,11 @@
-# DenseNet121 with a dynamic adapter; weak and strong views in separate passes.
-_base_ = 'mmpretrain::_base_/models/densenet/densenet121.py'
+# DenseNet121 with a dynamic adapter, weak and strong views: the recipe.
+_base_ = 'linear_densenet121.py'
 
 model = dict(
     type='DualViewImageClassifier',
-    data_preprocessor=dict(
-        type='DualViewDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
-        strong_view=[
-            dict(
-                type='RandomAffine',
-                degrees=15,
-                translate=(0.1, 0.1),
-                scale=(0.9, 1.1),
-                p=0.8,
-            ),
-            dict(type='ColorJiggle', brightness=0.3, contrast=0.3, p=0.8),
-            dict(
-                type='RandomGaussianBlur',
-                kernel_size=(7, 7),
-                sigma=(0.1, 2.0),
-                p=0.3,
-            ),
-            dict(type='RandomErasing', scale=(0.02, 0.15), p=0.5),
-        ],
-    ),
+    data_preprocessor=dict(strong_view=_base_.strong_view),
     head=dict(
-        _delete_=True,
         type='DynamicAdapterHead',
-        in_channels=1024,
-        loss=dict(
-            type='PartialBCEPseudoConsistLoss',
-            tau=0.5,
-            temperature=4.0,
-            strong_bce_weight=1.0,
-        ),
+        loss=dict(tau=0.5, temperature=4.0, strong_bce_weight=1.0),
     ),
 )

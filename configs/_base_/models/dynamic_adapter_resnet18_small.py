@@ -1,4 +1,5 @@
-# ResNet-18 for 32x32 images with a quarter of the channels, dynamic adapter.
+# ResNet-18 with a quarter of its channels, for 32x32 images, with a dynamic
+# adapter, weak and strong views: the recipe.
 model = dict(
     type='DualViewImageClassifier',
     data_preprocessor=dict(

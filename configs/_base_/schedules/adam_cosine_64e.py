@@ -1,5 +1,5 @@
-# The paper's 64 epochs in place of a number of iterations.
-_base_ = 'adam_cosine_500.py'
+# Adam with a cosine schedule of 64 epochs, the paper's length of a training.
+_base_ = 'adam_cosine_500i.py'
 
 param_scheduler = dict(
     _delete_=True,

@@ -1,5 +1,5 @@
 # Section 4.2 of the paper: Adam 2e-4, halved on a plateau, at most 64 epochs.
-# (Early stopping after 10 epochs without progress: default_runtime.py.)
+# default_runtime.py stops the training after 10 epochs without progress.
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-4))
 param_scheduler = dict(
     type='ReduceOnPlateauLR',

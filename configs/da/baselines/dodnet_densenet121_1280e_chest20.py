@@ -1,5 +1,5 @@
-# Section 5.5 (3): DoDNet's controller on chest X-rays. It asks one question
-# per pass, so what is an epoch for the others is 20 passes here.
+# Section 5.5 (3): DoDNet's controller on ChestX-ray14 and CheXpert. It asks
+# one question per pass, so 20 passes stand for one epoch of the others.
 _base_ = 'linear_densenet121_64e_chest20.py'
 
 passes = len(_base_.classes)

@@ -1,6 +1,5 @@
 # Section 5.5 (3): DoDNet's controller on ChestX-ray14 alone. The paper has
-# 80.5 for it and 81.6 for the adapter (Table 8). As in chest_dodnet.py, what
-# is an epoch for the others is a pass per question here.
+# 80.5 for it, and 81.6 for the adapter (Table 8). 14 passes are one epoch.
 _base_ = '../table08/linear_densenet121_64e_chestxray14.py'
 
 passes = len(_base_.classes)

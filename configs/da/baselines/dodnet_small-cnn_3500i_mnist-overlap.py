@@ -1,5 +1,5 @@
 # Table 12's sources, DoDNet's controller. It asks one question per pass, so it
-# needs seven times the iterations to ask what the others ask.
+# has seven times the iterations.
 _base_ = '../table12/linear_small-cnn_500i_mnist-overlap.py'
 
 model = dict(head=dict(type='DoDNetHead'))

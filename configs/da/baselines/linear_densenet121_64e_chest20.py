@@ -1,7 +1,11 @@
-# As chestxray_chexpert.py, a linear layer, BCE on annotated entries.
-_base_ = '../chestxray_chexpert.py'
+# ChestX-ray14 and CheXpert: a linear layer, BCE on annotated entries.
+_base_ = [
+    '../../_base_/datasets/chestxray_chexpert.py',
+    '../../_base_/models/linear_densenet121.py',
+    '../../_base_/schedules/adam_plateau_64e.py',
+    '../../_base_/default_runtime.py',
+]
 
 model = dict(
-    data_preprocessor=dict(strong_view=None),
-    head=dict(type='PartialLabelLinearHead'),
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
 )

@@ -1,4 +1,4 @@
-# As chestxray_chexpert.py, one DenseNet121 for each of the 20 classes.
+# ChestX-ray14 and CheXpert: one network for each class.
 _base_ = 'linear_densenet121_64e_chest20.py'
 
 model = dict(type='MultiNetworkClassifier')

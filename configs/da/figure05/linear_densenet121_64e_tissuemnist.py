@@ -1,4 +1,5 @@
-# Figure 5, TissueMNIST: all classes annotated, all choose the checkpoint.
+# Figure 5, TissueMNIST: all classes are annotated, and all choose the
+# checkpoint.
 _base_ = '../table01/linear_densenet121_64e_tissuemnist-8way.py'
 
 val_dataloader = dict(dataset=dict(labeled_classes=None))

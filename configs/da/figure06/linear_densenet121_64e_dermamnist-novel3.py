@@ -1,4 +1,9 @@
-# Figure 6, DermaMNIST without the adapter: 3 novel classes.
-_base_ = 'da-bce_densenet121_64e_dermamnist-novel3.py'
+# Figure 6, DermaMNIST without the adapter: 3 novel classes, one from Table 7.
+_base_ = '../table07/linear_densenet121_64e_dermamnist-novel1.py'
 
-model = dict(head=dict(type='PartialLabelLinearHead'))
+novel = [*_base_.novel, 'dermatofibroma', 'melanoma']
+classes = [name for name in _base_.classes if name not in novel]
+known = dict(dataset=dict(dataset=dict(drop=novel), classes=classes))
+train_dataloader = val_dataloader = known
+test_dataloader = dict(dataset=dict(classes=classes))
+model = dict(head=dict(num_classes=len(classes), classes=classes))

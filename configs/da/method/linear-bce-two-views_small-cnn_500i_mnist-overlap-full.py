@@ -1,4 +1,4 @@
-# Full labels on both views: the upper bound of the recipe's own views.
+# Full labels on both views: the upper bound of BCE on two views.
 _base_ = 'linear-bce-two-views_small-cnn_500i_mnist-overlap.py'
 
 full_d0 = dict(_base_.train_d0, labeled_classes=_base_.classes)

@@ -1,4 +1,4 @@
-# scikit-learn's digits with full labels, BCE.
+# scikit-learn's digits: full labels in both sources, BCE.
 _base_ = 'linear_small-cnn_500i_digits.py'
 
 full_d0 = dict(_base_.train_d0, labeled_classes=_base_.classes)

@@ -1,7 +1,20 @@
 # scikit-learn's digits: a linear layer, BCE on annotated entries.
-_base_ = 'da-recipe_small-cnn_500i_digits.py'
+_base_ = [
+    '../../_base_/datasets/digits.py',
+    '../../_base_/models/linear_small_cnn.py',
+    '../../_base_/schedules/adam_cosine_500i.py',
+    '../../_base_/keep_last_500i_runtime.py',
+]
 
 model = dict(
-    data_preprocessor=dict(strong_view=None),
-    head=dict(type='PartialLabelLinearHead'),
+    data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
+    backbone=dict(in_channels=3),
+    head=dict(num_classes=len(_base_.classes), classes=_base_.classes),
 )
+loader = dict(num_workers=0, persistent_workers=False)
+train_dataloader = dict(
+    loader,
+    batch_size=16,
+    sampler=dict(type='InfiniteSampler'),  # the schedule counts iterations
+)
+val_dataloader = test_dataloader = loader

@@ -1,4 +1,4 @@
-# Table 1, CheXpert: the five classes of interest alone are annotated.
+# Table 1, CheXpert: only the five classes of interest are annotated.
 _base_ = 'linear_densenet121_64e_chexpert-13way.py'
 
 classes = _base_.classes_of_interest

@@ -1,4 +1,4 @@
-# Table 1, CIFAR-10: cat, with all ten classes annotated.
+# Table 1, CIFAR-10: cat, all ten classes annotated.
 _base_ = [
     '../../_base_/datasets/cifar10.py',
     '../../_base_/models/linear_densenet121.py',
@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 classes_of_interest = ('cat',)
-# The class of interest chooses the checkpoint, whatever else is annotated.
+# The class of interest chooses the checkpoint.
 val_dataloader = dict(dataset=dict(labeled_classes=classes_of_interest))
 test_evaluator = dict(classes_of_interest=classes_of_interest)
 model = dict(

@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 classes_of_interest = ('Distal Convoluted Tubule',)
-# The class of interest chooses the checkpoint, whatever else is annotated.
+# The class of interest chooses the checkpoint.
 val_dataloader = dict(dataset=dict(labeled_classes=classes_of_interest))
 test_evaluator = dict(classes_of_interest=classes_of_interest)
 model = dict(

@@ -1,4 +1,4 @@
-# Table 1, MNIST-zero: the same images, only "0" against the rest annotated.
+# Table 1, MNIST: 0 against the rest, on the images of the 10-way training.
 _base_ = 'linear_small-cnn_64e_mnist-10way.py'
 
 classes = [_base_.class_of_interest]

@@ -1,9 +1,18 @@
 # Table 2, CIFAR-10, D0: animals alone (150,000 labels).
-_base_ = 'da-recipe_densenet121_64e_cifar10-disjoint.py'
+_base_ = [
+    '../../_base_/datasets/cifar10_disjoint.py',
+    '../../_base_/models/linear_densenet121.py',
+    '../../_base_/schedules/adam_plateau_64e.py',
+    '../../_base_/default_runtime.py',
+]
 
 classes = _base_.d0_classes
 alone = dict(_base_.train_d0, _delete_=True, classes=classes)
 train_dataloader = dict(dataset=alone)
 val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
-head = dict(num_classes=len(classes), classes=classes)
-model = dict(data_preprocessor=dict(strong_view=None), head=head)
+model = dict(
+    data_preprocessor=dict(to_rgb=False),  # the images are RGB
+    head=dict(
+        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
+    ),
+)

@@ -1,9 +1,17 @@
-# Table 2, MNIST, D0: the odd digits annotated, BCE alone (1,500 labels).
-_base_ = 'da-recipe_small-cnn_64e_mnist-disjoint.py'
+# Table 2, MNIST, D0: odd digits alone (1,500 labels).
+_base_ = [
+    '../../_base_/datasets/mnist_disjoint.py',
+    '../../_base_/models/linear_small_cnn.py',
+    '../../_base_/schedules/adam_cosine_64e.py',
+    '../../_base_/keep_last_64e_runtime.py',
+]
 
 classes = _base_.d0_classes
 alone = dict(_base_.train_d0, _delete_=True, classes=classes)
 train_dataloader = dict(dataset=alone)
 val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
-head = dict(num_classes=len(classes), classes=classes)
-model = dict(data_preprocessor=dict(strong_view=None), head=head)
+model = dict(
+    head=dict(
+        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
+    )
+)

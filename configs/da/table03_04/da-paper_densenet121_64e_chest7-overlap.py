@@ -1,5 +1,5 @@
-# Tables 3 and 4 with the literal equations (2) to (6): no label on the strong
-# view, no ramp-up, gradients through the pseudo-label.
+# Tables 3 and 4, + adapter + pseudo + consist: the paper's equations (2) to
+# (6).
 _base_ = 'da-recipe_densenet121_64e_chest7-overlap.py'
 
 loss = dict(strong_bce_weight=0.0, ramp_up=0.0, detach_pseudo=False)

@@ -1,5 +1,4 @@
-# Table 12 with the literal equations (2) to (6): no label on the strong view,
-# no ramp-up, gradients through the pseudo-label.
+# Table 12, + adapter + pseudo + consist: the paper's equations (2) to (6).
 _base_ = 'da-recipe_small-cnn_500i_mnist-overlap.py'
 
 loss = dict(strong_bce_weight=0.0, ramp_up=0.0, detach_pseudo=False)

@@ -1,8 +1,8 @@
-# Table 12, last partial column: adapter, pseudo-labels and consistency.
+# Table 12 with the recipe of this project, which the paper does not have.
 _base_ = [
     '../../_base_/datasets/mnist_overlap.py',
     '../../_base_/models/dynamic_adapter_small_cnn.py',
-    '../../_base_/schedules/adam_cosine_500.py',
+    '../../_base_/schedules/adam_cosine_500i.py',
     '../../_base_/keep_last_500i_runtime.py',
 ]
 

@@ -1,4 +1,4 @@
-# Table 12, + pseudo-labels, on a linear layer.
+# Table 12, + pseudo: pseudo-labels on a linear layer.
 _base_ = 'linear-pseudo-consist_small-cnn_500i_mnist-overlap.py'
 
 model = dict(head=dict(loss=dict(consist_weight=0.0)))

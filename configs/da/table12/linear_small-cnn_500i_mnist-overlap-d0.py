@@ -4,6 +4,5 @@ _base_ = 'linear_small-cnn_500i_mnist-overlap.py'
 classes = _base_.d0_classes
 alone = dict(_base_.train_d0, _delete_=True, classes=classes)
 train_dataloader = dict(dataset=alone)
-val_dataloader = dict(dataset=dict(classes=classes))
-test_dataloader = dict(dataset=dict(classes=classes))
+val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
 model = dict(head=dict(num_classes=len(classes), classes=classes))

@@ -1,4 +1,4 @@
-"""Hooks."""
+"""Hooks that watch a run. They write no reports."""
 
 from .check_finite_hook import CheckFiniteHook
 from .check_label_space_hook import CheckLabelSpaceHook

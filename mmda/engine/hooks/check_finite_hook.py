@@ -1,4 +1,4 @@
-"""Stop when the network's answers are no numbers any more."""
+"""Stop a training whose loss is not finite."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from mmengine.runner import Runner
 class CheckFiniteHook(Hook):
     """Stop a training whose loss is NaN or infinite.
 
-    The checkpoints written so far stay; the message names the newest.
+    All checkpoints stay. The message names the newest one.
 
     Args:
-        interval (int): Check every so many iterations. Defaults to 1.
+        interval (int): Number of iterations between two checks. Defaults to
+            1.
     """
 
     def __init__(self, interval: int = 1) -> None:
@@ -33,8 +34,8 @@ class CheckFiniteHook(Hook):
         """Check the terms of the loss.
 
         Raises:
-            FloatingPointError: If one is not finite; says which, where, and
-            what to resume from.
+            FloatingPointError: If a term is not finite. The message names the
+                term, the iteration and the checkpoint to resume.
         """
         if not outputs or not self.every_n_train_iters(runner, self.interval):
             return
@@ -47,7 +48,7 @@ class CheckFiniteHook(Hook):
         if bad:
             saved = runner.message_hub.get_info('last_ckpt')
             raise FloatingPointError(
-                f'the answers of the network are no finite numbers at '
+                f'the loss is not finite at '
                 f'iteration {runner.iter + 1} (epoch {runner.epoch + 1}): '
                 f'{", ".join(bad)}. Newest checkpoint: {saved or "none yet"}. '
                 'A lower learning rate or clip_grad in optim_wrapper may help'

@@ -1,4 +1,4 @@
-"""Refuse to run a model on another label space than its own."""
+"""Refuse data whose label space differs from the label space of a model."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from torch.utils.data import DataLoader
 
 
 def head_classes(model: nn.Module) -> tuple[str, tuple[str, ...] | None]:
-    """Return the label space that a model's head knows.
+    """Find the classes of the head of a model.
 
     Args:
-        model (Module): A model with ``head`` or ``decode_head`` (of a cascade
-            the last one counts), or a wrapper with such a ``module``, as for
-            several processes or test-time augmentation.
+        model (Module): A model with ``head`` or ``decode_head``. In a cascade
+            the last head counts. A wrapper with such a model as ``module``
+            works, too (several processes, test-time augmentation).
 
     Returns:
-        tuple[str, tuple[str, ...] | None]: Name of the head's attribute, and
-        its classes where it knows them.
+        tuple[str, tuple[str, ...] | None]: The name of the attribute that
+        holds the head, and the classes of the head. None if the head has no
+        class names.
     """
     while isinstance(getattr(model, 'module', None), nn.Module):
         model = model.get_submodule('module')
@@ -33,15 +34,18 @@ def head_classes(model: nn.Module) -> tuple[str, tuple[str, ...] | None]:
 def check_label_space(
     model: nn.Module, dataloader: DataLoader, phase: str
 ) -> None:
-    """Compare the classes of a model's head with those of a dataset.
+    """Compare the classes of a head with the classes of a dataset.
+
+    The check passes if one of the two has no class names.
 
     Args:
         model (Module): See :func:`head_classes`.
-        dataloader (DataLoader): Its dataset may have ``metainfo['classes']``.
+        dataloader (DataLoader): A dataloader whose dataset may have
+            ``metainfo['classes']``.
         phase (str): 'train', 'val' or 'test', for the message.
 
     Raises:
-        ValueError: If both know their classes and they differ.
+        ValueError: If the classes or their order differ.
     """
     name, own = head_classes(model)
     metainfo = getattr(dataloader.dataset, 'metainfo', None) or {}
@@ -59,15 +63,15 @@ def check_label_space(
 
 @HOOKS.register_module()
 class CheckLabelSpaceHook(Hook):
-    """Compare the label spaces of model and data before each loop starts."""
+    """Compare the label spaces of model and data before each loop."""
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse to resume in another label space.
 
         Raises:
-            ValueError: If the checkpoint to resume has other classes, or the
-                same in another order: the optimizer's state is kept by
-                position and would serve other classes.
+            ValueError: If the checkpoint to resume has other classes or
+                another order of classes. The checkpoint keeps the state of
+                the optimizer by position, so it would serve other classes.
         """
         _, own = head_classes(runner.model)
         meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
@@ -77,24 +81,19 @@ class CheckLabelSpaceHook(Hook):
         if tuple(stored) != tuple(own):
             raise ValueError(
                 f'the checkpoint to resume has the classes {tuple(stored)}, '
-                f'the head {tuple(own)}. Start a new training from its '
-                'weights instead, with load_from in place of --resume; they '
-                'are matched by class name'
+                f'the head {tuple(own)}. Start a new training from the '
+                'weights, with load_from in place of --resume: load_from '
+                'matches the weights by class name'
             )
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data."""
-        self._check(runner, runner.train_dataloader, 'train')
+        check_label_space(runner.model, runner.train_dataloader, 'train')
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation data."""
-        self._check(runner, runner.val_dataloader, 'val')
+        check_label_space(runner.model, runner.val_dataloader, 'val')
 
     def before_test(self, runner: Runner) -> None:
         """Check the test data."""
-        self._check(runner, runner.test_dataloader, 'test')
-
-    def _check(
-        self, runner: Runner, dataloader: DataLoader, phase: str
-    ) -> None:
-        check_label_space(runner.model, dataloader, phase)
+        check_label_space(runner.model, runner.test_dataloader, 'test')

@@ -1,4 +1,4 @@
-"""Make up for the validation that a checkpoint of an epoch's end lacks."""
+"""Run the validation that a resumed checkpoint still lacks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 @HOOKS.register_module()
 class ValidateOnResumeHook(Hook):
-    """Validate a resumed checkpoint before training goes on.
+    """Validate a resumed checkpoint before the training continues.
 
-    The stock loops save the checkpoint of an epoch, or of an iteration,
-    before they validate it. What validation decides (learning rate on
-    plateau, early stopping, best checkpoint) is therefore missing from the
-    checkpoint; a resumed run validates first, and goes on with the state of
-    an uninterrupted one.
+    The stock loops save a checkpoint before they validate it. So the
+    checkpoint lacks what the validation decides: learning rate on plateau,
+    early stopping and best checkpoint. With this hook, a resumed run
+    validates first. Then its state equals the state of an uninterrupted run.
     """
 
-    # After CheckpointHook (VERY_LOW) has found its folder and its best score.
+    # CheckpointHook (VERY_LOW) must find its folder and its best score first.
     priority = 'LOWEST'
 
     def __init__(self) -> None:
@@ -31,8 +30,9 @@ class ValidateOnResumeHook(Hook):
         """Note at which point of the loop the checkpoint was saved."""
         meta = checkpoint.get('meta', {})
         hub = checkpoint.get('message_hub', {}).get('runtime_info', {})
-        # The hub knows the iteration that ran last, the meta the next one;
-        # the best checkpoint, saved after the validation, is further on.
+        # Before the validation, the hub holds the last iteration and meta the
+        # next one. This does not hold in a checkpoint that was saved after
+        # the validation, such as the best one.
         self._before_validation = (
             meta.get('iter') == hub.get('iter', math.nan) + 1
         )

@@ -1,4 +1,4 @@
-"""Say which labels there are before the training starts."""
+"""Report the labels before the training starts."""
 
 from __future__ import annotations
 
@@ -12,34 +12,33 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
-from mmda.report.label_report import (
-    label_report,
-    positives_per_source,
-)
-from mmda.report.label_report_files import report_text, write_label_report
-from mmda.report.leaks import equal_files
-from mmda.report.source_labels import sources_of_datasets
+from ..label_report import label_report, positives_per_source
+from ..label_report_files import report_text, write_label_report
+from ..leaks import equal_files
+from ..source_labels import sources_of_datasets
 
 
 @HOOKS.register_module()
 class LabelReportHook(Hook):
-    """Log the label report and write it to ``work_dir/label_report``.
+    """Log the label report, and write it to ``work_dir/label_report``.
 
-    It covers the training, the validation and the test data, so that an image
-    or a patient in two of them is seen before the training; test data that
-    cannot be read are left out with a warning. How many positives each source
-    has for a class is saved with every checkpoint, for the inferencer.
+    The report covers the training, validation and test data, so it finds
+    images and patients that are in two of them. If the test data cannot be
+    read, a warning says so, and the report leaves them out. Every checkpoint
+    holds the number of positives of each class and source, for the
+    inferencer.
 
     Args:
-        figure (bool): Whether to draw the label availability. Defaults to
-            True.
-        hash_seconds (float): How long image files are compared by content;
-            ``label_report.py --hash`` compares all. Defaults to 3.
-        max_maps (int): Label maps of each source that are read. Defaults to
-            200.
+        figure (bool): Whether to draw which source annotates which class.
+            Defaults to True.
+        hash_seconds (float): Time limit for comparing image files by content.
+            The command ``label_report.py --hash`` compares all files.
+            Defaults to 3.
+        max_maps (int): Number of label maps to read of each source. Defaults
+            to 200.
     """
 
-    # Before the first iteration, after the checks that stop a run.
+    # Before the first iteration, but after the checks that stop a run.
     priority = 'LOW'
 
     def __init__(
@@ -54,7 +53,11 @@ class LabelReportHook(Hook):
 
     @master_only
     def before_train(self, runner: Runner) -> None:
-        """Write the report."""
+        """Log and write the report.
+
+        Args:
+            runner (Runner): The runner.
+        """
         datasets = {'train': runner.train_dataloader.dataset}
         if runner.val_loop is not None:
             datasets['val'] = runner.val_dataloader.dataset
@@ -66,7 +69,7 @@ class LabelReportHook(Hook):
             content = equal_files(sources, self.hash_seconds, show=True)
             report = label_report(sources, content)
         except ValueError as error:
-            # Data of another kind: the report is an extra, not a condition.
+            # Data without labels may still train: do not stop the run.
             print_log(f'no label report: {error}', 'current', logging.WARNING)
             return
         runner.logger.info(f'labels\n{report_text(report)}')
@@ -78,16 +81,16 @@ class LabelReportHook(Hook):
 
 
 def _test_dataset(runner: Runner) -> Any:
-    """Build the test data of the config, where there are any."""
+    """Build the test data of the config; None if there are none."""
     node = (runner.cfg.get('test_dataloader') or {}).get('dataset')
     if node is None:
         return None
     try:
         dataset = DATASETS.build(node)
-        dataset.full_init()  # it may be lazy
+        dataset.full_init()  # the config may ask for lazy_init
         return dataset
     except Exception as error:
-        # Training does not need them; the hosts raise all kinds of errors.
+        # A training needs no test data, and hosts raise errors of any type.
         print_log(
             f'the label report leaves out the test data: {error}',
             'current',

@@ -1,4 +1,4 @@
-"""A table of the result and where everything lies, at the end of a run."""
+"""Show the result of a run, and where its files are."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmda.report import draw_auc, draw_training, metrics_table
+from ..run_summary import draw_auc, draw_training, metrics_table
 
 
 @HOOKS.register_module()
 class RunSummaryHook(Hook):
-    """Show the per-class metric of the best epoch, or of a test.
+    """Show the metric of each class after a training or a test.
 
-    After training: a table of the best validation and the places of
-    checkpoint, log and figures. After a test: the table of the test.
+    After a training, the log shows the best validation as a table, and the
+    paths of the checkpoint, the log, the config and the figures. After a
+    test, the log shows the test as a table.
 
     Args:
-        monitor (str): Metric by which the best epoch is chosen (greater is
-            better). Its prefix selects the table's metrics. Defaults to
+        monitor (str): Metric that selects the best epoch; greater is better.
+            The table shows the metrics with the same prefix. Defaults to
             'auc/mean'.
         figures (bool): Whether to draw figures. Defaults to True.
     """
 
-    # After CheckpointHook, which knows the best checkpoint.
+    # After CheckpointHook, which finds the best checkpoint.
     priority = 'LOWEST'
 
     def __init__(
@@ -40,19 +41,27 @@ class RunSummaryHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Keep the metrics of the best epoch (saved with the checkpoint)."""
-        score = (metrics or {}).get(self.monitor)
-        if metrics is None or score is None:
+        """Keep the metrics of the best epoch; checkpoints save them.
+
+        Args:
+            runner (Runner): The runner.
+            metrics (dict[str, float], optional): Metrics of the validation.
+        """
+        if not metrics or self.monitor not in metrics:
             return
-        best = runner.message_hub.get_info('best_metrics')
-        best_score = math.nan if best is None else best[self.monitor]
-        if best is None or math.isnan(best_score) or score > best_score:
+        hub = runner.message_hub
+        best = (hub.get_info('best_metrics') or {}).get(self.monitor, math.nan)
+        if math.isnan(best) or metrics[self.monitor] > best:
             info = dict(metrics, epoch=runner.epoch)
-            runner.message_hub.update_info('best_metrics', info)
+            hub.update_info('best_metrics', info)
 
     @master_only
     def after_train(self, runner: Runner) -> None:
-        """Show the table of the best epoch and the places."""
+        """Show the table of the best epoch, and the paths.
+
+        Args:
+            runner (Runner): The runner.
+        """
         hub = runner.message_hub
         best = dict(hub.get_info('best_metrics') or {})
         epoch = best.pop('epoch', None)
@@ -72,17 +81,22 @@ class RunSummaryHook(Hook):
                 draw_auc(best, self.prefix, folder / name)
             places['figures'] = str(folder)
         if best:
-            # A loop over iterations counts no epochs.
+            # A loop over iterations does not count epochs.
             when = f'validation, epoch {epoch}' if epoch else 'best validation'
             self._show(runner, best, when)
         lines = [f'{key:>12}: {place}' for key, place in places.items()]
-        runner.logger.info('The run lies in\n' + '\n'.join(lines))
+        runner.logger.info('Files of this run\n' + '\n'.join(lines))
 
     @master_only
     def after_test_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Show the table of the test."""
+        """Show the table of the test.
+
+        Args:
+            runner (Runner): The runner.
+            metrics (dict[str, float], optional): Metrics of the test.
+        """
         if metrics and not math.isnan(metrics.get(self.monitor, math.nan)):
             self._show(runner, metrics, 'test')
 

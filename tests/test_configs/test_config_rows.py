@@ -1,0 +1,248 @@
+"""The rows and columns of the paper's tables differ in what they name."""
+
+from pathlib import PurePath
+
+import numpy as np
+import pytest
+import toy_images
+from mmengine.registry import DATASETS, init_default_scope
+from reproduction.recipe_config import load_recipe
+from reproduction.tables import TABLES
+from shipped_configs import PATHS, load
+
+from mmda.datasets import ChestXray14, CheXpert
+from mmda.report.source_labels import sources_of_datasets
+
+NOVEL = {
+    'cifar10': 'cat',
+    'dermamnist': 'vascular lesions',
+    'tissuemnist': 'Proximal Tubule Segments',
+    'organamnist': 'heart',
+}
+TABLE05, TABLE13 = TABLES['table05'], TABLES['table13']
+CHEST = 'densenet121_64e_chest7-overlap'
+MNIST = 'small-cnn_500i_mnist-overlap'
+
+
+@pytest.mark.parametrize('data', [CHEST, MNIST])
+def test_the_columns_of_tables_3_4_and_12_have_the_parts_they_name(data):
+    # adapter, pseudo-labels, consistency; the last two need two views
+    expected = {
+        f'linear_{data}-d0': (False, True, True, False),
+        f'linear_{data}-d1': (False, True, True, False),
+        f'linear_{data}': (False, True, True, False),
+        f'da-bce_{data}': (True, True, True, False),
+        f'linear-pseudo_{data}': (False, True, False, True),
+        f'linear-consist_{data}': (False, False, True, True),
+        f'linear-pseudo-consist_{data}': (False, True, True, True),
+        f'da-paper_{data}': (True, True, True, True),
+        f'da-recipe_{data}': (True, True, True, True),
+        f'linear_{data}-full': (False, True, True, False),
+    }
+    parts = {}
+    for name in expected:
+        model = load(name).model
+        loss = model.head.loss
+        parts[name] = (
+            model.head.type == 'DynamicAdapterHead',
+            loss.get('pseudo_weight') != 0,
+            loss.get('consist_weight') != 0,
+            bool(model.data_preprocessor.strong_view),
+        )
+    assert parts == expected
+
+
+def test_the_footnote_of_tables_3_and_4_differs_from_full_in_its_terms():
+    full, footnote = (
+        load(f'{name}_{CHEST}-full')
+        for name in ('linear', 'linear-pseudo-consist')
+    )
+    assert full.train_dataloader == footnote.train_dataloader
+    assert footnote.model.data_preprocessor.strong_view
+
+
+LITERAL = [name for name in PATHS if name.startswith('da-paper')]
+
+
+@pytest.mark.parametrize('name', LITERAL)
+def test_the_literal_equations_differ_from_the_recipe_in_the_loss_alone(name):
+    recipe = {
+        'da-paper_densenet121_64e_chest20': 'chestxray_chexpert',
+        'da-paper_resnet18-small_30e_digits': 'digits',
+    }.get(name, name.replace('da-paper', 'da-recipe'))
+    recipe, literal = load(recipe), load(name)
+    loss = literal.model.head.loss
+    assert (loss.ramp_up, loss.detach_pseudo) == (0.0, False)
+    assert loss.strong_bce_weight == 0.0
+    assert recipe.model.head.loss.strong_bce_weight == 1.0
+    literal.model.head.loss = recipe.model.head.loss
+    assert literal.model == recipe.model
+    assert literal.train_dataloader == recipe.train_dataloader
+
+
+@pytest.mark.parametrize('data', [CHEST, MNIST])
+def test_the_papers_terms_are_literal_on_a_linear_layer_too(data):
+    paper = load(f'da-paper_{data}').model
+    linear = load(f'linear-pseudo-consist_{data}').model
+    assert linear.head.type == 'PartialLabelLinearHead'
+    linear.head.type = paper.head.type
+    assert linear == paper
+
+
+def test_the_recipe_fills_no_cell_that_has_a_value_of_the_paper():
+    names = {
+        PurePath(cell.recipe.config).stem
+        for table in TABLES.values()
+        for panel in table.panels
+        for cell in panel.cells.values()
+        if cell.recipe is not None and cell.paper is not None
+    }
+    with_two_views = 0
+    for name in names:
+        model = load(name).model
+        if model.data_preprocessor.get('strong_view'):
+            with_two_views += 1
+            loss = model.head.loss
+            assert loss.strong_bce_weight == loss.ramp_up == 0, name
+            assert loss.detach_pseudo is False, name
+    assert with_two_views >= 12
+
+
+ROWS = [f'densenet121_64e_{name}-novel1' for name in NOVEL]
+ROWS += ['small-cnn_64e_mnist-novel1', 'small-cnn_500i_mnist-multi']
+ROWS += ['densenet121_64e_chestxray14', 'densenet121_64e_chexpert']
+
+
+@pytest.mark.parametrize('row', ROWS)
+def test_the_rows_of_tables_7_and_8_differ_in_their_head_alone(row):
+    linear, adapter = (load(f'{head}_{row}') for head in ('linear', 'da-bce'))
+    assert linear.model.head.type == 'PartialLabelLinearHead'
+    assert adapter.model.head.type == 'DynamicAdapterHead'
+    linear.model.head.type = adapter.model.head.type
+    assert linear._cfg_dict == adapter._cfg_dict
+
+
+@pytest.mark.parametrize('name', NOVEL)
+def test_the_novel_class_of_table_7_is_in_the_test_alone(name, tmp_path):
+    if name == 'cifar10':
+        toy_images.write_cifar10(tmp_path / 'data')
+    else:
+        toy_images.write_medmnist(tmp_path / 'data')
+    cfg = load(
+        f'da-bce_densenet121_64e_{name}-novel1',
+        data_root=str(tmp_path / 'data'),
+    )
+    init_default_scope('mmpretrain')
+    found = {
+        split: sources_of_datasets(
+            {split: DATASETS.build(cfg[f'{split}_dataloader'].dataset)}
+        )[0]
+        for split in ('train', 'val', 'test')
+    }
+    num_novel = {}
+    for split, source in found.items():
+        assert NOVEL[name] not in source.classes
+        assert not np.isnan(source.score).any()
+        num_novel[split] = int((source.score.sum(axis=1) == 0).sum())
+    assert num_novel['train'] == num_novel['val'] == 0 < num_novel['test']
+    hashes = [set(source.hashes().tolist()) for source in found.values()]
+    assert not hashes[0] & hashes[1]
+    assert not hashes[1] & hashes[2]
+    assert not hashes[0] & hashes[2]
+
+
+@pytest.mark.parametrize('name', ['dermamnist', 'tissuemnist'])
+@pytest.mark.parametrize('number', [2, 3])
+def test_figure_6_holds_out_more_classes_than_table_7(name, number):
+    for head in ('linear', 'da-bce'):
+        cfg = load(f'{head}_densenet121_64e_{name}-novel{number}')
+        train, val, test = (
+            cfg[f'{split}_dataloader'].dataset
+            for split in ('train', 'val', 'test')
+        )
+        assert train.dataset.drop == val.dataset.drop
+        assert len(set(train.dataset.drop)) == number
+        assert NOVEL[name] in train.dataset.drop
+        assert not set(train.dataset.drop) & set(cfg.model.head.classes)
+        assert train.classes == val.classes == test.classes
+        assert test.dataset.type == 'MedMNIST'  # with the novel images
+
+
+def classes_of(table):
+    """Return the classes that each row of Table 5 or 13 annotates."""
+    (panel,) = table.panels
+    return [
+        tuple(load_recipe(recipe).model.head.classes)
+        for recipe in panel.recipes
+    ]
+
+
+def test_table_5_adds_each_disease_of_chestxray14_once():
+    alone, *added, fourteen, most = classes_of(TABLE05)
+    assert alone == ('Nodule',)
+    others = set(ChestXray14.METAINFO['classes']) - set(alone)
+    assert {pair[:1] for pair in added} == {alone}
+    assert sorted(c for _, c in added) == sorted(others)
+    assert set(fourteen) == {'Nodule', *others}
+    # 13 + 5 diseases and Nodule; support devices are no disease
+    assert len(most) == len(set(most)) == 19
+    extra = set(most) - others - set(alone)
+    assert extra < set(CheXpert.METAINFO['classes']) - {'Support Devices'}
+
+
+def test_table_13_adds_six_diseases_of_chexpert_and_then_all():
+    alone, *added, most = classes_of(TABLE13)
+    assert alone == ('Cardiomegaly',)
+    assert {pair[:1] for pair in added} == {alone}
+    assert len({c for _, c in added}) == len(added) == 6
+    diseases = set(CheXpert.METAINFO['classes']) - {'Support Devices'}
+    diseases = diseases - {'Pleural Effusion'} | {'Effusion'}
+    assert set(most) == diseases
+
+
+@pytest.mark.parametrize(
+    'recipe', [*TABLE05.panels[0].recipes, *TABLE13.panels[0].recipes], ids=str
+)
+def test_tables_5_and_13_report_and_choose_by_the_class_of_interest(recipe):
+    cfg = load_recipe(recipe)
+    interest = 'Nodule' if 'table05' in recipe.config else 'Cardiomegaly'
+    classes = tuple(cfg.model.head.classes)
+    assert cfg.model.head.num_classes == len(classes)
+    for split in ('train', 'val', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        for source in dataset.get('datasets', [dataset]):
+            assert tuple(source.classes) == classes
+    assert cfg.val_dataloader.dataset.labeled_classes == [interest]
+    assert cfg.test_evaluator.classes_of_interest == [interest]
+
+
+def test_tables_9_and_10_are_reported_per_source():
+    nine, ten = (
+        load('chestxray_chexpert'),
+        load('da-recipe_densenet121_64e_chest20-official-val'),
+    )
+    tested = {
+        d.name: (d.dataset.split, d.get('labeled_classes'))
+        for d in nine.test_dataloader.dataset.datasets
+    }
+    assert tested['ChestXray14'] == ('test', None)
+    tested = {
+        d.name: (d.dataset.split, sorted(d.get('labeled_classes') or []))
+        for d in ten.test_dataloader.dataset.datasets
+    }
+    five = 'Atelectasis Cardiomegaly Consolidation Edema Effusion'.split()
+    assert tested['CheXpert'] == ('official_val', five)
+    chosen_by = [d.dataset.split for d in ten.val_dataloader.dataset.datasets]
+    assert 'official_val' not in chosen_by
+
+
+def test_table_11_changes_the_temperature_alone():
+    for panel in TABLES['table11'].panels:
+        for column, recipe in zip(panel.columns, panel.recipes, strict=True):
+            cfg = load_recipe(recipe)
+            base = load(PurePath(recipe.config).stem)
+            temperature = cfg.model.head.loss.pop('temperature', 4)
+            assert column == f't = {temperature:g}'
+            base.model.head.loss.pop('temperature', None)
+            assert cfg.model == base.model
+            assert cfg.train_dataloader == base.train_dataloader
