@@ -228,6 +228,8 @@ def measure(name: str, root: str) -> dict[str, float]:
     if name == 'torchxrayvision':
         import torchxrayvision  # noqa: F401
     else:
+        import pandas  # noqa: F401
+
         import mmda  # noqa: F401
     gc.collect()
     with open('/proc/self/clear_refs', 'w', encoding='ascii') as file:

@@ -22,8 +22,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
-from reproduction.plain_config import plain_config
-from reproduction.recipe_config import load_recipe, move_data
+from reproduction.recipe_config import load_recipe, move_data, plain_config
 from reproduction.summary import paired_seed_test
 from reproduction.table import Recipe
 from torch import Tensor, nn
@@ -75,7 +74,7 @@ def tried(
     options: dict[str, Any] | None = None, config: str = RECIPE
 ) -> Recipe:
     """Return a config with other options, on few images."""
-    return Recipe(config, NUM_IMAGES, options or {})
+    return Recipe(config, NUM_IMAGES, options=options or {})
 
 
 #: Name -> training.

@@ -23,9 +23,11 @@ LAUNCHERS = [
 TESTED_IN = {
     'CheckFiniteHook': 'test_engine/test_hooks.py',
     'CheckLabelSpaceHook': 'test_engine/test_hooks.py',
+    'DoDNetController': 'test_models/test_dodnet_head.py',
     'DualViewCascadeEncoderDecoder': (
         'test_models/test_dual_view_encoder_decoder.py'
     ),
+    'NamedLinear': 'test_models/test_partial_label_linear_head.py',
     'PartialLabelAP': 'test_evaluation/test_metric_intervals.py',
     'PartialLabelSegTTAModel': 'test_models/test_decode_head_thr.py',
     'PersistentEarlyStoppingHook': 'test_engine/test_hooks.py',

@@ -43,6 +43,7 @@ def losses(tried, name, steps=2):
     return model, found
 
 
+@pytest.mark.slow
 def test_every_option_gives_finite_losses_and_gradients(tried):
     for name in tried.OPTIONS:
         model, found = losses(tried, name)

@@ -124,6 +124,8 @@ def check_label_spaces(cfg: Config) -> None:
             # A source inside another source is a part of it.
             if place.startswith(tuple(f'{p}.' for p in places.values())):
                 continue
+            if any(place.startswith(f'{outer}.') for outer in places.values()):
+                continue  # a source inside of a source only selects images
             name = source.get('name') or source['dataset'].get('type')
             if name in places:
                 raise ValueError(

@@ -1,4 +1,4 @@
-"""Label maps of a source, rewritten for the joint label space."""
+"""Rewrite the label maps of a source for the joint label space."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from mmda.structures import (
     nearest,
 )
 
-# Marks, after the mapping, an id that the source has no class for.
+# After the mapping: an id that is no class of the source.
 INVALID_PIXEL = 253
 
-# Pillow's modes whose values may exceed the uint8 of the stock transform.
+# Modes of Pillow with values above 255. The stock transform reads uint8.
 WIDE_MODES = ('I', 'I;16', 'I;16B', 'I;16L', 'F')
 
 
@@ -36,17 +36,18 @@ def joint_label_map(
 
     Args:
         stock_map (Mapping[int, int]): Id in the file (after
-            ``reduce_zero_label``) -> index among the source's classes, 255
-            for a class that the source leaves out.
-        own_to_code (Mapping[int, int]): Index among the source's classes ->
-            value of the label contract. Classes that are not listed become
+            ``reduce_zero_label``) -> index of the class in the source. The
+            index is 255 for a class that the source leaves out.
+        own_to_code (Mapping[int, int]): Index of the class in the source ->
+            value of the label contract. A class that is not listed becomes
             ``NO_ANNOTATED_CLASS``.
-        num_codes (int): Values below it mean something in the joint space.
-        ignore_index (int): Id of pixels that the source says nothing about.
+        num_codes (int): Number of values that stand for a class.
+        ignore_index (int): Id of pixels that the source does not label.
 
     Returns:
-        dict[int, int]: Only ids whose value changes, since the stock
-        transform passes over the image once for each entry.
+        dict[int, int]: Id in the file -> value. It has only the ids that
+        change, because the stock transform visits the whole image for each
+        entry.
 
     Examples:
         >>> joint_label_map({0: 0, 1: 1, 2: 255}, {1: 0}, 3)
@@ -61,27 +62,29 @@ def joint_label_map(
 
 
 class PixelLabels:
-    """Lets the stock transform load label maps of the joint label space.
+    """Makes the stock transform load label maps in joint indices.
 
-    The values follow the label contract. A pixel of a class that the source
-    knows but does not annotate (or leaves out by its own ``metainfo``) carries
-    none of the annotated classes; 255 in the file stays unknown.
+    The values follow the label contract. The source may know a class that it
+    does not annotate here. A pixel of this class carries none of the
+    annotated classes. The id 255 in the file stays unknown.
 
     Args:
-        metainfo (Mapping): Of the source, with ``label_map`` and ``classes``.
-        joint_names (Sequence[str]): Joint names of the source's classes.
-        own (ndarray): int64, annotated classes among the source's own.
-        joint (ndarray): int64, the same classes in the joint label space.
-        space (LabelSpace): The joint label space.
-        exclusive (bool): Whether a pixel has one class at most.
-        background_classes (Sequence[str]): Classes of the source, outside of
-            the label space, that keep an index: C, C + 1, ...
-        ignore_index (int): Of the source.
+        metainfo (Mapping): Metainfo of the source, with ``label_map``.
+        joint_names (Sequence[str]): Names that the classes of the source have
+            in the joint label space.
+        own (ndarray): int64, indices of the annotated classes in the source.
+        joint (ndarray): int64, indices of the same classes in the joint label
+            space.
+        space (LabelSpace): The joint label space of C classes.
+        exclusive (bool): Whether a pixel has at most one class.
+        background_classes (Sequence[str]): Classes of the source that are not
+            in the label space, but that keep a value: C, C + 1, ...
+        ignore_index (int): Id of pixels that the source does not label.
         source (str): Name of the source, for messages.
 
     Raises:
-        ValueError: If a background class is not one of the source, is in the
-            label space, or there are too many classes for a label map.
+        ValueError: If a background class is no class of the source or is in
+            the label space, or if there are too many classes for a label map.
     """
 
     def __init__(
@@ -127,10 +130,10 @@ class PixelLabels:
         self._valid[values] = True
 
     def annotate(self, info: dict) -> None:
-        """Set what the stock transform and the loss need, in place.
+        """Set ``label_map``, ``annotated_classes`` and ``exclusive`` in place.
 
         Args:
-            info (dict): From the source, with ``seg_map_path``.
+            info (dict): The annotation of an image.
         """
         info['label_map'] = self.label_map
         info['annotated_classes'] = self.annotated
@@ -162,7 +165,7 @@ class PixelLabels:
         return results
 
     def _check(self, results: dict) -> None:
-        """Check a label map that was just loaded."""
+        """Check the size and the ids of a label map after it is loaded."""
         label = results['gt_seg_map']
         where = f'annotation {results.get("seg_map_path")} of {self._source}'
         expected = tuple(results.get('ori_shape', label.shape)[:2])
@@ -174,9 +177,9 @@ class PixelLabels:
         wide = _ids_above_255(results.get('seg_map_path', ''))
         if wide:
             raise ValueError(
-                f'{where} has the ids {wide}, but the host reads label maps '
-                'as uint8, in which they would become others: expected at '
-                'most 255'
+                f'{where} has the ids {wide}, expected at most 255: the host '
+                'reads label maps as uint8, so a larger id would become the '
+                'id of another class'
             )
         found = np.bincount(label.reshape(-1), minlength=256) > 0
         if (found & ~self._valid).any():
@@ -189,7 +192,7 @@ class PixelLabels:
             )
 
     def _unknown_ids(self, path: str, reduced: int) -> list[int]:
-        """Read the ids again that the mapping made one."""
+        """Read the file again: the mapping has merged the unknown ids."""
         # Pillow keeps the ids of a file with a palette, not its colours.
         with Image.open(BytesIO(fileio.get(path))) as image:
             values = np.unique(np.asarray(image))
@@ -198,7 +201,10 @@ class PixelLabels:
 
 
 def _ids_above_255(path: str) -> list[int]:
-    """Return what a local file holds above 255, by its header if possible."""
+    """Return the ids above 255 of a local file.
+
+    The header of the file shows whether it can have any.
+    """
     if not Path(path).is_file():
         return []
     try:
@@ -214,13 +220,15 @@ def _ids_above_255(path: str) -> list[int]:
 def joint_palette(num_classes: int) -> list[list[int]]:
     """Return colours for the classes of a label space.
 
-    They depend on the number of classes alone, so that all sources agree.
+    The colour of a class depends on its index alone, so all sources have
+    equal colours.
 
     Args:
-        num_classes (int): How many.
+        num_classes (int): Number of classes.
 
     Returns:
-        list[list[int]]: RGB, in [0, 255]; neighbours differ in hue.
+        list[list[int]]: One RGB colour per class, in [0, 255]. Neighbours
+        differ in hue.
 
     Examples:
         >>> joint_palette(2)

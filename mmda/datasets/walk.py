@@ -9,16 +9,15 @@ from typing import Any
 def walk_datasets(node: Any) -> Iterator[Any]:
     """Visit a dataset and all datasets below it, wrappers first.
 
-    A wrapper holds what it wraps as ``dataset`` or ``datasets``. This is the
-    convention of mmengine's wrappers and of those of mmda.
+    A wrapper keeps the wrapped datasets as ``dataset`` or ``datasets``. The
+    wrappers of mmengine and of mmda all do so.
 
     Args:
         node (Any): A dataset as a config dict or as an object, a list of
             datasets, or None.
 
     Yields:
-        Any: The datasets, as dicts or as objects. The order is that of the
-        config.
+        Any: The datasets, as dicts or as objects, in the order of the config.
 
     Examples:
         >>> source = dict(type='Digits')

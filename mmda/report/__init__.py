@@ -1,45 +1,31 @@
-"""Reports: labels of a config, results of a run, comparisons, figures.
+"""Reports about the labels of a config and about the results of runs.
 
-Each module serves one question, for instance ``label_report``, ``comparison``
-or ``thresholds``. Importing them loads no plotting library and no pandas.
+===================================  =========================================
+module                               answers
+===================================  =========================================
+``source_labels``                    Which labels does each source have?
+``label_report``                     How many are there, and what is wrong?
+``leaks``                            Which images do two sources share?
+``label_report_files``               Label report as text, JSON and picture.
+``run_summary``                      How good is this run?
+``learning_curves``                  How did the trainings go?
+``predictions``                      What did a test predict?
+``comparison``                       Is one model better than another?
+``comparison_report``                A comparison as Markdown, JSON, picture.
+``thresholds``                       Which answers count as "yes"?
+``checkpoint_record``                Which checkpoint gave these results?
+``class_relations``                  Which classes are alike?
+``relation_figures``                 Heat map, dendrogram and chord diagram.
+``cooccurrence``                     Which classes appear together?
+``segmentation_figure``              Where do two segmentors fail?
+``figure``                           Canvas, colours and files of figures.
+``hooks``                            Reports at the start and end of a run.
+===================================  =========================================
+
+Importing a module loads no plotting library and no pandas: a function that
+needs one imports it.
 """
 
-from .comparison import compare
-from .figure import draw_matrix, new_figure, save_figure
 from .hooks import LabelReportHook, RunSummaryHook
-from .label_report import positives_per_source
-from .label_report_files import report_text, write_label_report
-from .leaks import equal_files
-from .predictions import load_predictions
-from .run_summary import (
-    draw_auc,
-    draw_training,
-    metrics_table,
-    split_intervals,
-    split_metrics,
-)
-from .source_labels import sources_of_config, sources_of_datasets
-from .thresholds import choose_thresholds, read_thresholds
 
-__all__ = [
-    'LabelReportHook',
-    'RunSummaryHook',
-    'choose_thresholds',
-    'compare',
-    'draw_auc',
-    'draw_matrix',
-    'draw_training',
-    'equal_files',
-    'load_predictions',
-    'metrics_table',
-    'new_figure',
-    'positives_per_source',
-    'read_thresholds',
-    'report_text',
-    'save_figure',
-    'sources_of_config',
-    'sources_of_datasets',
-    'split_intervals',
-    'split_metrics',
-    'write_label_report',
-]
+__all__ = ['LabelReportHook', 'RunSummaryHook']

@@ -1,4 +1,4 @@
-"""The joint label space: which classes there are, in which order."""
+"""The joint label space: all classes, in a fixed order."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the names most like ``name`` as the end of an error message.
+    """Return the names that are most like a name, as the end of a message.
 
     Args:
         name (str): The name that was not found.
         names (Iterable[str]): The names that exist.
 
     Returns:
-        str: ``'; nearest: ...'``, or the whole list where none is near.
+        str: ``'; nearest: ...'``, or ``'; known: ...'`` with all names if no
+        name is near.
 
     Examples:
         >>> nearest('Efusion', ['Edema', 'Effusion'])
@@ -74,19 +75,20 @@ def rename_classes(
 
     Args:
         classes (Sequence[str]): Class names as the source spells them.
-        aliases (Mapping[str, str], optional): Source spelling -> joint name.
-            Names that the source does not have are left unused, so one table
-            of aliases serves all sources.
-        keep_apart (Iterable[str]): Joint names that mean something else in
-            every source. They get the source's name appended.
-        source (str, optional): Name of the source, needed by ``keep_apart``.
+        aliases (Mapping[str, str], optional): Spelling of the source -> joint
+            name. Spellings that the source does not have are ignored. So one
+            table of aliases can serve all sources.
+        keep_apart (Iterable[str]): Joint names whose meaning differs from
+            source to source. The name of the source is appended to them.
+        source (str, optional): Name of the source. ``keep_apart`` needs it.
 
     Returns:
         tuple[str, ...]: Joint names, in the order of ``classes``.
 
     Raises:
-        ValueError: If two classes of the source get the same name, or if
-            ``keep_apart`` is given without ``source`` or names no class.
+        ValueError: If two classes of the source get the same name, if
+            ``keep_apart`` is given without ``source``, or if a name in it is
+            no class of the source.
 
     Examples:
         >>> rename_classes(['Pleural Effusion', 'Edema'],
@@ -126,12 +128,12 @@ class LabelSpace:
     """An ordered tuple of class names, equal for every assembled dataset.
 
     Args:
-        classes (tuple[str, ...]): Class names; the position of a name is the
-            index of its entry in ``gt_score`` and of its answer.
+        classes (tuple[str, ...]): Class names. The position of a name is the
+            index of the class in ``gt_score`` and in the answers of a model.
 
     Raises:
-        ValueError: If there is no class, a name is empty or no string, or a
-            name stands twice.
+        ValueError: If there is no class, if a name is empty or no string, or
+            if a name occurs twice.
 
     Examples:
         >>> space = LabelSpace(('Edema', 'Effusion'))
@@ -178,7 +180,8 @@ class LabelSpace:
             int: Its index, in [0, len(self)).
 
         Raises:
-            ValueError: If the space has no such class; names the nearest.
+            ValueError: If the space has no such class. The message shows the
+                nearest names.
         """
         return class_indices([name], self.classes, 'label space')[0]
 
@@ -191,8 +194,8 @@ class LabelSpace:
     ) -> LabelSpace:
         """Join the classes of several sources by name.
 
-        The order is that of first appearance, so it depends on the order of
-        the sources and on nothing else.
+        A class takes its place when it first appears. So the order depends on
+        the order of the sources alone.
 
         Args:
             sources (Mapping[str, Sequence[str]]): Name of a source -> its
@@ -200,14 +203,15 @@ class LabelSpace:
             aliases (Mapping[str, str], optional): Spelling of any source ->
                 joint name.
             keep_apart (Iterable[str]): Joint names whose meaning differs
-                between sources: one class per source instead of one for all.
+                from source to source. Such a name becomes one class per
+                source.
 
         Returns:
             LabelSpace: The joint space.
 
         Raises:
-            ValueError: If a name of ``keep_apart`` is in no source, or two
-                classes of one source get the same name.
+            ValueError: If a name of ``keep_apart`` is a class of no source,
+                or if two classes of one source get the same name.
 
         Examples:
             >>> LabelSpace.union(

@@ -1,27 +1,28 @@
-"""The label contract: what is annotated, what is not, and how it is written.
+"""The label contract: how annotated and unannotated labels are written.
 
 * Classes are indexed by the joint :class:`~mmda.structures.LabelSpace` of C
   classes, equal for all assembled datasets.
 * Per image, ``gt_score`` is float32 of shape (C,): in [0, 1] where the source
   annotates the class, **NaN where it does not**. NaN passes unchanged through
-  the stock pipeline, collate function and preprocessor, and a stock loss fails
-  loudly on it, whereas a filler such as -1 would train in silence.
-* Per pixel, the stock label map (uint8 on disk, int64 in a batch), which the
-  stock transforms crop, flip, resize and pad without knowing about it:
+  the stock pipeline, collate function and preprocessor. A stock loss becomes
+  NaN, so the mistake is seen. With a filler such as -1 it would train on wrong
+  labels without an error.
+* Per pixel, the label map of the host (uint8 on disk, int64 in a batch). The
+  stock transforms crop, flip, resize and pad it as usual. Its values:
 
-  - 0 to C - 1: the pixel carries this class, which its source annotates;
-  - 254 (:data:`NO_ANNOTATED_CLASS`), in general C to 254: the pixel carries
-    none of the classes that its source annotates (an evaluation may tell
-    several kinds of it apart, see ``background_classes`` of
-    :class:`~mmda.datasets.PartialLabelDataset`);
-  - 255 (:data:`UNKNOWN_PIXEL`): nothing is known; padding is 255, too.
+  - 0 to C - 1: the pixel carries this class, and the source annotates it;
+  - 254 (:data:`NO_ANNOTATED_CLASS`): the pixel carries none of the classes
+    that the source annotates. All values from C to 254 mean this. An
+    evaluation may count some of them separately, see ``background_classes`` of
+    :class:`~mmda.datasets.PartialLabelDataset`;
+  - 255 (:data:`UNKNOWN_PIXEL`): nothing is known. Padding is 255, too.
 
-  Beside it every image has, in its metainfo, ``annotated_classes`` (bool,
-  (C,)) and ``exclusive``. Which entries are known follows from both, see
-  :class:`~mmda.structures.PixelTarget`.
-* Every sample carries the same fields: "not annotated" is a value, never a
-  missing field.
-* At the loss and metric boundary :func:`split_annotated` parts a target into
+  In addition, the metainfo of every image has ``annotated_classes`` (bool,
+  (C,)) and ``exclusive``. :class:`~mmda.structures.PixelTarget` derives from
+  them which entries are known.
+* Every sample has the same fields. "Not annotated" is a value, never a missing
+  field.
+* Losses and metrics call :func:`split_annotated`. It splits a target into
   numbers without NaN and a mask. Mask before any arithmetic: 0 * NaN is NaN.
 """
 
@@ -41,14 +42,14 @@ UNKNOWN_PIXEL = 255
 def split_annotated(
     target: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Part a target into numbers and the mask of annotated entries.
+    """Split a target into numbers and the mask of annotated entries.
 
     Args:
         target (Tensor): Any shape, in [0, 1] or NaN where not annotated.
 
     Returns:
-        tuple[Tensor, Tensor]: The target with 0 in place of NaN, and a bool
-        tensor of the same shape, True where annotated.
+        tuple[Tensor, Tensor]: Two tensors of the shape of ``target``: the
+        target with 0 in place of NaN, and a bool mask, True where annotated.
 
     Examples:
         >>> split_annotated(torch.tensor([1., float('nan')]))
@@ -64,8 +65,8 @@ def label_to_score(
     """Turn a stock label into scores of a fully annotated image.
 
     Args:
-        label (int | Sequence[int] | ndarray): Index of the class, or indices
-            of all positive classes (possibly none).
+        label (int | Sequence[int] | ndarray): Index of the class, or the
+            indices of all positive classes. The list may be empty.
         num_classes (int): Number of classes of the source.
 
     Returns:
@@ -92,7 +93,7 @@ def label_to_score(
 def score_of(
     sample: Mapping | BaseDataElement, num_classes: int
 ) -> np.ndarray | torch.Tensor:
-    """Return the labels of an image as scores, whichever form they have.
+    """Return the labels of an image as scores.
 
     Args:
         sample (Mapping | BaseDataElement): With ``gt_score`` ((C,), in [0, 1]
@@ -101,9 +102,9 @@ def score_of(
         num_classes (int): Number of classes, C.
 
     Returns:
-        ndarray | Tensor: float32 (C,). ``gt_score`` as it is, or the one-hot
-        form of ``gt_label``: a tensor where the label is a tensor, and on its
-        device.
+        ndarray | Tensor: float32 (C,), ``gt_score`` itself, or the one-hot
+        form of ``gt_label``. It is a tensor if the field is a tensor, on the
+        same device.
 
     Raises:
         ValueError: If the sample has neither field, or if the labels do not

@@ -1,4 +1,4 @@
-"""Partial labels of pixels: label maps and what each source annotates."""
+"""Partial labels of pixels: label maps and their annotated classes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from .partial_label import UNKNOWN_PIXEL
 
 @dataclass(frozen=True)
 class PixelTarget:
-    """Label maps of N images, and which entries they make known.
+    """Label maps of N images, and which entries are known.
 
-    The values of ``label`` are those of the label contract
-    (:mod:`mmda.structures.partial_label`). A pixel that carries an annotated
-    class is known for the classes of ``known_on_class``: all of them where
-    classes exclude each other, else those that are annotated. A pixel that
-    carries none of the annotated classes is a known negative for these
-    (``known_elsewhere``) and unknown for the rest.
+    The label contract (:mod:`mmda.structures.partial_label`) defines the
+    values of ``label``. There are two kinds of labelled pixels:
+
+    - A pixel that carries an annotated class is known for the classes of
+      ``known_on_class``. These are all classes if classes exclude each other,
+      else the annotated classes.
+    - A pixel that carries none of the annotated classes is a known negative
+      for the classes of ``known_elsewhere``. These are the annotated classes.
+      It is unknown for all other classes.
 
     Args:
         label (Tensor): int64 (N, H, W).
@@ -47,18 +50,18 @@ class PixelTarget:
         """Collect the targets of a batch.
 
         Args:
-            samples (Sequence[SegDataSample]): With ``gt_sem_seg``. A sample
-                that does not come from a ``PartialLabelDataset`` has no
-                ``annotated_classes``: all its classes are annotated, as its
-                host takes it, so that each pixel has a class or is unknown.
+            samples (Sequence[SegDataSample]): Samples with ``gt_sem_seg``. A
+                sample of another dataset than ``PartialLabelDataset`` has no
+                ``annotated_classes``. All its classes count as annotated, so
+                each of its pixels must have a class or be unknown.
             num_classes (int): Number of classes that the model answers, C.
 
         Returns:
             PixelTarget: On the device of the label maps.
 
         Raises:
-            ValueError: If a sample's label space is of another size, or if
-                it has no ``annotated_classes`` and pixels of no class.
+            ValueError: If the label space of a sample has another size, or if
+                a sample without ``annotated_classes`` has pixels of no class.
         """
         label = torch.cat([sample.gt_sem_seg.data for sample in samples])
         on_class, elsewhere = [], []
@@ -108,7 +111,7 @@ class PixelTarget:
         )
 
     def positive(self) -> Tensor:
-        """Return where each class is.
+        """Return which pixels carry each class.
 
         Returns:
             Tensor: bool (N, C, H, W).
@@ -147,10 +150,10 @@ class PixelTarget:
         )
 
     def dense(self) -> Tensor:
-        """Write out all entries, as the label contract of images does.
+        """Return all entries in the form of image labels.
 
         Returns:
-            Tensor: float32 (N, C, H, W), 0, 1, or NaN where not known.
+            Tensor: float32 (N, C, H, W), 0 or 1, NaN where not known.
         """
         return torch.where(self.known(), self.positive().float(), torch.nan)
 
@@ -158,23 +161,23 @@ class PixelTarget:
 def check_all_annotated(
     label: Tensor, num_classes: int, where: str | None = None
 ) -> None:
-    """Check that an image can be taken as one with all classes annotated.
+    """Check that all classes of an image can count as annotated.
 
-    It is, as its host takes it, where a sample has no ``annotated_classes``.
+    They do if a sample has no ``annotated_classes``.
 
     Args:
-        label (Tensor): Its label map.
-        num_classes (int): C.
+        label (Tensor): Label map of the image, of any shape.
+        num_classes (int): Number of classes, C.
         where (str, optional): The image, for the message.
 
     Raises:
-        ValueError: If a pixel carries none of the classes, and is not unknown.
+        ValueError: If a pixel carries none of the classes and is not unknown.
     """
     if ((label >= num_classes) & (label != UNKNOWN_PIXEL)).any():
         raise ValueError(
-            f'{where} has no annotated_classes, but '
-            f'pixels of no class (a code from {num_classes} to 254), so that '
-            'what it annotates is not known. Expected the field in its '
-            'metainfo: a PartialLabelDataset sets it, a dataset around it '
-            'that packs samples anew (such as MultiImageMixDataset) drops it'
+            f'{where} has no annotated_classes in its metainfo, but pixels of '
+            f'no class (a value from {num_classes} to 254). So it is unknown '
+            'which classes it annotates. PartialLabelDataset sets the field. '
+            'A dataset around it that packs the samples again (such as '
+            'MultiImageMixDataset) drops it'
         )

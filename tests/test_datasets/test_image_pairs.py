@@ -95,3 +95,13 @@ def test_what_cannot_be_paired_is_refused(source, tmp_path):
     files = write_source(tmp_path / 'files')
     with pytest.raises(ValueError, match='expected the images in memory'):
         ImagePairs(files, num_pairs=1).get_data_info(0)
+
+
+def test_the_first_pairs_are_pairs_too(source):
+    whole = ImagePairs(source, num_pairs=9)
+    first = ImagePairs(source, num_pairs=9, indices=2)
+    assert len(first) == 2
+    for index in range(2):
+        one, other = (d.get_data_info(index)['img'] for d in (whole, first))
+        np.testing.assert_array_equal(one, other)
+    assert first.where(1) == source.where(int(whole.data_list[1, 0]))

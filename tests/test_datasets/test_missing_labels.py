@@ -192,3 +192,15 @@ def test_an_item_loses_its_labels_and_nothing_else(tmp_path):
 def test_what_cannot_be_hidden_is_refused(source, arguments, message):
     with pytest.raises(ValueError, match=message):
         MissingLabels(source, **arguments)
+
+
+def test_images_of_a_subset_keep_their_own_hidden_labels(source):
+    whole = MissingLabels(source, 'random', fraction=0.5)
+    rows = rows_of(whole)
+    assert len(np.unique(np.isnan(rows), axis=0)) > 1
+    subset = whole.get_subset([2, 0])
+    np.testing.assert_array_equal(rows_of(subset), rows[[2, 0]])
+    last = MissingLabels(source, 'random', fraction=0.5, indices=-2)
+    np.testing.assert_array_equal(rows_of(last), rows[-2:])
+    assert last.get_data_info(-1)['sample_idx'] == 1
+    assert len(whole) == 4

@@ -1,10 +1,8 @@
 import pytest
 import torch
-from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mmda.models import DoDNetHead
-from mmda.models.adapters import DoDNetController
 from mmda.models.adapters.dodnet_controller import draw_questions
 
 NAN = float('nan')
@@ -121,24 +119,3 @@ def test_another_label_space_is_matched_by_name():
     )
     assert torch.equal(target.classifier.weight[:, 8 + 1], start)
     assert target.classes == ('c', 'z', 'a')
-
-
-def test_another_number_of_names_than_classes_is_refused():
-    with pytest.raises(ValueError, match=r'1 names.*num_classes=3'):
-        DoDNetController(8, 3, classes=('a',))
-
-
-def test_the_name_is_found_in_mmpretrain_and_it_predicts_all_classes():
-    head = MODELS.build(
-        dict(
-            type='DoDNetHead',
-            _scope_='mmpretrain',
-            num_classes=3,
-            in_channels=8,
-        )
-    ).eval()
-    feats = (make_feats(2),)
-    for row, sample in enumerate(head.predict(feats)):
-        torch.testing.assert_close(
-            sample.pred_score, head(feats)[row].sigmoid()
-        )

@@ -116,19 +116,6 @@ def test_the_strong_views_are_normalised_by_their_own_batch():
     )
 
 
-def test_the_backbone_sees_two_passes_weak_first():
-    model = make_model()
-    seen = []
-    model.backbone.register_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0])
-    )
-    weak, strong = make_views()
-    model.loss(torch.cat([weak, strong]), make_samples())
-    assert [len(images) for images in seen] == [6, 6]
-    assert torch.equal(seen[0], weak)
-    assert torch.equal(seen[1], strong)
-
-
 def test_the_strong_pass_leaves_the_layers_ready_for_the_next_step():
     model = make_model()
     weak, strong = make_views()

@@ -4,7 +4,6 @@ import logging
 import pytest
 import torch
 import torch.nn.functional as F
-from logged import logged
 from mmengine.model import BaseModule
 from mmengine.runner import load_checkpoint
 from torch import nn
@@ -87,14 +86,6 @@ def test_the_start_does_not_fall_into_the_fan_in_trap():
     assert not adapter.bias.any()
 
 
-def test_the_start_scale_does_not_depend_on_the_number_of_classes():
-    torch.manual_seed(0)
-    few, many = DynamicAdapter(2, 512), DynamicAdapter(256, 512)
-    assert few.kernel.std().item() == pytest.approx(
-        many.kernel.std().item(), rel=0.1
-    )
-
-
 @pytest.mark.parametrize('layer', ['Linear', 'Conv2d', 'DynamicAdapter'])
 def test_a_host_cannot_overwrite_the_start_by_its_init_cfg(layer):
     host = BaseModule(dict(type='Normal', layer=layer, std=0.01))
@@ -156,13 +147,6 @@ def test_training_and_evaluation_compute_alike():
     adapter = trained(OLD)
     for feats in (features(), features(3, 2)):
         assert torch.equal(adapter.train()(feats), adapter.eval()(feats))
-
-
-def test_the_order_of_the_batch_does_not_matter():
-    adapter = trained(OLD).eval()
-    feats = features()
-    order = torch.randperm(len(feats))
-    torch.testing.assert_close(adapter(feats[order]), adapter(feats)[order])
 
 
 def test_evaluation_runs_in_mixed_precision():
@@ -237,11 +221,11 @@ def test_old_classes_keep_their_answers_in_a_space_of_realistic_size(load):
     assert (after - before).abs().max() <= 1e-6 * before.abs().max()
 
 
-def test_new_classes_start_afresh_and_the_log_says_so(load):
+def test_new_classes_start_afresh_and_the_log_says_so(load, mm_log):
     source, target = trained(OLD), DynamicAdapter(6, CHANNELS, LARGER)
     start = copy.deepcopy(target.state_dict())
-    with logged() as messages:
-        load(source, target)
+    mm_log.set_level(logging.INFO)
+    load(source, target)
     new = [LARGER.index('Nodule'), LARGER.index('Fracture')]
     old = [LARGER.index(name) for name in OLD]
     assert torch.equal(target.kernel[:, new], start['kernel'][:, new])
@@ -249,43 +233,33 @@ def test_new_classes_start_afresh_and_the_log_says_so(load):
     assert not target.task_encoding[old][:, new].any()
     assert not target.bias[new].any()
     assert decode_names(target.class_names) == LARGER
-    said = [m for m in messages if "anew: ['Nodule', 'Fracture']" in m]
-    assert len(said) == 1
-    assert 'not in this label space: []' in said[0]
+    (said,) = (
+        m for m in mm_log.messages if "anew: ['Nodule', 'Fracture']" in m
+    )
+    assert 'not in this label space: []' in said
 
 
-def test_a_smaller_space_keeps_the_answers_and_says_what_is_gone(load):
+def test_a_smaller_space_keeps_the_answers_and_says_what_is_gone(load, mm_log):
     source, target = trained(OLD).eval(), trained(SMALLER, seed=5).eval()
-    with logged() as messages:
-        load(source, target)
+    mm_log.set_level(logging.INFO)
+    load(source, target)
     feats = features()
     columns = [OLD.index(name) for name in SMALLER]
     torch.testing.assert_close(
         target(feats), source(feats)[:, columns], rtol=0, atol=1e-5
     )
-    assert any(
-        "space: ['Atelectasis', 'Effusion']" in message for message in messages
-    )
+    assert "space: ['Atelectasis', 'Effusion']" in mm_log.text
 
 
-def test_an_overlapping_space_keeps_the_shared_and_adds_the_new(load):
-    space = ('Nodule', 'Edema')
-    source, target = trained(OLD).eval(), DynamicAdapter(2, CHANNELS, space)
-    load(source, target)
-    feats = features()
-    torch.testing.assert_close(
-        target.eval()(feats)[:, 1], source(feats)[:, 1], rtol=0, atol=1e-5
-    )
-
-
-def test_a_space_without_a_common_class_starts_afresh_with_a_warning(load):
+def test_a_space_without_a_common_class_starts_afresh_with_a_warning(
+    load, mm_log
+):
     source, target = trained(OLD), DynamicAdapter(2, CHANNELS, ('x', 'y'))
     start = copy.deepcopy(target.state_dict())
-    with logged(logging.WARNING) as messages:
-        load(source, target)
+    load(source, target)
     for key, value in target.state_dict().items():
         assert torch.equal(value, start[key])
-    assert any("anew: ['x', 'y']" in message for message in messages)
+    assert "anew: ['x', 'y']" in mm_log.text
 
 
 def test_a_grown_space_still_trains():

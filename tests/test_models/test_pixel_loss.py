@@ -254,3 +254,18 @@ def test_only_the_terms_have_loss_in_their_key():
         'unannotated_answer',
         'above_tau_fraction',
     }
+
+
+@pytest.mark.parametrize(('entries', 'rows'), [(100, 2), (1, 1)])
+def test_a_strip_has_as_many_rows_as_fit(monkeypatch, entries, rows):
+    module, seen = partial_bce_pseudo_consist_loss, []
+
+    def watch(function, cls_score, rows):
+        seen.append(rows)
+        return strip_sums(function, cls_score, rows)
+
+    monkeypatch.setattr(module, 'strip_sums', watch)
+    monkeypatch.setattr(module, 'STRIP_ENTRIES', entries)
+    # A row of both images has 2 * 4 * 6 = 48 entries.
+    PartialBCEPseudoConsistLoss().terms(make_logits(NUM), make_target())
+    assert seen == [rows]

@@ -3,8 +3,12 @@
 import numpy as np
 from matplotlib.image import imread
 
-from mmda.report import draw_auc, metrics_table, split_metrics
-from mmda.report.run_summary import split_intervals
+from mmda.report.run_summary import (
+    draw_auc,
+    metrics_table,
+    split_intervals,
+    split_metrics,
+)
 
 METRICS = {
     'auc/mean': 80.0,

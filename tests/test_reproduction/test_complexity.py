@@ -5,8 +5,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
-from reproduction import complexity as module
-from reproduction.complexity import (
+from reproduction import model_cost
+from reproduction.complexity import cost_table, epoch_ratios, main
+from reproduction.model_cost import (
     Cost,
     TrainingStep,
     count,
@@ -14,8 +15,6 @@ from reproduction.complexity import (
     random_batch,
     time_in_turns,
 )
-from reproduction.complexity_command import main
-from reproduction.complexity_table import complexity_json, complexity_markdown
 from torch import nn
 
 from mmda.apis.fold import can_fold, fold_model_config
@@ -167,7 +166,7 @@ def test_a_timed_step_trains_all_weights_on_both_views(small, monkeypatch):
     assert step.views == 2
     before = {k: v.clone() for k, v in step.model.named_parameters()}
     clock = iter([10.0, 10.5])
-    monkeypatch.setattr(module.time, 'perf_counter', lambda: next(clock))
+    monkeypatch.setattr(model_cost.time, 'perf_counter', lambda: next(clock))
     assert step() == 0.5
     for key, value in step.model.named_parameters():
         assert not torch.equal(value, before[key]), key
@@ -193,7 +192,7 @@ def test_an_epoch_asks_each_question_once():
         Cost('assemble, folded', 9, 1_000),
         Cost('dodnet', 12_345_678, 3, 1, step_seconds=0.25, passes=20),
     ]
-    rows = complexity_markdown(costs).splitlines()
+    rows = cost_table(costs).splitlines()
     assert rows[2] == (
         '| assemble | 10 (10) | 2.000 k | 2 | 0.500 s | 1 | 1.00 |'
     )
@@ -201,9 +200,7 @@ def test_an_epoch_asks_each_question_once():
     assert rows[4] == (
         '| dodnet | 12.35 M (12,345,678) | 3 | 1 | 0.250 s | 20 | 10.00 |'
     )
-    content = complexity_json(costs, threads=1)
-    assert content['setting'] == {'threads': 1}
-    assert [m['epoch_ratio'] for m in content['models']] == [1.0, None, 10.0]
+    assert epoch_ratios(costs) == [1.0, None, 10.0]
 
 
 def test_the_command_writes_a_row_for_each_model(small, tmp_path):

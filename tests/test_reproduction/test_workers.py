@@ -2,41 +2,98 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from reproduction import workers
 from reproduction.result import Result, Run
 from reproduction.table import Recipe
 
+ROOT = Path(__file__).parents[2]
 
-def fake_work(pipe, settings):
+
+def fake_work(run, settings):
     """Finish seed 0, be killed at seed 1, fail at seed 2."""
-    while True:
-        try:
-            run = pipe.recv()
-        except EOFError:
-            return
-        if run.seed == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if run.seed == 2:
-            pipe.send((0.0, None, 'ValueError: no'))
-        else:
-            pipe.send((0.5, None, ''))
-            pipe.send((1.0, Result('', run.seed, {}, os.getpid()), ''))
+    workers._set_done(0.5)
+    if run.seed == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if run.seed == 2:
+        return 'ValueError: no'
+    if run.seed == 3:
+        time.sleep(1)
+    threads = os.environ['OMP_NUM_THREADS']
+    return Result(threads, run.seed, {}, os.getpid())
 
 
-@pytest.mark.slow
-def test_a_worker_that_is_killed_takes_no_other_run_with_it(monkeypatch):
+@pytest.mark.parametrize('jobs', [1, 2])
+def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '7')
     monkeypatch.setattr(workers, '_work', fake_work)
-    runs = [Run(Recipe('a.py'), seed, '', '') for seed in range(4)]
-    reports = list(workers.run_all(runs, heartbeat=120))
-    ended = {
-        report.run.seed: report
-        for report in reports
-        if report.result or report.error
-    }
-    assert sorted(ended) == [0, 1, 2, 3]
+    runs = [Run(Recipe('a.py'), seed, '', '') for seed in (0, 1, 3, 2, 4)]
+    reports = list(workers.run_all(runs, jobs, heartbeat=0.2))
+    ended = {r.run.seed: r for r in reports if r.run and (r.result or r.error)}
+    assert sorted(ended) == [0, 1, 2, 3, 4]
     assert ended[1].error == 'its process ended (signal 9)'
     assert ended[2].error == 'ValueError: no'
     assert ended[3].result.seed == 3
-    assert [r.done for r in reports if r.run.seed == 3] == [0.5, 1.0]
+    assert ended[3].result.content == ('7' if jobs == 1 else '1')
+    if jobs == 1:
+        # The process of seed 3 is not replaced.
+        assert ended[3].result.seconds == ended[4].result.seconds
+        assert ended[3].result.seconds != ended[0].result.seconds
+    assert any(r.run and r.run.seed == 3 and r.done == 0.5 for r in reports)
+    assert any(r.run is None for r in reports)
+
+
+def test_a_run_that_fails_leaves_its_output_and_the_reason(tmp_path):
+    run = Run(Recipe('da/there_is_none.py'), 0, '', str(tmp_path))
+    (report,) = [r for r in workers.run_all([run]) if r.error]
+    log = tmp_path / 'da/there_is_none/default/seed_0.log'
+    assert report.error.startswith('FileNotFoundError: there is no config')
+    assert report.error.endswith(f'(see {log})')
+    assert 'Traceback' in log.read_text()
+
+
+SCRIPT = """
+import os, time
+from reproduction import workers
+from reproduction.result import Run
+from reproduction.table import Recipe
+
+def work(run, settings):
+    print('started', os.getpid(), flush=True)
+    time.sleep(600)
+
+if __name__ == '__main__':
+    workers._work = work
+    list(workers.run_all([Run(Recipe('a.py'), 0, '', '')]))
+"""
+
+
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGKILL])
+def test_the_processes_end_with_their_caller(how, tmp_path):
+    (tmp_path / 'main.py').write_text(SCRIPT)
+    caller = subprocess.Popen(
+        [sys.executable, 'main.py'],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': f'{ROOT}:{ROOT / "tools"}'},
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.DEVNULL,
+    )
+    pid = int(caller.stdout.readline().split()[1])
+    caller.send_signal(how)
+    caller.wait(20)
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        # A zombie that nobody reaps has ended, too.
+        if Path(f'/proc/{pid}/stat').read_text().split()[2] == 'Z':
+            return
+        time.sleep(0.1)
+    pytest.fail(f'process {pid} goes on')

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from mmengine.config import Config
 
 from mmda.commands.common import build_parser, run_tool, say
 
+from .clock import Clock, duration, guess_seconds
 from .data import check_data, needs
-from .expected_time import Clock, duration, guess_seconds
 from .figure import draw_table
 from .recipe_config import fingerprint, load_recipe, move_data
 from .report import to_csv, to_markdown
 from .result import Result, Run, finished, read_result
 from .summary import summarise
-from .table import Recipe, Table
-from .tables import TABLES, find_tables
+from .table import Recipe, Table, find_tables, table_names
 from .workers import run_all
 
+#: Commands of their own, with a module of the same name.
+OTHER_COMMANDS = ('complexity', 'gain_vs_similarity')
 EXAMPLES = """\
   python tools/reproduce.py --list
   python tools/reproduce.py 12 --seeds 10 --jobs 2 --data-root ../data
   python tools/reproduce.py 2 --part mnist --dry-run
-  python tools/reproduce.py 1 7 8 --part mnist --quick"""
+  python tools/reproduce.py 1 7 8 --part mnist --quick
+two more commands:
+  python tools/reproduce.py complexity --help
+  python tools/reproduce.py gain_vs_similarity --help"""
 OUT_DIR = 'work_dirs/reproduce'
 
 
@@ -36,79 +42,76 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser: The parser.
     """
     parser = build_parser(
-        'Train and test what a table of the paper shows, over seeds, and '
-        "write the table with the paper's values beside ours. What has "
-        'finished is not run again.',
+        'Train and test the models of a table of the paper over seeds. Write '
+        "the table with the paper's values beside ours. A run that has "
+        'finished does not run again.',
         EXAMPLES,
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         'tables',
         nargs='*',
         metavar='TABLE',
-        help=f'{", ".join(TABLES)}; or the number alone',
+        help=f'{", ".join(table_names())}; a number; or a .yml file',
     )
-    parser.add_argument(
+    add(
         '--list',
         action='store_true',
-        help='list the tables, the data they need and whether it is there, '
-        'the runs and the time they take',
+        help='list the tables with their data, their runs and the time left',
     )
-    parser.add_argument(
+    add(
         '--part',
         nargs='+',
         default=[],
         metavar='NAME',
-        help='only these parts of the tables, such as mnist (see --list)',
+        help='run these parts of the tables only, such as mnist (see --list)',
     )
-    parser.add_argument(
+    add(
         '--seeds',
         type=int,
         default=3,
         metavar='K',
-        help='run so many seeds (default: 3)',
+        help='number of seeds (default: 3)',
     )
-    parser.add_argument(
+    add(
         '--first-seed',
         type=int,
         default=0,
         metavar='K',
-        help='the first of them (default: 0)',
+        help='first seed (default: 0)',
     )
-    parser.add_argument(
+    add(
         '--quick',
         action='store_true',
-        help='one epoch of a few images, to see that everything runs; the '
-        'values mean nothing and are kept apart',
+        help='train one epoch on a few images, to see that everything runs; '
+        'the values mean nothing and lie in a folder of their own',
     )
-    parser.add_argument(
+    add(
         '--data-root',
         metavar='DIR',
         help='folder that holds mnist/, cifar10/, ... (default: data/)',
     )
-    parser.add_argument(
+    add(
         '--jobs',
         type=int,
         default=1,
         metavar='N',
-        help='processes; with several, each has one thread (default: 1)',
+        help='number of processes; several processes have one thread each '
+        '(default: 1)',
     )
-    parser.add_argument(
+    add(
         '--resume',
         action='store_true',
-        help='go on with interrupted runs from their last checkpoint '
-        '(default: start them anew)',
+        help='continue interrupted runs from their last checkpoint '
+        '(default: start them again)',
     )
-    parser.add_argument(
-        '--dry-run',
-        action='store_true',
-        help='list the runs and stop',
-    )
-    parser.add_argument(
+    add('--dry-run', action='store_true', help='list the runs and stop')
+    add(
         '--no-run',
         action='store_true',
-        help='write the tables from what has finished, and run nothing',
+        help='run nothing, write the tables from the finished runs',
     )
-    parser.add_argument(
+    add(
         '--out-dir',
         default=OUT_DIR,
         help=f'folder of runs and tables (default: {OUT_DIR})',
@@ -129,7 +132,7 @@ class Job:
     ) -> None:
         self.tables = tables
         self.seeds = range(args.first_seed, args.first_seed + args.seeds)
-        #: What the files of a table are called.
+        #: Name of the files of a table, without their endings.
         self.stem = '_'.join(['table', *args.part])
         self.quick = args.quick
         self.folder = Path(args.out_dir, 'quick' if args.quick else '')
@@ -139,28 +142,32 @@ class Job:
                 for recipe in panel.recipes:
                     recipes.setdefault(recipe.key, recipe)
         self.configs: dict[tuple[str, str], Config] = {}
-        #: All runs; a training that several cells show is there once.
-        self.runs: list[Run] = []
         contents = {}
         for key, recipe in recipes.items():
             cfg = load_recipe(recipe, self.quick)
             contents[key] = fingerprint(cfg)
             move_data(cfg, args.data_root)
             self.configs[key] = cfg
-        # Seed by seed: an interrupted job has every cell of the first ones.
-        for seed in self.seeds:
-            for key, recipe in recipes.items():
-                root = str(self.folder / 'runs')
-                self.runs.append(
-                    Run(recipe, seed, contents[key], root, self.quick)
-                )
+        #: All runs, seed by seed: a job that is interrupted has every cell of
+        #: the first seeds. A training of several cells is one run.
+        self.runs = [
+            Run(
+                recipe,
+                seed,
+                contents[key],
+                str(self.folder / 'runs'),
+                self.quick,
+            )
+            for seed in self.seeds
+            for key, recipe in recipes.items()
+        ]
 
     def results(self) -> dict[tuple[str, str], dict[int, Result]]:
-        """Read what has finished.
+        """Read the results of the finished runs.
 
         Returns:
-            dict[tuple[str, str], dict[int, Result]]: Recipe's key -> seed ->
-            result of the config as it is now.
+            dict[tuple[str, str], dict[int, Result]]: Key of a recipe -> seed
+            -> result of the present config.
         """
         found: dict[tuple[str, str], dict[int, Result]] = {}
         for run in self.runs:
@@ -169,11 +176,27 @@ class Job:
                 found.setdefault(run.recipe.key, {})[run.seed] = result
         return found
 
+    def clock(self) -> Clock:
+        """Return a clock that knows the finished runs of the job.
+
+        Returns:
+            Clock: The clock.
+        """
+        guesses = {
+            key: guess_seconds(cfg) for key, cfg in self.configs.items()
+        }
+        clock = Clock({k: v for k, v in guesses.items() if v is not None})
+        for run in self.runs:
+            result = finished(run)
+            if result is not None:
+                clock.add(run, result)
+        return clock
+
     def write(self, notes: Sequence[str] = ()) -> None:
         """Write and show the tables.
 
         Args:
-            notes (Sequence[str]): To stand above each table.
+            notes (Sequence[str]): Lines above each table.
         """
         if self.quick:
             notes = [
@@ -192,8 +215,7 @@ class Job:
             lines = to_csv(table, found)
             path.with_suffix('.csv').write_text(lines, encoding='utf-8')
             draw_table(table, found, path.with_suffix('.png'))
-            say('\n' + text)
-            say(f'{path}; .csv, .png and .pdf beside it')
+            say(f'\n{text}\n{path}; .csv, .png and .pdf lie beside it')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -202,16 +224,16 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    if args.list:
-        list_tables(args)
-        return
-    if not args.tables:
-        raise ValueError('expected a table, or --list')
     for name in ('seeds', 'jobs'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name} {getattr(args, name)}: expected >= 1')
     if args.first_seed < 0:
         raise ValueError(f'--first-seed {args.first_seed}: expected >= 0')
+    if args.list:
+        list_tables(args)
+        return
+    if not args.tables:
+        raise ValueError('expected a table, or --list')
     job = Job([t.select(args.part) for t in find_tables(args.tables)], args)
     todo = _to_do(job)
     if args.dry_run:
@@ -223,7 +245,7 @@ def run(args: argparse.Namespace) -> None:
     wanted = {run.recipe.key for run in todo}
     check_data(
         [cfg for key, cfg in job.configs.items() if key in wanted],
-        '--part names the parts to run (see --list)',
+        '--part chooses the parts to run (see --list)',
     )
     try:
         failed = _run_all(job, todo, args)
@@ -236,14 +258,14 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _to_do(job: Job) -> list[Run]:
-    """Return what is to be run, and say what is not, and what again."""
+    """Return the runs that have not finished, and tell their number."""
     todo = []
     for one in job.runs:
         result = read_result(one.folder)
         if result is None:
             todo.append(one)
         elif result.content != one.content:
-            say(f'the config of {one} has changed since it ran: runs again')
+            say(f'{one} runs again: its config has changed since it ran')
             todo.append(one)
     say(
         f'{len(job.runs)} runs ({len(job.configs)} trainings, '
@@ -256,27 +278,24 @@ def _to_do(job: Job) -> list[Run]:
 def _run_all(
     job: Job, todo: Sequence[Run], args: argparse.Namespace
 ) -> list[str]:
-    """Run, tell the progress, and return which runs failed, and why."""
-    clock = _clock(job)
+    """Run, tell the progress, and return the runs that failed, and why."""
+    clock = job.clock()
     left = {run.folder: (run, 0.0) for run in todo}
     failed: list[str] = []
-    for report in run_all(todo, args.jobs, args.data_root, args.resume):
-        if report.run is not None:
-            left[report.run.folder] = (report.run, report.done)
-        if report.run is None:
-            shown = [
-                f'{one} {done:.0%}' for one, done in left.values() if done
-            ]
-            head = f'at it: {", ".join(shown) or "starting"}'
-        elif report.error:
-            del left[report.run.folder]
-            failed.append(f'{report.run}: {report.error}')
+    for news in run_all(todo, args.jobs, args.data_root, args.resume):
+        if news.run is None:
+            now = [f'{one} {done:.0%}' for one, done in left.values() if done]
+            head = f'running: {", ".join(now) or "starting"}'
+        elif news.error:
+            del left[news.run.folder]
+            failed.append(f'{news.run}: {news.error}')
             head = f'FAILED {failed[-1]}'
-        elif report.result is not None:
-            del left[report.run.folder]
-            clock.add(report.run, report.result)
-            head = f'{report.run}: {_outcome(report.result)}'
+        elif news.result is not None:
+            del left[news.run.folder]
+            clock.add(news.run, news.result)
+            head = f'{news.run}: {_outcome(news.result)}'
         else:
+            left[news.run.folder] = (news.run, news.done)
             continue
         rest = clock.tell(left.values(), args.jobs)
         done = len(todo) - len(left)
@@ -286,43 +305,29 @@ def _run_all(
 
 def _outcome(result: Result) -> str:
     if result.diverged:
-        return f'DIVERGED, not averaged in: {result.diverged}'
-    shown = next(
-        (k for k in ('auc/mean', 'iou/mean') if k in result.metrics), None
-    )
-    value = f'{shown} {result.metrics[shown]:.2f}, ' if shown else ''
-    return f'{value}{duration(result.seconds)}'
-
-
-def _clock(job: Job) -> Clock:
-    guesses = {key: guess_seconds(cfg) for key, cfg in job.configs.items()}
-    clock = Clock({k: v for k, v in guesses.items() if v is not None})
-    for one in job.runs:
-        result = finished(one)
-        if result is not None:
-            clock.add(one, result)
-    return clock
+        return f'DIVERGED, not counted: {result.diverged}'
+    for key in ('auc/mean', 'iou/mean'):
+        if key in result.metrics:
+            value = f'{key} {result.metrics[key]:.2f}'
+            return f'{value}, {duration(result.seconds)}'
+    return duration(result.seconds)
 
 
 def list_tables(args: argparse.Namespace) -> None:
-    """Show the tables, their data, runs and time.
+    """Show the tables, their data, their runs and the time left.
 
     Args:
         args (argparse.Namespace): The arguments.
     """
-    tables = find_tables(args.tables) if args.tables else TABLES.values()
-    for table in tables:
+    for table in find_tables(args.tables or table_names()):
         say(f'{table.name}: {table.title}')
         for panel in table.panels:
-            part = table.select([panel.name])
-            job = Job([part], args)
-            results = job.results()
-            done = sum(map(len, results.values()))
-            left = [(r, 0.0) for r in job.runs if not finished(r)]
-            time = _clock(job).tell(left, args.jobs)
+            job = Job([table.select([panel.name])], args)
+            left = [(run, 0.0) for run in job.runs if not finished(run)]
+            time = job.clock().tell(left, args.jobs)
             say(
-                f'  --part {panel.name}: {len(job.runs)} runs, {done} '
-                f'finished; time left: {time}'
+                f'  --part {panel.name}: {len(job.runs)} runs, '
+                f'{len(job.runs) - len(left)} finished; time left: {time}'
             )
             found = {}
             for cfg in job.configs.values():
@@ -332,10 +337,14 @@ def list_tables(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
+    """Run the command, or the other command that the first argument names.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. None takes those of
+            this process. Defaults to None.
     """
-    run_tool(make_parser(), argv, run)
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv and argv[0] in OTHER_COMMANDS:
+        import_module(f'{__package__}.{argv[0]}').main(argv[1:])
+    else:
+        run_tool(make_parser(), argv, run)

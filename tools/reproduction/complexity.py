@@ -1,211 +1,241 @@
-"""What a classifier costs: parameters, multiply-adds, time of a step."""
+"""The command that compares the cost of models."""
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import argparse
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.analysis import FlopAnalyzer
-from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
+from mmengine.utils import ProgressBar
 from mmpretrain.registry import MODELS
-from mmpretrain.structures import DataSample
-from torch import nn
 
-from mmda.apis.config import find_pipeline
+from mmda.apis.config import classes_of
+from mmda.apis.fold import can_fold, fold_model_config
+from mmda.commands.common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+    write_json,
+)
+from mmda.report.comparison_report import markdown_row
 
-_SIZES = ('crop_size', 'scale')
+from .model_cost import (
+    Cost,
+    TrainingStep,
+    count,
+    image_shape,
+    random_batch,
+    time_in_turns,
+)
 
-
-@dataclass
-class Cost:
-    """What one model costs.
-
-    Attributes:
-        name (str): Of the model.
-        parameters (int): Trained and frozen ones.
-        multiply_adds (int): Of an answer to all questions about one image, as
-            mmengine counts them: convolutions, matrix products, two for each
-            value that a batch normalisation gives, one for each that global
-            pooling takes.
-        views (int): Images that a step passes through the network per sample.
-        step_seconds (float | None): Median of a training step, from the batch
-            in memory to the new weights; None where it was not trained.
-        passes (int): Passes over the images until each question was asked.
-    """
-
-    name: str
-    parameters: int
-    multiply_adds: int
-    views: int = 1
-    step_seconds: float | None = None
-    passes: int = 1
-
-    @property
-    def epoch_seconds(self) -> float | None:
-        """Float | None: Of a pass per question and one batch."""
-        if self.step_seconds is None:
-            return None
-        return self.passes * self.step_seconds
+EXAMPLES = """\
+  DATA=small-cnn_500i_mnist-overlap
+  python tools/reproduce.py complexity \\
+      configs/da/table12/da-recipe_$DATA.py \\
+      configs/da/baselines/one-per-task_$DATA.py
+  python tools/reproduce.py complexity configs/da/chestxray_chexpert.py \\
+      configs/da/baselines/dodnet_densenet121_1280e_chest20.py \\
+      --batch-size 8 --rounds 3"""
+_HEADER = (
+    *('model', 'parameters', 'multiply-adds / image', 'views', 'step'),
+    *('passes / epoch', 'epoch / first'),
+)
 
 
-def count(name: str, model: nn.Module, shape: Sequence[int]) -> Cost:
-    """Count parameters and multiply-adds of a classifier.
-
-    Args:
-        name (str): Of the model.
-        model (Module): A classifier of mmpretrain's interface.
-        shape (Sequence[int]): Channels, height and width of an image.
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
 
     Returns:
-        Cost: Without the time of a step.
+        argparse.ArgumentParser: The parser.
     """
-    device = next(model.parameters()).device
-    analyzer = FlopAnalyzer(model.eval(), (torch.zeros(1, *shape).to(device),))
-    # Pooling and the like have no multiply-adds, losses are not part of it.
-    analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    return Cost(
-        name,
-        sum(p.numel() for p in model.parameters()),
-        int(analyzer.total()),
-        passes=getattr(getattr(model, 'head', None), 'passes_per_epoch', 1),
+    parser = build_parser(
+        'Compare the cost of classifiers: parameters, multiply-adds, and the '
+        'time in which the network answers each question about each image '
+        "once. DoDNet's head takes one pass per class for that. The steps are "
+        'timed in turns on random images. Reading images is left out.',
+        EXAMPLES,
     )
+    parser.prog = f'{parser.prog} complexity'
+    add = parser.add_argument
+    add('configs', nargs='+', help='config files, or package::path')
+    add(
+        '--rounds',
+        type=int,
+        default=5,
+        help='timed steps of each model; 0: count only (default: 5)',
+    )
+    add(
+        '--batch-size',
+        type=int,
+        help='images of a step (default: as in the first config)',
+    )
+    add('--size', type=int, help='side of an image (default: as in a config)')
+    add(
+        '--annotated',
+        type=float,
+        default=0.5,
+        help='part of the random labels that is annotated (default: 0.5)',
+    )
+    add('--device', default='cpu', help='default: cpu')
+    add('--out-dir', default='complexity')
+    add_config_options(parser)
+    return parser
 
 
-def image_shape(cfg: Config, side: int | None = None) -> tuple[int, int, int]:
-    """Find the shape of the training images of a config.
+def run(args: argparse.Namespace) -> None:
+    """Count, time, print and write.
 
     Args:
-        cfg (Config): With a model and a training pipeline.
-        side (int, optional): Height and width, in place of the pipeline's.
+        args (argparse.Namespace): The arguments.
+    """
+    _check(args)
+    costs: list[Cost] = []
+    timed: list[tuple[Cost, TrainingStep]] = []
+    for name, path in _names(args.configs).items():
+        cfg = open_config(path, args.cfg_options)
+        if not (cfg.get('model') or {}).get('head'):
+            raise ValueError(f'{path}: no model.head, expected a classifier')
+        args.batch_size = args.batch_size or cfg.train_dataloader.batch_size
+        shape = image_shape(cfg, args.size)
+        number = cfg.model.head.get('num_classes')
+        number = number or len(classes_of(cfg) or ())
+        batch = random_batch(number, shape, args.batch_size, args.annotated)
+        step = TrainingStep(cfg, batch, args.device)
+        cost = count(name, step.model, shape)
+        cost.views = step.views
+        costs.append(cost)
+        timed.append((cost, step))
+        if can_fold(cfg.model):
+            folded = MODELS.build(fold_model_config(cfg.model))
+            costs.append(count(f'{name}, folded', folded, shape))
+    if args.rounds:
+        bar = ProgressBar(args.rounds + 1)
+        seconds = time_in_turns([s for _, s in timed], args.rounds, bar.update)
+        for (cost, _), value in zip(timed, seconds, strict=True):
+            cost.step_seconds = value
+    _write(costs, args)
+
+
+def _names(configs: Sequence[str]) -> dict[str, str]:
+    """Name each config by its file, or by its path where two are alike."""
+    stems = [Path(config).stem for config in configs]
+    return {
+        stem if stems.count(stem) == 1 else config: config
+        for stem, config in zip(stems, configs, strict=True)
+    }
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.rounds < 0:
+        raise ValueError(f'--rounds {args.rounds}: expected 0 or more')
+    if not 0 < args.annotated <= 1:
+        raise ValueError(
+            f'--annotated {args.annotated}: expected more than 0, at most 1'
+        )
+    for key in ('batch_size', 'size'):
+        value = getattr(args, key)
+        if value is not None and value < 1:
+            option = key.replace('_', '-')
+            raise ValueError(f'--{option} {value}: expected 1 or more')
+
+
+def _write(costs: Sequence[Cost], args: argparse.Namespace) -> None:
+    setting: dict[str, Any] = dict(
+        device=args.device,
+        processor=platform.processor() or platform.machine(),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        batch_size=args.batch_size,
+        annotated=args.annotated,
+        rounds=args.rounds,
+    )
+    models = [
+        {**asdict(cost), 'epoch_ratio': ratio}
+        for cost, ratio in zip(costs, epoch_ratios(costs), strict=True)
+    ]
+    folder = Path(args.out_dir)
+    write_json(
+        folder / 'complexity.json', dict(setting=setting, models=models)
+    )
+    shown = ', '.join(f'{key}: {value}' for key, value in setting.items())
+    text = f'{cost_table(costs)}\n\n{shown}'
+    (folder / 'complexity.md').write_text(text + '\n', encoding='utf-8')
+    say(f'\n{text}\ntable and values lie in {folder}')
+
+
+def cost_table(costs: Sequence[Cost]) -> str:
+    """Write the costs of models as a Markdown table.
+
+    Args:
+        costs (Sequence[Cost]): The costs. The epochs are compared with that
+            of the first model.
 
     Returns:
-        tuple[int, int, int]: Channels, height, width.
-
-    Raises:
-        ValueError: If no transform of the pipeline names a size.
+        str: One row per model. '-' where a model was not trained.
 
     Examples:
-        >>> image_shape(Config(dict(
-        ...     model=dict(data_preprocessor=dict(mean=[0.])),
-        ...     train_dataloader=dict(dataset=dict(
-        ...         pipeline=[dict(type='Resize', scale=32)])))))
-        (1, 32, 32)
+        >>> print(cost_table([Cost('a', 6974756, 2864952832)]))
+        | model | parameters | multiply-adds / image | views | step | ...
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+        | a | 6.97 M (6,974,756) | 2.865 G | 1 | - | 1 | - |
     """
-    preprocessor = cfg.model.get('data_preprocessor') or {}
-    channels = len(preprocessor.get('mean') or (0, 0, 0))
-    if side is not None:
-        return channels, side, side
-    pipeline = find_pipeline(cfg.get('train_dataloader') or {}) or []
-    for transform in reversed(pipeline):
-        for key in _SIZES:
-            size = transform.get(key)
-            if isinstance(size, int):
-                return channels, size, size
-            if isinstance(size, (list, tuple)):
-                width, height = size
-                return channels, height, width
-    raise ValueError(
-        'no transform of the training pipeline has '
-        f'{" or ".join(_SIZES)}; give the size of the images with --size'
-    )
+    rule = ['---', *['---:'] * (len(_HEADER) - 1)]
+    lines = [markdown_row(_HEADER), markdown_row(rule)]
+    for cost, ratio in zip(costs, epoch_ratios(costs), strict=True):
+        seconds = cost.step_seconds
+        cells = (
+            cost.name,
+            f'{_short(cost.parameters, 2)} ({cost.parameters:,})',
+            _short(cost.multiply_adds, 3),
+            str(cost.views),
+            '-' if seconds is None else f'{seconds:.3f} s',
+            str(cost.passes),
+            '-' if ratio is None else f'{ratio:.2f}',
+        )
+        lines.append(markdown_row(cells))
+    return '\n'.join(lines)
 
 
-def random_batch(
-    num_classes: int,
-    shape: Sequence[int],
-    batch_size: int,
-    annotated: float = 0.5,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Draw images and partial labels.
+def epoch_ratios(costs: Sequence[Cost]) -> list[float | None]:
+    """Compare the time in which each question is asked once.
 
     Args:
-        num_classes (int): Number of classes.
-        shape (Sequence[int]): Channels, height and width of an image.
-        batch_size (int): Number of images.
-        annotated (float): Part of the entries that is annotated, in [0, 1].
-            Defaults to 0.5.
-        seed (int): Of the draw. Defaults to 0.
+        costs (Sequence[Cost]): The costs. The first one is the unit.
 
     Returns:
-        dict: ``inputs``, uint8 (N, C, H, W), and ``data_samples``.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    size = (batch_size, *shape)
-    images = torch.randint(
-        0, 256, size, dtype=torch.uint8, generator=generator
-    )
-    score, known = torch.rand(2, batch_size, num_classes, generator=generator)
-    target = (score > 0.5).float().masked_fill(known >= annotated, torch.nan)
-    samples = [DataSample().set_gt_score(row) for row in target]
-    return dict(inputs=images, data_samples=samples)
-
-
-class TrainingStep:
-    """A training step of a config's model on one batch, again and again.
-
-    Args:
-        cfg (Config): With ``model`` and ``optim_wrapper``.
-        batch (dict): See :func:`random_batch`.
-        device (str): Where it trains. Defaults to 'cpu'.
-    """
-
-    def __init__(self, cfg: Config, batch: dict, device: str = 'cpu') -> None:
-        self.model = MODELS.build(cfg.model).to(device)
-        self.optim_wrapper = build_optim_wrapper(self.model, cfg.optim_wrapper)
-        self.batch = batch
-        self.is_cuda = torch.device(device).type == 'cuda'
-
-    @property
-    def views(self) -> int:
-        """int: Rows per sample that the preprocessor gives in training."""
-        packed = self.model.data_preprocessor(self.batch, True)
-        return len(packed['inputs']) // len(self.batch['data_samples'])
-
-    def __call__(self) -> float:
-        """Train one step.
-
-        Returns:
-            float: The seconds that it took.
-        """
-        self.model.train()
-        start = time.perf_counter()
-        self.model.train_step(self.batch, self.optim_wrapper)
-        if self.is_cuda:
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
-
-
-def time_in_turns(
-    steps: Sequence[Callable[[], float]],
-    rounds: int,
-    on_round: Callable[[], None] = lambda: None,
-) -> list[float]:
-    """Run steps in turns, so that a busy machine slows down all of them.
-
-    Args:
-        steps (Sequence[Callable]): Each runs once and returns its seconds.
-        rounds (int): How often each is timed, after one to warm up.
-        on_round (Callable): Called after each round.
-
-    Returns:
-        list[float]: The median seconds of each.
+        list[float | None]: Time divided by the time of the first model. None
+        where one of the two models was not trained.
 
     Examples:
-        >>> times = iter([9., 1., 3., 2.])
-        >>> time_in_turns([lambda: next(times)], rounds=3)
-        [2.0]
+        >>> epoch_ratios([Cost('a', 1, 1, step_seconds=2.0),
+        ...               Cost('b', 1, 1, step_seconds=1.0, passes=7)])
+        [1.0, 3.5]
     """
-    times: list[list[float]] = [[] for _ in steps]
-    for turn in range(rounds + 1):
-        for step, found in zip(steps, times, strict=True):
-            seconds = step()
-            if turn:
-                found.append(seconds)
-        on_round()
-    return [statistics.median(found) for found in times]
+    unit = costs[0].epoch_seconds
+    return [
+        cost.epoch_seconds / unit if unit and cost.epoch_seconds else None
+        for cost in costs
+    ]
+
+
+def _short(number: int, digits: int) -> str:
+    for unit, letter in ((1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
+        if number >= unit:
+            return f'{number / unit:.{digits}f} {letter}'
+    return str(number)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. None takes those of
+            this process. Defaults to None.
+    """
+    run_tool(make_parser(), argv, run)

@@ -1,14 +1,13 @@
-"""A table as a figure: our values with their spread, the paper's beside."""
+"""A table as a figure: our values with their spread, and the paper's."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,21 +23,29 @@ from mmda.report.figure import (
 
 from .report import Summaries
 from .summary import Summary
-from .table import Cell, Panel, Table
+from .table import Cell, Panel, Place, Table
 
 _PER_LINE = 4
 
 
-def draw_table(table: Table, found: Summaries, path: Path) -> None:
-    """Draw each metric of each panel over its trainings.
+class _Facet(NamedTuple):
+    """One axes of the figure: its title, number of x labels, and drawing."""
 
-    A panel whose columns are numbers of images (:func:`compare_sizes`) is
-    drawn over these numbers, a curve per training.
+    title: str
+    labels: int
+    draw: Callable[[Axes], None]
+
+
+def draw_table(table: Table, found: Summaries, path: Path) -> None:
+    """Draw each metric of each panel over the trainings.
+
+    If the columns of a panel are numbers of images, each training is a curve
+    over these numbers.
 
     Args:
         table (Table): The table.
-        found (Mapping): Panel's name -> cells.
-        path (Path): PNG to write; a PDF lies beside it.
+        found (Mapping): Name of a panel -> its cells.
+        path (Path): PNG to write. A PDF is written beside it.
     """
     names = dict.fromkeys(row for panel in table.panels for row in panel.rows)
     colors = dict(zip(names, itertools.cycle(COLORS), strict=False))
@@ -58,16 +65,14 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
     grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(facets) :]:
         axes.set_visible(False)
-    legend: dict[str, Any] = {}
+    legend: dict[Any, Any] = {}
     for axes, facet in zip(grid.flat, facets, strict=False):
         facet.draw(axes)
         axes.set_title(facet.title, fontsize=SMALL)
         axes.tick_params(axis='y', labelsize=SMALL)
         axes.grid(axis='y', alpha=0.3)
-        for handle, label in zip(
-            *axes.get_legend_handles_labels(), strict=True
-        ):
-            legend.setdefault(label, handle)
+        handles, texts = axes.get_legend_handles_labels()
+        legend.update(zip(texts, handles, strict=True))
     figure.legend(
         legend.values(),
         legend.keys(),
@@ -79,70 +84,42 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
     save_figure(figure, path)
 
 
-@dataclass(frozen=True)
-class _Facet:
-    """One axes of the figure.
-
-    Attributes:
-        title (str): Above it.
-        labels (int): How many names stand below it.
-        draw (Callable): Draws into the axes.
-    """
-
-    title: str
-    labels: int
-    draw: Callable[[Axes], None]
-
-
 def _facets(
-    panel: Panel,
-    cells: Mapping[tuple[int, int], Summary],
-    colors: Mapping[str, str],
+    panel: Panel, cells: Mapping[Place, Summary], colors: Mapping[str, str]
 ) -> Iterator[_Facet]:
-    """Yield a facet per metric, or one over the numbers of images."""
+    """Yield one facet per metric, or one over the numbers of images."""
     if len(panel.sizes) > 1:
         draw = partial(_draw_curves, panel, cells, colors)
         yield _Facet(panel.title, 0, draw)
         return
-    metrics, trainings = panel.rows, panel.columns
-    if panel.recipes_in_rows:
-        metrics, trainings = trainings, metrics
+    in_rows = panel.recipes_in_rows
+    metrics, trainings = (
+        (panel.columns, panel.rows) if in_rows else (panel.rows, panel.columns)
+    )
     for number, metric in enumerate(metrics):
         points = []
         for index, training in enumerate(trainings):
-            place = (number, index)
-            if panel.recipes_in_rows:
-                place = (index, number)
+            place = (index, number) if in_rows else (number, index)
             cell = panel.cells.get(place)
             if cell is not None and cell.recipe is not None:
                 points.append((training, cell, cells[place]))
         if points:
-            title = panel.title
-            if not panel.sizes:
-                title = f'{title}: {metric}'
+            title = panel.title if panel.sizes else f'{panel.title}: {metric}'
             yield _Facet(title, len(points), partial(_draw_points, points))
 
 
 def _draw_curves(
     panel: Panel,
-    cells: Mapping[tuple[int, int], Summary],
+    cells: Mapping[Place, Summary],
     colors: Mapping[str, str],
     axes: Axes,
 ) -> None:
     for row, name in enumerate(panel.rows):
+        # Moved a little, so that no spread hides another one.
         shift = 1.03 ** (row - (len(panel.rows) - 1) / 2)
+        places = [size * shift for size in panel.sizes]
         summaries = [cells[row, i] for i in range(len(panel.sizes))]
-        axes.errorbar(
-            [size * shift for size in panel.sizes],
-            [summary.mean for summary in summaries],
-            [np.nan_to_num(summary.deviation) for summary in summaries],
-            fmt='o-',
-            color=colors[name],
-            markersize=3,
-            capsize=2,
-            linewidth=1,
-            label=name,
-        )
+        _draw_ours(axes, places, summaries, name, fmt='o-', color=colors[name])
     axes.set_xscale('log')
     names = [str(size) for size in panel.sizes]
     axes.set_xticks(panel.sizes, names, fontsize=SMALL)
@@ -152,20 +129,11 @@ def _draw_curves(
 
 def _draw_points(points: list[tuple[str, Cell, Summary]], axes: Axes) -> None:
     places = np.arange(len(points))
-    means = [summary.mean for _, _, summary in points]
-    spread = [np.nan_to_num(s.deviation) for _, _, s in points]
-    axes.errorbar(
-        places - 0.12,
-        means,
-        spread,
-        fmt='o',
-        color='0.2',
-        markersize=4,
-        capsize=2,
-        linewidth=1,
-        label='ours, mean ± sd',
+    ours = [summary for _, _, summary in points]
+    _draw_ours(
+        axes, places - 0.12, ours, 'ours, mean ± sd', fmt='o', color='0.2'
     )
-    for place, (_, _, summary) in zip(places, points, strict=True):
+    for place, summary in zip(places, ours, strict=True):
         values = list(summary.values.values())
         axes.plot([place - 0.12] * len(values), values, '.', color='0.6', ms=2)
     paper = [math.nan if c.paper is None else c.paper for _, c, _ in points]
@@ -179,12 +147,32 @@ def _draw_points(points: list[tuple[str, Cell, Summary]], axes: Axes) -> None:
             markersize=4,
             label='paper',
         )
+    many = len(points) > 2
     axes.set_xticks(
         places,
         [name for name, _, _ in points],
-        rotation=35 if len(points) > 2 else 0,
-        ha='right' if len(points) > 2 else 'center',
+        rotation=35 if many else 0,
+        ha='right' if many else 'center',
         rotation_mode='anchor',
         fontsize=SMALL - 1,
     )
     axes.set_xlim(-0.6, len(points) - 0.4)
+
+
+def _draw_ours(
+    axes: Axes,
+    places: Sequence[float] | np.ndarray,
+    summaries: Sequence[Summary],
+    label: str,
+    **style: Any,
+) -> None:
+    axes.errorbar(
+        places,
+        [summary.mean for summary in summaries],
+        [np.nan_to_num(summary.deviation) for summary in summaries],
+        label=label,
+        markersize=3,
+        capsize=2,
+        linewidth=1,
+        **style,
+    )

@@ -21,7 +21,7 @@ from mmda.report.figure import (
     save_figure,
 )
 
-from .gain_similarity import Correlation
+from .gains import Correlation
 
 
 def draw_gain_vs_similarity(

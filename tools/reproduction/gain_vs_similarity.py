@@ -1,4 +1,4 @@
-"""The command that sets gains against similarities and frequencies."""
+"""The command that compares gains with similarities and frequencies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mmda.commands.common import (
 )
 
 from .gain_figures import draw_distribution, draw_gain_vs_similarity
-from .gain_similarity import class_distribution, correlate, read_gains
+from .gains import class_distribution, correlate, read_gains
 
 EXAMPLES = """\
-  # gains.csv: class,auc of the class of interest with each class added
-  python tools/analysis_tools/gain_vs_similarity.py gains.csv \\
-      --baseline 69.1 --similarity relations/features.csv --of Nodule
-  # class distribution beside the gains
-  python tools/analysis_tools/gain_vs_similarity.py \\
+  # gains.csv has the columns class (the added class) and auc (in %)
+  python tools/reproduce.py gain_vs_similarity gains.csv --baseline 69.1 \\
+      --similarity relations/features.csv --of Nodule
+  # the training positives of each class above its gain
+  python tools/reproduce.py gain_vs_similarity \\
       --labels label_report/label_report.json \\
       --comparison comparison/comparison.json"""
 
@@ -34,11 +34,12 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser: The parser.
     """
     parser = build_parser(
-        'Draw what each added class brings against its similarity to the '
-        'class of interest, with the Pearson correlation; or the training '
+        'Draw the gain of each added class over its similarity to the class '
+        'of interest, with the Pearson correlation. Or draw the training '
         'positives of each class above its gain.',
         EXAMPLES,
     )
+    parser.prog = f'{parser.prog} gain_vs_similarity'
     parser.add_argument(
         'gains',
         nargs='?',
@@ -47,12 +48,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--baseline',
         type=float,
-        help='AUC without any added class in %%, where the CSV has auc',
+        help='AUC in %% without any added class; needed if the CSV has auc',
     )
     parser.add_argument(
         '--similarity',
         metavar='CSV',
-        help='similarities of class_relations.py, in place of the column',
+        help='similarities of class_relations.py instead of the column',
     )
     parser.add_argument('--of', metavar='CLASS', help='class of interest')
     parser.add_argument('--labels', metavar='JSON', help='label_report.json')
@@ -105,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            this process.
+        argv (Sequence[str], optional): The arguments. None takes those of
+            this process. Defaults to None.
     """
     run_tool(make_parser(), argv, run)

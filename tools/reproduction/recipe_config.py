@@ -1,42 +1,84 @@
-"""The config of a recipe, and a fingerprint of what it trains."""
+"""The config of a recipe, and a fingerprint of what the config trains."""
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 import json
+from collections.abc import Iterator
+from pprint import pformat
 from typing import Any
 
 from mmengine.config import Config
 
 from mmda.apis.config import load_config
-from mmda.apis.options import RUNNER_KEYS, move_data_root
+from mmda.apis.options import RUNNER_KEYS, apply_options, move_data_root
 from mmda.datasets import walk_datasets
 
 from .table import Recipe
 
-#: What the configs below ``configs/da`` name as the folder of all data.
+#: The folder of all data in the configs below ``configs/da``.
 DATA_ROOT = 'data/'
-# What decides neither the weights nor the answers.
+# These keys change neither the weights nor the answers.
 _NO_CONTENT = {'work_dir', 'launcher', 'resume', 'log_level', 'visualizer'}
-_SPLITS = ('train', 'val', 'test')
 _QUICK_IMAGES = {'train': 16, 'val': 64, 'test': 256}
 
 
+class PlainConfig(Config):
+    """The keys that a runner reads, written without formatting.
+
+    The runner writes its config nine times for a training and a test. The
+    stock formatting takes seconds of each short run.
+    """
+
+    @property
+    def pretty_text(self) -> str:
+        """str: Python text that gives the config when it is read."""
+        return ''.join(
+            f'{key} = {pformat(value, sort_dicts=False)}\n'
+            for key, value in self.to_dict().items()
+        )
+
+
+def plain_config(cfg: Config) -> PlainConfig:
+    """Keep the keys that a runner reads.
+
+    Args:
+        cfg (Config): A complete config.
+
+    Returns:
+        PlainConfig: The config without the variables of its files.
+
+    Examples:
+        >>> cfg = Config(dict(model=dict(a=1), other=2))
+        >>> print(plain_config(cfg).pretty_text)
+        model = {'a': 1}
+    """
+    kept = {k: v for k, v in cfg.to_dict().items() if k in RUNNER_KEYS}
+    return PlainConfig(kept)
+
+
 def load_recipe(recipe: Recipe, quick: bool = False) -> Config:
-    """Load the config of a recipe with its changes.
+    """Load the config of a recipe and apply the changes of the recipe.
 
     Args:
         recipe (Recipe): The recipe.
-        quick (bool): Whether to cut it down to seconds. Defaults to False.
+        quick (bool): Whether to shorten the training to seconds. Defaults to
+            False.
 
     Returns:
-        Config: Without a seed, data where the config says.
+        Config: The config without a seed. The data lies where the config
+        says.
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If an option would change nothing.
+        ValueError: If a change would have no effect.
     """
-    cfg = load_config(f'mmda::{recipe.config}', dict(recipe.options))
+    cfg = copy.deepcopy(_load(recipe.config))
+    apply_options(cfg, dict(recipe.options))
+    if recipe.classes:
+        _set_classes(cfg, list(recipe.classes))
     if recipe.num_samples is not None:
         _set_num_samples(cfg, recipe)
     if quick:
@@ -44,15 +86,20 @@ def load_recipe(recipe: Recipe, quick: bool = False) -> Config:
     return cfg
 
 
+@functools.cache
+def _load(config: str) -> Config:
+    return load_config(f'mmda::{config}')
+
+
 def fingerprint(cfg: Config) -> str:
     """Return a hash of what a config trains and tests.
 
     Args:
-        cfg (Config): Before seed, work directory and place of the data are
-            set, so that these do not count.
+        cfg (Config): The config, before the seed, the work directory and the
+            place of the data are set. These do not count.
 
     Returns:
-        str: 16 hexadecimal digits, equal for equal content.
+        str: 16 hexadecimal digits. Equal configs have equal digits.
     """
     content = {
         key: value
@@ -64,23 +111,53 @@ def fingerprint(cfg: Config) -> str:
 
 
 def move_data(cfg: Config, data_root: str | None) -> None:
-    """Let all data sets of a config lie in another folder.
+    """Replace the folder ``data/`` of all data sets of a config.
 
     Args:
-        cfg (Config): The config, changed in place.
-        data_root (str, optional): In place of ``data/``; None: no change.
+        cfg (Config): The config. It is changed in place.
+        data_root (str, optional): The new folder. None changes nothing.
     """
     if data_root is not None:
         new = data_root.rstrip('/') + '/'
         move_data_root(cfg._cfg_dict, DATA_ROOT, new)
 
 
+def datasets_of(cfg: Config, *splits: str) -> Iterator[dict[str, Any]]:
+    """Visit the datasets of a config.
+
+    Args:
+        cfg (Config): The config.
+        *splits (str): 'train', 'val' or 'test'. Without any: all three.
+
+    Yields:
+        dict[str, Any]: Each dataset, a wrapper before the dataset in it.
+    """
+    for split in splits or _QUICK_IMAGES:
+        loader = cfg.get(f'{split}_dataloader') or {}
+        yield from walk_datasets(loader.get('dataset'))
+
+
+def _set_classes(cfg: Config, classes: list[str]) -> None:
+    """Give all sources and the head of a config another label space.
+
+    The annotated classes and the classes of interest stay, unless the new
+    label space lacks one of them. Then they become the new label space.
+    """
+    nodes = [*datasets_of(cfg), cfg.model.head]
+    for found in (cfg.val_evaluator, cfg.test_evaluator):
+        nodes += found if isinstance(found, list) else [found]
+    for node in nodes:
+        if 'classes' in node:
+            node['classes'] = classes
+        if 'num_classes' in node:
+            node['num_classes'] = len(classes)
+        for key in ('labeled_classes', 'classes_of_interest'):
+            if not set(node.get(key) or ()) <= set(classes):
+                node[key] = classes
+
+
 def _set_num_samples(cfg: Config, recipe: Recipe) -> None:
-    drawn = [
-        node
-        for node in walk_datasets(cfg.train_dataloader.dataset)
-        if 'num_samples' in node
-    ]
+    drawn = [n for n in datasets_of(cfg, 'train') if 'num_samples' in n]
     if not drawn:
         raise ValueError(
             f'{recipe.config}: no training source has `num_samples`, so '
@@ -92,12 +169,12 @@ def _set_num_samples(cfg: Config, recipe: Recipe) -> None:
 
 def _shorten(cfg: Config) -> None:
     """Leave one epoch, or two iterations, of a few images."""
-    for split in _SPLITS:
+    for split, number in _QUICK_IMAGES.items():
         loader = cfg.get(f'{split}_dataloader')
         if loader:
             loader.update(num_workers=0, persistent_workers=False)
-            _keep_first(loader['dataset'], _QUICK_IMAGES[split])
             loader.batch_size = min(loader.batch_size, 16)
+            _keep_first(loader['dataset'], number)
     if cfg.train_cfg.get('by_epoch', 'max_epochs' in cfg.train_cfg):
         cfg.train_cfg.max_epochs = 1
     else:
@@ -105,7 +182,7 @@ def _shorten(cfg: Config) -> None:
 
 
 def _keep_first(node: dict[str, Any], number: int) -> None:
-    """Keep the first images of every source that is not made of sources."""
+    """Keep the first images of every source of a dataset."""
     if 'datasets' in node:
         for child in node['datasets']:
             _keep_first(child, number)

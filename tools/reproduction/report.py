@@ -1,4 +1,4 @@
-"""A table with our values beside the paper's: Markdown and CSV."""
+"""A table with our values beside the paper's, as Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -15,66 +15,62 @@ from mmda.report.comparison_report import (
 )
 
 from .summary import Summary
-from .table import Cell, Panel, Table
+from .table import Cell, Panel, Place, Table
 
-#: Panel's name -> cells.
-Summaries = Mapping[str, Mapping[tuple[int, int], Summary]]
-COLUMNS = (
-    'part',
-    'row',
-    'column',
-    'training',
-    'metric',
-    'mean',
-    'sd',
-    'seeds',
-    'paper',
-    'against',
-    'gain',
-    'paper_gain',
-    'p',
-    'p_holm',
-    'p_paired',
-    'p_paired_holm',
-    'values',
-    'left_out',
+#: Name of a panel -> place -> cell.
+Summaries = Mapping[str, Mapping[Place, Summary]]
+_TESTS = (
+    *('cell', 'against', 'gain', '95 %', 'p (Holm)', 'paired 95 %'),
+    *('paired p (Holm)', 'paper'),
 )
 
 
 def to_markdown(
     table: Table, found: Summaries, seeds: int, notes: Sequence[str] = ()
 ) -> str:
-    """Write a table as Markdown, in the paper's order.
+    """Write a table as Markdown, in the order of the paper.
 
     Args:
         table (Table): The table.
-        found (Mapping): Panel's name -> cells.
-        seeds (int): That were asked for.
-        notes (Sequence[str]): To stand above it all.
+        found (Mapping): Name of a panel -> its cells.
+        seeds (int): Number of seeds that the user asked for.
+        notes (Sequence[str]): Lines above the table.
 
     Returns:
-        str: A table and its tests for each panel, then the reading aid.
+        str: For each panel its cells and its tests, then a legend.
     """
     lines = [f'# {table.title}', '', *[f'**{note}**\n' for note in notes]]
     for panel in table.panels:
         cells = found[panel.name]
-        lines += [f'## {panel.title}', '', *_grid(panel, cells, seeds), '']
-        tests = list(_tests(panel, cells))
-        if tests:
-            lines += [*tests, '']
-        left_out = list(_left_out(panel, cells))
+        head = ['', *panel.columns]
+        lines += [f'## {panel.title}', '']
+        lines += _table(head, _rows(panel, cells, seeds), 1)
+        lines += _table(_TESTS, _tests(panel, cells), 2)
+        left_out = [*dict.fromkeys(_left_out(panel, cells))]
         if left_out:
             lines += ['Left out:', '', *left_out, '']
     lines += [
-        f'- {table.unit}: mean ± standard deviation over the seeds, of '
-        f'{seeds} asked for (fewer: n in brackets); below it the paper.',
-        '- Gain over the cell named under "against". * p < 0.05 by the '
-        "paper's independent two-sample t-test, for single classes after "
-        "Holm's correction over the classes. The paired test uses that a seed "
-        'draws the same images for both.',
+        f'- {table.unit}: our mean ± standard deviation over {seeds} seeds '
+        '(over n seeds where it says [n]), then the value of the paper.',
+        '- Brackets: gain over the cell in the column "against".',
+        "- *: p < 0.05 by the paper's independent two-sample t-test. The "
+        "p-values of single classes have Holm's correction over the classes.",
+        '- The paired test uses that both trainings of one seed draw the same '
+        'images.',
         '- n/a: not run, or undefined.',
     ]
     return '\n'.join(lines) + '\n'
+
+
+def _table(
+    head: Sequence[str], rows: Iterator[Sequence[str]], left: int
+) -> list[str]:
+    """Write a Markdown table whose first columns are aligned to the left."""
+    lines = [markdown_row(row) for row in rows]
+    if not lines:
+        return []
+    rule = ['---'] * left + ['---:'] * (len(head) - left)
+    return [markdown_row(head), markdown_row(rule), *lines, '']
 
 
 def cell_text(
@@ -83,10 +79,10 @@ def cell_text(
     """Write a cell: our value, and the paper's.
 
     Args:
-        cell (Cell, optional): None: a dash.
-        summary (Summary, optional): What we have.
-        seeds (int): That were asked for.
-        between (str): Stands between the two.
+        cell (Cell, optional): The cell. None gives a dash.
+        summary (Summary, optional): What the seeds say about the cell.
+        seeds (int): Number of seeds that the user asked for.
+        between (str): Text between the two values.
 
     Returns:
         str: Such as '95.4 ± 0.3 (↓ 0.7*) paper 95.4 (↓ 0.7)'.
@@ -105,10 +101,9 @@ def cell_text(
 def _ours(summary: Summary, seeds: int) -> str:
     if math.isnan(summary.mean):
         return 'n/a'
-    spread = summary.deviation
     text = f'{summary.mean:.1f}'
-    if not math.isnan(spread):
-        text += f' ± {spread:.1f}'
+    if not math.isnan(summary.deviation):
+        text += f' ± {summary.deviation:.1f}'
     text += _change(summary.gain, summary.significant)
     if len(summary.values) < seeds:
         text += f' [n = {len(summary.values)}]'
@@ -121,157 +116,115 @@ def _change(gain: float, significant: bool) -> str:
     return f' ({arrow(gain)}{"*" if significant else ""})'
 
 
-def _grid(
-    panel: Panel, cells: Mapping[tuple[int, int], Summary], seeds: int
-) -> Iterator[str]:
-    yield markdown_row(['', *panel.columns])
-    yield markdown_row(['---', *['---:'] * len(panel.columns)])
+def _rows(
+    panel: Panel, cells: Mapping[Place, Summary], seeds: int
+) -> Iterator[list[str]]:
     for row, name in enumerate(panel.rows):
-        yield markdown_row(
-            [
-                name,
-                *[
-                    cell_text(
-                        panel.cells.get((row, column)),
-                        cells.get((row, column)),
-                        seeds,
-                        '<br>',
-                    )
-                    for column in range(len(panel.columns))
-                ],
-            ]
-        )
+        places = [(row, column) for column in range(len(panel.columns))]
+        yield [
+            name,
+            *[
+                cell_text(panel.cells.get(p), cells.get(p), seeds, '<br>')
+                for p in places
+            ],
+        ]
 
 
 def _tests(
-    panel: Panel, cells: Mapping[tuple[int, int], Summary]
-) -> Iterator[str]:
-    rows = [
-        (place, cell)
-        for place, cell in panel.cells.items()
-        if cell.against is not None
-        and cell.recipe is not None
-        and not math.isnan(cells[place].gain)
-    ]
-    if not rows:
-        return
-    yield markdown_row(
-        [
-            'cell',
-            'against',
-            'gain',
-            '95 %',
-            'p (Holm)',
-            'paired 95 %',
-            'paired p (Holm)',
-            'paper',
-        ]
-    )
-    yield markdown_row(['---', '---', *['---:'] * 6])
-    for place, cell in rows:
+    panel: Panel, cells: Mapping[Place, Summary]
+) -> Iterator[list[str]]:
+    for place, cell in panel.cells.items():
         summary = cells[place]
-        assert cell.against is not None
-        yield markdown_row(
-            [
-                place_name(panel, place),
-                place_name(panel, cell.against),
-                f'{summary.gain:+.2f}',
-                interval_text(summary.independent, 2),
-                p_text(summary.independent),
-                interval_text(summary.paired, 2),
-                p_text(summary.paired),
-                _signed(summary.paper_gain),
-            ]
-        )
+        if cell.against is None or math.isnan(summary.gain):
+            continue
+        yield [
+            place_name(panel, place),
+            place_name(panel, cell.against),
+            f'{summary.gain:+.2f}',
+            interval_text(summary.independent, 2),
+            p_text(summary.independent),
+            interval_text(summary.paired, 2),
+            p_text(summary.paired),
+            _number(summary.paper_gain, '+.1f'),
+        ]
 
 
-def place_name(panel: Panel, place: tuple[int, int]) -> str:
+def place_name(panel: Panel, place: Place | None) -> str:
     """Name a cell.
 
     Args:
-        panel (Panel): Its panel.
-        place (tuple[int, int]): Row and column.
+        panel (Panel): The panel of the cell.
+        place (tuple[int, int], optional): Row and column.
 
     Returns:
-        str: Row and column; the row alone where there is one column.
+        str: Names of row and column. The name of the row alone if there is
+        one column. '' without a place.
     """
+    if place is None:
+        return ''
     row, column = panel.rows[place[0]], panel.columns[place[1]]
     return row if len(panel.columns) == 1 else f'{row}, {column}'
 
 
-def _left_out(
-    panel: Panel, cells: Mapping[tuple[int, int], Summary]
-) -> Iterator[str]:
-    """List the seeds that are not averaged, once for each training."""
-    told: set[str] = set()
+def _left_out(panel: Panel, cells: Mapping[Place, Summary]) -> Iterator[str]:
+    """Name the seeds that are not part of a mean."""
     for place, cell in panel.cells.items():
-        if cell.recipe is None:
-            continue
         for seed, why in cells[place].left_out.items():
-            named = 'diverged' in why
-            where = '' if named else f', {place_name(panel, place)}'
-            line = f'- {cell.recipe} seed {seed}{where}: {why}'
-            if line not in told:
-                told.add(line)
-                yield line
+            # A training diverges as a whole, a metric of one cell is NaN.
+            whole = why.startswith('diverged')
+            where = '' if whole else f', {place_name(panel, place)}'
+            yield f'- {cell.recipe} seed {seed}{where}: {why}'
 
 
 def to_csv(table: Table, found: Summaries) -> str:
-    """Write a table as CSV, one line per cell.
+    """Write a table as CSV with one line per cell.
 
     Args:
         table (Table): The table.
-        found (Mapping): Panel's name -> cells.
+        found (Mapping): Name of a panel -> its cells.
 
     Returns:
-        str: With the columns ``COLUMNS``; what is not there is empty.
+        str: A header and the lines. A value that does not exist is empty.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(COLUMNS)
-    for panel in table.panels:
-        for place, cell in panel.cells.items():
-            summary = found[panel.name][place]
-            against = cell.against
-            writer.writerow(
-                [
-                    panel.name,
-                    panel.rows[place[0]],
-                    panel.columns[place[1]],
-                    cell.recipe or '',
-                    _metric_name(cell),
-                    _number(summary.mean),
-                    _number(summary.deviation),
-                    len(summary.values),
-                    '' if cell.paper is None else cell.paper,
-                    '' if against is None else place_name(panel, against),
-                    _number(summary.gain),
-                    _number(summary.paper_gain),
-                    _number(summary.independent.p),
-                    _number(summary.independent.p_holm),
-                    _number(summary.paired.p),
-                    _number(summary.paired.p_holm),
-                    _by_seed(summary.values),
-                    ' '.join(str(seed) for seed in summary.left_out),
-                ]
-            )
+    lines = [
+        _line(panel, place, cell, found[panel.name][place])
+        for panel in table.panels
+        for place, cell in panel.cells.items()
+    ]
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(lines)
     return text.getvalue()
 
 
-def _metric_name(cell: Cell) -> str:
+def _line(
+    panel: Panel, place: Place, cell: Cell, summary: Summary
+) -> dict[str, object]:
     keys = cell.metric.keys
-    if len(keys) == 1:
-        return keys[0]
-    return f'{cell.metric.reduce}({" ".join(keys)})'
+    metric = f'{cell.metric.reduce}({" ".join(keys)})'
+    values = summary.values.items()
+    return {
+        'part': panel.name,
+        'row': panel.rows[place[0]],
+        'column': panel.columns[place[1]],
+        'training': cell.recipe or '',
+        'metric': keys[0] if len(keys) == 1 else metric,
+        'mean': _number(summary.mean),
+        'sd': _number(summary.deviation),
+        'seeds': len(values),
+        'paper': '' if cell.paper is None else cell.paper,
+        'against': place_name(panel, cell.against),
+        'gain': _number(summary.gain),
+        'paper_gain': _number(summary.paper_gain),
+        'p': _number(summary.independent.p),
+        'p_holm': _number(summary.independent.p_holm),
+        'p_paired': _number(summary.paired.p),
+        'p_paired_holm': _number(summary.paired.p_holm),
+        'values': ' '.join(f'{seed}:{value:.4f}' for seed, value in values),
+        'left_out': ' '.join(map(str, summary.left_out)),
+    }
 
 
-def _by_seed(values: Mapping[int, float]) -> str:
-    return ' '.join(f'{seed}:{value:.4f}' for seed, value in values.items())
-
-
-def _number(value: float) -> str:
-    return '' if math.isnan(value) else f'{value:.6g}'
-
-
-def _signed(value: float) -> str:
-    return '' if math.isnan(value) else f'{value:+.1f}'
+def _number(value: float, form: str = '.6g') -> str:
+    return '' if math.isnan(value) else f'{value:{form}}'

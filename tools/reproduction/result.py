@@ -1,4 +1,4 @@
-"""The result of one run: a file that is there only when the test is done."""
+"""The result of a run: a file that exists only after the test has finished."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NAME = 'result.json'
 
 @dataclass(frozen=True)
 class Run:
-    """A recipe with a seed, and where it is kept.
+    """A recipe with a seed, and the folder of the run.
 
     Attributes:
-        recipe (Recipe): What is trained.
-        seed (int): Of the run.
-        content (str): See ``fingerprint``.
+        recipe (Recipe): The training.
+        seed (int): Seed of the training and of the draws of images.
+        content (str): Fingerprint of the config.
         root (str): Folder of all runs.
-        quick (bool): Whether it is cut down to seconds.
+        quick (bool): Whether the training is shortened to seconds.
     """
 
     recipe: Recipe
@@ -33,7 +33,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Path: Of this run; the same for every table that shows it."""
+        """Path: Folder of the run. All tables that show it share it."""
         config = self.recipe.config.removesuffix('.py')
         seed = f'seed_{self.seed}'
         return Path(self.root, config, self.recipe.changes, seed)
@@ -44,19 +44,21 @@ class Run:
 
 @dataclass
 class Result:
-    """What came out of a run.
+    """The result of a run.
 
     Attributes:
         content (str): Fingerprint of the config that was trained.
-        seed (int): Of the run.
-        metrics (dict[str, float]): Of the test, in %; empty if diverged.
-        seconds (float): Training and test.
-        checkpoint (str): File that was tested, in the folder of the run.
-        diverged (str): Why there is no result, such as a loss that is NaN, or
-            ''.
-        resumed (bool): Whether it went on after an interruption, and so saw
-            other random numbers than a run in one piece.
-        device (str): That it ran on.
+        seed (int): Seed of the run.
+        metrics (dict[str, float]): Metrics of the test, in %. Empty if the
+            training diverged.
+        seconds (float): Time of training and test.
+        checkpoint (str): Name of the file that was tested. The file lies in
+            the folder of the run.
+        diverged (str): Why the training diverged, such as a loss of NaN. ''
+            if it did not.
+        resumed (bool): Whether the run continued after an interruption. Such
+            a run saw other random numbers than a run in one piece.
+        device (str): The device of the run.
     """
 
     content: str
@@ -70,11 +72,11 @@ class Result:
 
 
 def write_result(folder: Path, result: Result) -> None:
-    """Write a result; the file is whole or not there.
+    """Write a result. The file is complete, or it does not exist.
 
     Args:
-        folder (Path): Of the run.
-        result (Result): What came out. NaN is written as null.
+        folder (Path): Folder of the run.
+        result (Result): The result. NaN is written as null.
     """
     plain = asdict(result)
     plain['metrics'] = {
@@ -94,13 +96,13 @@ def read_result(folder: Path) -> Result | None:
     """Read the result of a run.
 
     Args:
-        folder (Path): Of the run.
+        folder (Path): Folder of the run.
 
     Returns:
-        Result | None: None where there is none.
+        Result | None: None if there is no result.
 
     Raises:
-        ValueError: If the file is not one of these.
+        ValueError: If the file does not hold a result.
     """
     path = folder / NAME
     if not path.is_file():
@@ -109,7 +111,8 @@ def read_result(folder: Path) -> Result | None:
         result = Result(**json.loads(path.read_text(encoding='utf-8')))
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f'{path} is no result of a run ({error}): remove it to run again'
+            f'{path} does not hold the result of a run ({error}): remove the '
+            'file to run again'
         ) from error
     result.metrics = {
         key: math.nan if value is None else value
@@ -125,9 +128,8 @@ def finished(run: Run) -> Result | None:
         run (Run): The run.
 
     Returns:
-        Result | None: None where there is none, or one of another config.
+        Result | None: None if there is no result, or if the result is that of
+        another config.
     """
     result = read_result(run.folder)
-    if result is None or result.content != run.content:
-        return None
-    return result
+    return result if result and result.content == run.content else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,26 +14,27 @@ from mmda.evaluation.functional import holm
 from mmda.report.comparison import Test, seed_test
 
 from .result import Result
-from .table import Cell, Metric, Panel
+from .table import Cell, Metric, Panel, Place
 
-#: Results by the recipe's key, then by seed.
+#: Key of a recipe -> seed -> result.
 Results = Mapping[tuple[str, str], Mapping[int, Result]]
 LEVEL = 0.05
 
 
 @dataclass
 class Summary:
-    """What we have for a cell.
+    """What the seeds say about a cell.
 
     Attributes:
-        values (dict[int, float]): Seed -> value in %; neither diverged seeds
-            nor undefined values.
-        left_out (dict[int, str]): Seed -> why it is not in ``values``.
-        gain (float): Over the cell it is compared with, in points; NaN
-            without one.
-        paper_gain (float): The same in the paper.
+        values (dict[int, float]): Seed -> value in %. It holds neither
+            diverged seeds nor undefined values.
+        left_out (dict[int, str]): Seed -> why ``values`` does not hold it.
+        gain (float): Mean of the cell minus the mean of the cell that it is
+            compared with, in points. NaN without such a cell.
+        paper_gain (float): The gain in the paper. NaN where the paper lacks
+            one of the two values.
         independent (Test): Independent two-sample t-test, as in the paper.
-        paired (Test): Paired t-test over the seeds that both have.
+        paired (Test): Paired t-test over the seeds that both cells have.
     """
 
     values: dict[int, float] = field(default_factory=dict)
@@ -44,57 +46,71 @@ class Summary:
 
     @property
     def mean(self) -> float:
-        """float: Over the seeds; NaN without any."""
+        """float: Mean over the seeds. NaN without any seed."""
         return float(np.mean([*self.values.values()] or [math.nan]))
 
     @property
     def deviation(self) -> float:
-        """float: Standard deviation (n - 1); NaN with fewer than two."""
+        """float: Standard deviation (n - 1). NaN with fewer than two seeds."""
         if len(self.values) < 2:
             return math.nan
         return float(np.std([*self.values.values()], ddof=1))
 
     @property
     def significant(self) -> bool:
-        """bool: By the paper's test at 5 %, classes corrected by Holm."""
+        """bool: Whether the independent test is significant at 5 %.
+
+        The p-value of a single class is the one after Holm's correction.
+        """
         p = self.independent.p_holm
         return (self.independent.p if math.isnan(p) else p) < LEVEL
 
 
-def summarise(
-    panel: Panel, results: Results
-) -> dict[tuple[int, int], Summary]:
+def summarise(panel: Panel, results: Results) -> dict[Place, Summary]:
     """Summarise the cells of a panel.
 
     Args:
         panel (Panel): The panel.
-        results (Mapping): Recipe's key -> seed -> result.
+        results (Mapping): Key of a recipe -> seed -> result.
 
     Returns:
-        dict[tuple[int, int], Summary]: By row and column.
+        dict[tuple[int, int], Summary]: The summaries by row and column.
     """
     found = {
         place: _collect(cell, results) for place, cell in panel.cells.items()
     }
+    # Holm's correction is over the classes of one pair of trainings. A mean
+    # over classes is a single test.
+    families: dict[tuple, list[Summary]] = defaultdict(list)
     for place, cell in panel.cells.items():
-        if cell.against is not None:
-            base = panel.cells[cell.against]
-            _compare(found[cell.against], found[place])
-            if cell.paper is not None and base.paper is not None:
-                found[place].paper_gain = cell.paper - base.paper
-    _correct(panel, found)
+        if cell.against is None:
+            continue
+        base = panel.cells[cell.against]
+        _compare(found[cell.against], found[place])
+        if cell.paper is not None and base.paper is not None:
+            found[place].paper_gain = cell.paper - base.paper
+        if cell.recipe and base.recipe and not cell.metric.is_summary:
+            families[cell.recipe.key, base.recipe.key].append(found[place])
+    for family in families.values():
+        for tests in (
+            [s.independent for s in family],
+            [s.paired for s in family],
+        ):
+            adjusted = holm(np.array([test.p for test in tests]))
+            for test, p in zip(tests, adjusted, strict=True):
+                test.p_holm = float(p)
     return found
 
 
 def value_of(metric: Metric, metrics: Mapping[str, float]) -> float:
-    """Take a value out of the metrics of a test.
+    """Take the value of a cell out of the metrics of a test.
 
     Args:
-        metric (Metric): What is wanted.
-        metrics (Mapping[str, float]): Of the test.
+        metric (Metric): The value that the cell shows.
+        metrics (Mapping[str, float]): The metrics of the test.
 
     Returns:
-        float: NaN if one of the values is.
+        float: The value. NaN if one of its metrics is NaN.
 
     Raises:
         ValueError: If the test has no such metric.
@@ -144,15 +160,16 @@ def _compare(base: Summary, ours: Summary) -> None:
 def paired_seed_test(first: Sequence[float], second: Sequence[float]) -> Test:
     """Compare two trainings over the seeds that both have.
 
-    A seed decides the draw of the images, the same for both, so that much of
-    the spread cancels.
+    With one seed, both trainings draw the same images. The test removes the
+    spread that this draw causes.
 
     Args:
         first (Sequence[float]): Values of the first training, by seed.
-        second (Sequence[float]): Values of the second, of the same seeds.
+        second (Sequence[float]): Values of the second training, by the same
+            seeds.
 
     Returns:
-        Test: Student's paired t-test; NaN with fewer than two seeds, or if
+        Test: Student's paired t-test. NaN with fewer than two seeds, or if
         all differences are equal.
 
     Examples:
@@ -167,21 +184,3 @@ def paired_seed_test(first: Sequence[float], second: Sequence[float]) -> Test:
     return Test(
         float(interval.low), float(interval.high), float(result.pvalue)
     )
-
-
-def _correct(panel: Panel, found: Mapping[tuple[int, int], Summary]) -> None:
-    """Correct over the classes of each pair of trainings; means are alone."""
-    families: dict[tuple, list[Summary]] = {}
-    for place, cell in panel.cells.items():
-        if cell.against is None or cell.metric.is_summary:
-            continue
-        base = panel.cells[cell.against].recipe
-        if cell.recipe is not None and base is not None:
-            key = (cell.recipe.key, base.key)
-            families.setdefault(key, []).append(found[place])
-    for family in families.values():
-        for kind in ('independent', 'paired'):
-            tests = [getattr(summary, kind) for summary in family]
-            adjusted = holm(np.array([test.p for test in tests]))
-            for test, p in zip(tests, adjusted, strict=True):
-                test.p_holm = float(p)

@@ -1,58 +1,72 @@
-"""What a table of the paper is made of: trainings, metrics, its figures."""
+"""A table of the paper: its trainings, its metrics, the paper's values.
+
+Each table is a file ``tables/<name>.yml``. ``docs/reproduce.md`` explains
+its keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).with_name('tables')
+#: Row and column of a cell.
+Place = tuple[int, int]
+_LONGEST_NAME = 180
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training: a config, and what is changed in it.
+    """A training: a config and the changes made to it.
 
     Attributes:
-        config (str): Below ``configs/``, such as 'da/digits.py'.
-        num_samples (int, optional): Images of each training source that draws
-            some; None: as the config says.
-        options (Mapping[str, Any]): Other changes, as ``--cfg-options`` takes
-            them: keys with dots.
-        label (str): A short name for ``options`` in the folder of the run.
-            Defaults to '': the folder spells the options out.
+        config (str): Path below ``configs/``, such as 'da/digits.py'.
+        num_samples (int, optional): Number of images that each training
+            source draws. None keeps the number of the config.
+        classes (tuple[str, ...]): Label space of all sources and of the head.
+            An empty tuple keeps the label space of the config.
+        options (Mapping[str, Any]): Further changes. The keys have dots, as
+            ``--cfg-options`` takes them.
     """
 
     config: str
     num_samples: int | None = None
+    classes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-    label: str = ''
 
     @cached_property
     def changes(self) -> str:
-        """str: The changes as a name of a folder.
+        """str: The changes as the name of a folder.
 
         Examples:
-            >>> Recipe('a.py', 30, {'model.head.loss.tau': 0.7}).changes
+            >>> Recipe('a.py', 30, (), {'model.head.loss.tau': 0.7}).changes
             'num_samples=30,model.head.loss.tau=0.7'
-            >>> Recipe('a.py', 30, {'model.head.loss.tau': 0.7}, 'low').changes
-            'num_samples=30,low'
             >>> Recipe('a.py').changes
             'default'
         """
-        words = [f'{key}={value}' for key, value in self.options.items()]
-        if self.label:
-            words = [self.label]
+        changes = dict(self.options)
+        if self.classes:
+            changes = {'classes': '+'.join(self.classes), **changes}
         if self.num_samples is not None:
-            words.insert(0, f'num_samples={self.num_samples}')
-        text = ','.join(words)
-        plain = ''.join(
-            c if c.isalnum() or c in '=,._-' else '_' for c in text
+            changes = {'num_samples': self.num_samples, **changes}
+        text = ','.join(f'{key}={value}' for key, value in changes.items())
+        name = ''.join(
+            c if c.isalnum() or c in '=,.+_-' else '_' for c in text
         )
-        return plain or 'default'
+        if len(name) > _LONGEST_NAME:
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            name = f'{name[:_LONGEST_NAME]}_{digest}'
+        return name or 'default'
 
     @property
     def key(self) -> tuple[str, str]:
-        """tuple[str, str]: Equal for recipes that train the same."""
+        """tuple[str, str]: Two recipes with one key train the same model."""
         return self.config, self.changes
 
     def __str__(self) -> str:
@@ -62,11 +76,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Metric:
-    """What of a test is shown.
+    """The value that a cell shows.
 
     Attributes:
-        keys (tuple[str, ...]): Of the test's metrics, in %.
-        reduce (str): 'mean' or 'min' of them.
+        keys (tuple[str, ...]): Keys of the metrics of a test, in %.
+        reduce (str): 'mean' or 'min' over the keys.
     """
 
     keys: tuple[str, ...]
@@ -74,38 +88,8 @@ class Metric:
 
     @property
     def is_summary(self) -> bool:
-        """bool: Whether it sums up classes, and is no class itself."""
+        """bool: Whether the metric sums up several classes."""
         return len(self.keys) > 1 or 'mean' in self.keys[0].split('/')[-1]
-
-
-def mean_of(prefix: str, names: Sequence[str]) -> Metric:
-    """Show the mean of several keys.
-
-    Args:
-        prefix (str): What all of them begin with.
-        names (Sequence[str]): What follows.
-
-    Returns:
-        Metric: Their mean.
-
-    Examples:
-        >>> mean_of('auc/', ['a', 'b']).keys
-        ('auc/a', 'auc/b')
-    """
-    return Metric(tuple(prefix + name for name in names))
-
-
-def worst_of(prefix: str, names: Sequence[str]) -> Metric:
-    """Show the least of several keys; see :func:`mean_of`.
-
-    Args:
-        prefix (str): What all of them begin with.
-        names (Sequence[str]): What follows.
-
-    Returns:
-        Metric: Their minimum.
-    """
-    return Metric(tuple(prefix + name for name in names), 'min')
 
 
 @dataclass(frozen=True)
@@ -113,54 +97,50 @@ class Cell:
     """One value of a table.
 
     Attributes:
-        recipe (Recipe, optional): The training; None where only the paper has
-            a value.
-        metric (Metric): What is shown.
-        paper (float, optional): The paper's value, in %.
-        against (tuple[int, int], optional): Row and column of the cell that
-            it is compared with.
+        recipe (Recipe, optional): The training. None: only the paper has a
+            value, for example that of another method.
+        metric (Metric): The value that is shown.
+        paper (float, optional): The value of the paper, in %.
+        against (tuple[int, int], optional): Row and column of the cell with
+            which this cell is compared.
     """
 
     recipe: Recipe | None
     metric: Metric
     paper: float | None = None
-    against: tuple[int, int] | None = None
+    against: Place | None = None
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of a table that stands by itself: one data set.
+    """A part of a table that stands by itself, such as one data set.
 
     Attributes:
-        name (str): Short, for the command line.
-        title (str): As the paper writes it.
-        rows (tuple[str, ...]): Names, in the paper's order.
-        columns (tuple[str, ...]): Names, in the paper's order.
-        cells (Mapping[tuple[int, int], Cell]): By row and column; where there
-            is none, the paper has a dash.
-        recipes_in_rows (bool): Whether a row is a training (and a column a
-            metric), or the other way round.
-        sizes (tuple[int, ...]): Images of each source per column, where that
-            is what the columns are; else empty.
+        name (str): Short name for the command line.
+        title (str): Name in the paper.
+        rows (tuple[str, ...]): Names of the rows.
+        columns (tuple[str, ...]): Names of the columns.
+        cells (Mapping[tuple[int, int], Cell]): The cells by row and column. A
+            place without a cell has a dash in the paper.
+        recipes_in_rows (bool): Whether the trainings are the rows. Otherwise
+            they are the columns.
+        sizes (tuple[int, ...]): Number of images per source of each column,
+            where the columns are such numbers. Otherwise empty.
     """
 
     name: str
     title: str
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    cells: Mapping[tuple[int, int], Cell]
-    recipes_in_rows: bool
+    cells: Mapping[Place, Cell]
+    recipes_in_rows: bool = True
     sizes: tuple[int, ...] = ()
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
-        """tuple[Recipe, ...]: Its trainings, each once, in their order."""
-        found = {
-            cell.recipe.key: cell.recipe
-            for cell in self.cells.values()
-            if cell.recipe is not None
-        }
-        return tuple(found.values())
+        """tuple[Recipe, ...]: All trainings of the panel, each one once."""
+        cells = [cell.recipe for cell in self.cells.values() if cell.recipe]
+        return tuple({recipe.key: recipe for recipe in cells}.values())
 
 
 @dataclass(frozen=True)
@@ -168,10 +148,10 @@ class Table:
     """A table of the paper.
 
     Attributes:
-        name (str): Of its folder, such as 'table12'.
-        title (str): What it shows.
-        panels (tuple[Panel, ...]): Its parts, in the paper's order.
-        unit (str): Of the values. Defaults to 'AUC in %'.
+        name (str): Name of its folder, such as 'table12'.
+        title (str): One line that says what the table shows.
+        panels (tuple[Panel, ...]): The parts, in the order of the paper.
+        unit (str): Unit of the values. Defaults to 'AUC in %'.
     """
 
     name: str
@@ -183,13 +163,13 @@ class Table:
         """Keep some panels.
 
         Args:
-            names (Sequence[str]): Their names; none: all.
+            names (Sequence[str]): Names of panels. An empty list keeps all.
 
         Returns:
-            Table: With these panels.
+            Table: The table with these panels.
 
         Raises:
-            ValueError: If there is no such panel.
+            ValueError: If the table has no panel of such a name.
         """
         known = [panel.name for panel in self.panels]
         for name in names:
@@ -202,133 +182,184 @@ class Table:
         return Table(self.name, self.title, tuple(kept), self.unit)
 
 
-#: A row of the paper's table; None for a dash.
-Values = Sequence[float | None]
-#: Names in the order of the table, and what they stand for.
-Metrics = Mapping[str, str | Metric]
-Recipes = Mapping[str, Recipe | None]
-
-
-def compare_columns(
-    name: str,
-    title: str,
-    metrics: Metrics,
-    recipes: Recipes,
-    paper: Sequence[Values] | None = None,
-    against: int | Sequence[int] = (),
-    extra: int = 0,
-) -> Panel:
-    """Make a panel with a training per column and a metric per row.
-
-    Args:
-        name (str): See :class:`Panel`.
-        title (str): See :class:`Panel`.
-        metrics (Mapping[str, str | Metric]): Name of a row -> key or metric.
-        recipes (Mapping[str, Recipe | None]): Name of a column -> training.
-        paper (Sequence[Sequence[float | None]], optional): The paper's
-            values, row by row; where it has a dash, None, we show none
-            either. Defaults to None: the table is not the paper's.
-        against (int | Sequence[int]): The column, or several, that the others
-            are compared with: in each row the first of them that has a value.
-            Defaults to none.
-        extra (int): How many of the last columns the paper does not have;
-            its rows have no values for them. Defaults to 0.
+def table_names() -> list[str]:
+    """Return the names of all tables: the paper's tables come first.
 
     Returns:
-        Panel: The panel.
+        list[str]: Such as 'table01', 'figure05' and 'method'.
     """
-    size = len(metrics), len(recipes)
-    bases = [against] if isinstance(against, int) else list(against)
-    cells: dict[tuple[int, int], Cell] = {}
-    for row, metric in enumerate(metrics.values()):
-        if isinstance(metric, str):
-            metric = Metric((metric,))
-        if paper is None:
-            values: Values = [None] * size[1]
-            shown = [True] * size[1]
-        else:
-            values = [*paper[row], *[None] * extra]
-            shown = [value is not None for value in paper[row]]
-            shown += [True] * extra
-        base = next((b for b in bases if shown[b]), None)
-        pairs = zip(recipes.values(), values, strict=True)
-        for column, (recipe, value) in enumerate(pairs):
-            if not shown[column]:
-                continue
-            other = None if base is None or column in bases else (row, base)
-            cells[row, column] = Cell(recipe, metric, value, other)
-    return Panel(name, title, tuple(metrics), tuple(recipes), cells, False)
+    names = sorted(path.stem for path in FOLDER.glob('*.yml'))
+    return sorted(names, key=lambda name: not name.startswith('table'))
 
 
-def compare_rows(
-    name: str,
-    title: str,
-    metrics: Metrics,
-    recipes: Recipes,
-    paper: Sequence[Values] | None = None,
-    against: int | Sequence[int] = (),
-    extra: int = 0,
-) -> Panel:
-    """Make a panel with a training per row and a metric per column.
+def find_tables(names: Sequence[str]) -> list[Table]:
+    """Find tables by name, by number or by file.
 
     Args:
-        name (str): See :class:`Panel`.
-        title (str): See :class:`Panel`.
-        metrics (Mapping[str, str | Metric]): Name of a column -> key or
-            metric.
-        recipes (Mapping[str, Recipe | None]): Name of a row -> training.
-        paper (Sequence[Sequence[float | None]], optional): The paper's
-            values, row by row; see :func:`compare_columns`.
-        against (int | Sequence[int]): The row, or several; see
-            :func:`compare_columns`.
-        extra (int): How many of the last rows the paper does not have.
-            Defaults to 0.
+        names (Sequence[str]): Such as '12', 'table12' or 'my_table.yml'.
 
     Returns:
-        Panel: The panel.
+        list[Table]: The tables, in the order of the names.
+
+    Raises:
+        ValueError: If there is no such table.
+
+    Examples:
+        >>> [table.name for table in find_tables(['2', 'table12'])]
+        ['table02', 'table12']
     """
-    turned = None if paper is None else list(zip(*paper, strict=True))
-    flat = compare_columns(
-        name, title, metrics, recipes, turned, against, extra
-    )
-    cells = {
-        (row, column): replace(
-            cell, against=cell.against and cell.against[::-1]
-        )
-        for (column, row), cell in sorted(
-            flat.cells.items(), key=lambda item: item[0][::-1]
-        )
-    }
-    return Panel(name, title, tuple(recipes), tuple(metrics), cells, True)
+    found = []
+    for name in names:
+        full = f'table{int(name):02d}' if name.isdigit() else name
+        path = FOLDER / f'{full}.yml'
+        if name.endswith('.yml'):
+            path = Path(name)
+        if not path.is_file():
+            raise ValueError(
+                f'there is no table {name!r}: expected a .yml file or one of '
+                f'{", ".join(table_names())}'
+            )
+        found.append(read_table(path))
+    return found
 
 
-def compare_sizes(
-    name: str,
-    title: str,
-    metric: str | Metric,
-    recipes: Mapping[str, Recipe],
-    sizes: Sequence[int],
-    against: int | Sequence[int] = (),
-) -> Panel:
-    """Make a panel with a training per row and its size per column.
+def read_table(path: Path) -> Table:
+    """Read the declaration of a table.
 
     Args:
-        name (str): See :class:`Panel`.
-        title (str): See :class:`Panel`.
-        metric (str | Metric): Key or metric of all cells.
-        recipes (Mapping[str, Recipe]): Name of a row -> training.
-        sizes (Sequence[int]): Images of each source, for ``num_samples``.
-        against (int | Sequence[int]): The row that the others are compared
-            with. Defaults to none.
+        path (Path): YAML file with ``title``, ``panels`` and, where the
+            values are no AUC, ``unit``.
 
     Returns:
-        Panel: The panel, without values of the paper.
+        Table: The table. Its name is the name of the file.
+
+    Raises:
+        ValueError: If a key is missing or unknown, or if a training does not
+            have one value of the paper for each metric.
     """
-    columns = {f'n = {size}': metric for size in sizes}
-    panel = compare_rows(name, title, columns, recipes, None, against)
-    cells = {}
-    for (row, column), cell in panel.cells.items():
-        assert cell.recipe is not None
-        sized = replace(cell.recipe, num_samples=sizes[column])
-        cells[row, column] = replace(cell, recipe=sized)
-    return replace(panel, cells=cells, sizes=tuple(sizes))
+    node = yaml.safe_load(path.read_text(encoding='utf-8'))
+    panels: list[Panel] = []
+    for name, spec in node.pop('panels').items():
+        try:
+            panels += _Declared(**spec).panels(str(name))
+        except (TypeError, ValueError, KeyError) as error:
+            raise ValueError(f'{path}, part {name}: {error}') from error
+    return Table(path.stem, panels=tuple(panels), **node)
+
+
+@dataclass
+class _Training:
+    """A training as a file declares it; without a config: the paper's."""
+
+    config: str | None = None
+    num_samples: int | None = None
+    classes: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    paper: Sequence[float | None] | None = None
+
+    def recipe(self, size: int | None) -> Recipe | None:
+        if self.config is None:
+            return None
+        number = self.num_samples if size is None else size
+        classes = tuple(self.classes)
+        return Recipe(self.config, number, classes, self.options)
+
+    def shows(self, column: int) -> bool:
+        """Tell whether there is a cell: the paper's dash is a None."""
+        return self.paper is None or self.paper[column] is not None
+
+
+@dataclass
+class _Declared:
+    """A panel as a file declares it."""
+
+    title: str
+    metrics: Mapping[str, Any]
+    trainings: Mapping[str, Any]
+    config: str | None = None
+    columns: str = 'metrics'
+    sizes: Sequence[int] = ()
+    prefix: str = ''
+    against: str | Sequence[str] = ()
+
+    def panels(self, name: str) -> Iterator[Panel]:
+        """Yield the panel; with sizes, one panel for each metric."""
+        metrics = {key: self._metric(m) for key, m in self.metrics.items()}
+        if not self.sizes:
+            columns = [(key, metric, None) for key, metric in metrics.items()]
+            yield self._panel(name, self.title, columns)
+            return
+        for number, (label, metric) in enumerate(metrics.items()):
+            sized = [(f'n = {size}', metric, size) for size in self.sizes]
+            if number:
+                short = f'{name}_{label.split()[0]}'
+                yield self._panel(short, f'{self.title}, {label}', sized)
+            else:
+                yield self._panel(name, self.title, sized)
+
+    def _metric(self, value: Any) -> Metric:
+        """Read a key, or a dict from 'mean' or 'min' to several keys."""
+        reduce, keys = 'mean', [value]
+        if isinstance(value, dict):
+            ((reduce, keys),) = value.items()
+            if reduce not in ('mean', 'min'):
+                raise ValueError(f'found {reduce!r}: expected mean or min')
+        return Metric(tuple(f'{self.prefix}{key}' for key in keys), reduce)
+
+    def _panel(
+        self,
+        name: str,
+        title: str,
+        columns: Sequence[tuple[str, Metric, int | None]],
+    ) -> Panel:
+        if self.columns not in ('metrics', 'trainings'):
+            raise ValueError(
+                f'columns: found {self.columns!r}, expected metrics or '
+                'trainings'
+            )
+        in_rows = self.columns == 'metrics'
+        trainings = {
+            label: _Training(
+                **{
+                    'config': self.config,
+                    **(dict(config=t) if isinstance(t, str) else t),
+                }
+            )
+            for label, t in self.trainings.items()
+        }
+        for label, training in trainings.items():
+            if training.paper and len(training.paper) != len(columns):
+                raise ValueError(
+                    f'{label}: found {len(training.paper)} values of the '
+                    f'paper, expected {len(columns)}'
+                )
+        names = list(trainings)
+        known = [*trainings.values()]
+        against = self.against
+        against = [against] if isinstance(against, str) else against
+        bases = [names.index(base) for base in against]
+        cells: dict[Place, Cell] = {}
+        for column, (_, metric, size) in enumerate(columns):
+            # The first base that has a value in this column.
+            base = next((b for b in bases if known[b].shows(column)), None)
+            for row, training in enumerate(known):
+                if not training.shows(column):
+                    continue
+                values = training.paper
+                cells[_place(row, column, in_rows)] = Cell(
+                    training.recipe(size),
+                    metric,
+                    None if values is None else values[column],
+                    None
+                    if base is None or row in bases
+                    else _place(base, column, in_rows),
+                )
+        labels = tuple(label for label, _, _ in columns)
+        rows, heads = (tuple(names), labels)[:: 1 if in_rows else -1]
+        sizes = tuple(self.sizes)
+        ordered = dict(sorted(cells.items()))
+        return Panel(name, title, rows, heads, ordered, in_rows, sizes)
+
+
+def _place(training: int, metric: int, in_rows: bool) -> Place:
+    return (training, metric) if in_rows else (metric, training)

@@ -17,11 +17,10 @@ from mmengine.runner import Runner
 from mmda.apis.runner import build_runner, set_dataloader_defaults
 from mmda.apis.seeding import set_seed
 
-from .plain_config import plain_config
-from .recipe_config import load_recipe, move_data
+from .recipe_config import load_recipe, move_data, plain_config
 from .result import Result, Run, finished, write_result
 
-#: Told the part of the training that is done, 0 to 1.
+#: Takes the part of the training that is done, 0 to 1.
 Progress = Callable[[float], object]
 _STARTED = 'started.txt'
 
@@ -32,23 +31,24 @@ def execute(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Train and test; the folder of the run is made anew.
+    """Train and test in a new folder, and write the result.
 
-    A training whose answers become NaN or infinite is a result, too: it has
-    diverged. Any other error is raised, and there is no result.
+    A training whose answers become NaN or infinite has a result, too: it has
+    diverged. Any other error is raised, and then there is no result.
 
     Args:
-        run (Run): What to run.
-        data_root (str, optional): In place of ``data/``.
-        resume (bool): Whether to go on from the last checkpoint of an
+        run (Run): The run.
+        data_root (str, optional): Folder that takes the place of ``data/``.
+        resume (bool): Whether to continue from the last checkpoint of an
             interrupted run of the same config. Defaults to False.
-        progress (Callable, optional): Told how much of the training is done.
+        progress (Callable, optional): Takes the part of the training that is
+            done, after each iteration.
 
     Returns:
-        Result: That of the run, also written into its folder.
+        Result: The result. It is also written into the folder of the run.
 
     Raises:
-        RuntimeError: If another process is at this run.
+        RuntimeError: If another process executes this run.
     """
     folder = run.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def execute(
             # Another process may have finished it since it was listed.
             return finished(run) or _execute(run, data_root, resume, progress)
     except Timeout as error:
-        raise RuntimeError(f'{run}: another process is at it') from error
+        raise RuntimeError(f'{run}: another process executes it') from error
 
 
 def _execute(
@@ -78,7 +78,7 @@ def _execute(
     set_seed(cfg, run.seed)
     cfg.launcher = 'none'
     cfg.work_dir = str(folder)
-    # Seconds for each run, of which there may be hundreds.
+    # The figures take seconds of each run, and there may be hundreds.
     for name, key in (('run_summary', 'figures'), ('label_report', 'figure')):
         if cfg.get('default_hooks', {}).get(name):
             cfg.default_hooks[name][key] = False
@@ -112,7 +112,7 @@ def _can_resume(run: Run) -> bool:
 def _train(
     cfg: Config, run: Run, resume: bool, progress: Progress | None
 ) -> str:
-    """Train and return the best checkpoint, or the last."""
+    """Train, and return the best checkpoint or else the last one."""
     cfg = cfg.copy()
     if resume:
         cfg.resume, cfg.load_from = True, None
@@ -128,7 +128,7 @@ def _train(
 
 
 def _test(cfg: Config, run: Run, checkpoint: str) -> dict[str, float]:
-    """Test a checkpoint as tools/test.py does, by a runner of its own."""
+    """Test a checkpoint with a new runner, as tools/test.py does."""
     cfg = cfg.copy()
     cfg.resume, cfg.load_from = False, checkpoint
     metrics = _build(cfg, run, 'test').test()
@@ -136,32 +136,28 @@ def _test(cfg: Config, run: Run, checkpoint: str) -> dict[str, float]:
 
 
 def _build(cfg: Config, run: Run, what: str) -> Runner:
-    # mmengine keeps logs and message hubs by this name, for the process.
+    # mmengine keeps the log and the message hub of each name until the
+    # process ends.
     name = f'{what}_{run.recipe}_{run.seed}_{time.time_ns()}'
     cfg.experiment_name = name.replace('/', '_').replace(' ', '_')
     return build_runner(cfg)
 
 
 def _remove_other_checkpoints(folder: Path, kept: str) -> None:
-    """Leave the checkpoint that was tested: the rest is not needed again."""
+    """Keep the tested checkpoint only."""
     for path in folder.glob('*.pth'):
         if path.name != kept:
             path.unlink()
 
 
 class _ProgressHook(Hook):
-    """Tell every few seconds how much of the training is done."""
+    """Tell after each iteration how much of the training is done."""
 
     priority = 'LOWEST'
-    _interval = 5.0
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self._last = time.monotonic()
 
     def after_train_iter(self, runner: Runner, *args: Any, **_: Any) -> None:
-        """Tell it, unless it was told just now."""
-        now = time.monotonic()
-        if now - self._last > self._interval:
-            self._last = now
-            self.progress((runner.iter + 1) / max(runner.max_iters, 1))
+        """Tell the part that is done."""
+        self.progress((runner.iter + 1) / max(runner.max_iters, 1))

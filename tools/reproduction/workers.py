@@ -1,8 +1,7 @@
-"""Worker processes that outlive a run, and of which each may die."""
+"""Worker processes: each may die without any effect on the others."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -10,28 +9,37 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing import (
+    active_children,
+    get_context,
+    parent_process,
+)
+from multiprocessing.connection import wait
 from typing import Any
 
 from .result import Result, Run
 
 _CONTEXT = get_context('spawn')
-# What the hosts keep of each run (logs, message hubs) stays small.
+# A process keeps a little of each run (logs, message hubs). It ends before
+# that becomes much.
 _RUNS_PER_PROCESS = 25
-_THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
+# In a worker process: the progress of its run, 0 to 1. The caller reads it.
+_done: Any = None
 
 
 @dataclass
 class Report:
-    """What is heard of a run, or of nothing for a while.
+    """News about a run. Without a run: there were no news for a while.
 
     Attributes:
-        run (Run, optional): Which; None: nothing was heard.
-        done (float): Part of its training that is done, 0 to 1.
-        result (Result, optional): When it has finished.
-        error (str): Why it ended without a result, or ''.
+        run (Run, optional): The run.
+        done (float): Part of the training that is done, 0 to 1.
+        result (Result, optional): The result, when the run has finished.
+        error (str): Why the run ended without a result, or ''.
     """
 
     run: Run | None = None
@@ -41,42 +49,49 @@ class Report:
 
 
 class _Worker:
-    """A process and the run it is at."""
+    """One process, the run that it executes, and the progress of the run.
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.pipe, other = _CONTEXT.Pipe()
-        self.process = _CONTEXT.Process(target=_work, args=(other, settings))
-        self.process.start()
-        other.close()
-        self.run: Run | None = None
+    Each worker is an executor of one process. In an executor of several
+    processes, the death of one process stops all of them, and nothing says
+    which run was to blame.
+    """
+
+    def __init__(self, one_thread: bool) -> None:
+        # Without a lock: a process that dies could hold it for ever.
+        self.done: Any = _CONTEXT.Value('d', lock=False)
+        self.pool = ProcessPoolExecutor(
+            1, _CONTEXT, _start, (self.done, one_thread)
+        )
         self.runs = 0
 
-    def give(self, run: Run) -> None:
-        self.run = run
+    def give(self, run: Run, settings: dict[str, Any]) -> Future:
+        self.run, self.done.value = run, 0.0
         self.runs += 1
-        # One that is dead already is found so when it is listened to.
-        with contextlib.suppress(BrokenPipeError, ConnectionError):
-            self.pipe.send(run)
+        before = active_children()
+        future = self.pool.submit(_work, run, settings)
+        if self.runs == 1:
+            # The executor starts its process now and keeps it to itself.
+            (self.process,) = set(active_children()).difference(before)
+        return future
 
-    def hear(self) -> Report:
-        assert self.run is not None
+    def report(self, future: Future) -> Report:
         try:
-            done, result, error = self.pipe.recv()
-        except (EOFError, ConnectionError):
+            answer = future.result()
+        except BrokenProcessPool:
             self.process.join()
-            return Report(
-                self.run,
-                error=f'its process ended ({_how(self.process.exitcode)})',
-            )
-        return Report(self.run, done, result, error)
+            how = _how(self.process.exitcode)
+            return Report(self.run, error=f'its process ended ({how})')
+        if isinstance(answer, str):
+            return Report(self.run, error=answer)
+        return Report(self.run, 1.0, answer)
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.process.is_alive() and self.runs < _RUNS_PER_PROCESS
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.join(10)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.pipe.close()
+        self.pool.shutdown()
 
 
 def run_all(
@@ -88,132 +103,98 @@ def run_all(
 ) -> Iterator[Report]:
     """Execute runs in worker processes.
 
-    A run that fails, or whose process dies, does not touch the others. The
-    processes end with the caller, also when that is killed.
+    A run that fails, or whose process dies, does not affect the other runs.
+    The processes end together with the caller, also when the caller is killed.
 
     Args:
-        runs (Sequence[Run]): What to run, in this order.
-        jobs (int): Number of processes; with several, each has one thread.
-            Defaults to 1.
-        data_root (str, optional): In place of ``data/``.
-        resume (bool): Whether to go on with interrupted runs.
-        heartbeat (float): Seconds without news after which an empty report
-            comes. Defaults to 60.
+        runs (Sequence[Run]): The runs, in the order of their start.
+        jobs (int): Number of processes. With several processes, each one has
+            one thread. Defaults to 1.
+        data_root (str, optional): Folder that takes the place of ``data/``.
+        resume (bool): Whether to continue interrupted runs.
+        heartbeat (float): Seconds between two reports of the progress of all
+            current runs. Defaults to 60.
 
     Yields:
-        Report: Progress and the end of each run.
+        Report: The progress of each current run, then the end of a run. After
+        a heartbeat without any end, a report without a run follows.
     """
     settings = dict(data_root=data_root, resume=resume)
     waiting = deque(runs)
-    workers: list[_Worker] = []
-    with _one_thread_each(jobs > 1):
-        try:
-            while waiting or workers:
-                while waiting and len(workers) < jobs:
-                    workers.append(_Worker(settings))
-                    workers[-1].give(waiting.popleft())
-                pipes = {worker.pipe: worker for worker in workers}
-                heard = wait(list(pipes), heartbeat)
-                if not heard:
-                    yield Report()
-                for pipe in heard:
-                    assert isinstance(pipe, Connection)
-                    worker = pipes[pipe]
-                    report = worker.hear()
-                    yield report
-                    if report.result is None and not report.error:
-                        continue
-                    if (
-                        waiting
-                        and worker.process.is_alive()
-                        and worker.runs < _RUNS_PER_PROCESS
-                    ):
-                        worker.give(waiting.popleft())
-                    else:
-                        workers.remove(worker)
-                        worker.stop()
-        finally:
-            for worker in workers:
+    busy: dict[Future, _Worker] = {}
+    worker = None
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < jobs:
+                if worker is not None and not worker.is_fresh:
+                    worker.stop()
+                    worker = None
+                worker = worker or _Worker(jobs > 1)
+                busy[worker.give(waiting.popleft(), settings)] = worker
+                worker = None
+            if worker is not None:
                 worker.stop()
-
-
-@contextlib.contextmanager
-def _one_thread_each(wanted: bool) -> Iterator[None]:
-    """Let processes that are started inside use one thread each."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    if wanted:
-        os.environ.update(dict.fromkeys(_THREADS, '1'))
-    try:
-        yield
+                worker = None
+            ended, _ = wait_for(busy, heartbeat, FIRST_COMPLETED)
+            for at_work in busy.values():
+                yield Report(at_work.run, at_work.done.value)
+            if not ended:
+                yield Report()
+                continue
+            # One at a time: the rest is found again at once.
+            future = ended.pop()
+            worker = busy.pop(future)
+            yield worker.report(future)
     finally:
-        for name, value in before.items():
-            if value is not None:
-                os.environ[name] = value
-            else:
-                os.environ.pop(name, None)
+        for at_work in [*busy.values(), *([worker] if worker else [])]:
+            at_work.stop()
 
 
-def _work(pipe: Connection, settings: dict[str, Any]) -> None:
-    """Execute the runs that come through a pipe, until it is closed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ctrl-C is the parent's to answer; it stops this process.
+def _start(done: Any, one_thread: bool) -> None:
+    """Prepare a worker process, before it imports torch."""
+    global _done
+    _done = done
+    if one_thread:
+        os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
+    # The parent process answers Ctrl-C: it stops this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from .training import execute
-
-    while True:
-        try:
-            run = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_try(run, pipe, execute, settings))
-
-
-def _try(
-    run: Run, pipe: Connection, execute: Any, settings: dict[str, Any]
-) -> tuple[float, Result | None, str]:
-    run.folder.parent.mkdir(parents=True, exist_ok=True)
-    log = run.folder.with_suffix('.log')
-    with open(log, 'w', encoding='utf-8') as file, _output_to(file):
-        try:
-            result = execute(
-                run,
-                progress=lambda done: pipe.send((done, None, '')),
-                **settings,
-            )
-            return 1.0, result, ''
-        except Exception as error:
-            traceback.print_exc()
-            message = str(error).splitlines()[:1] or ['']
-            return (
-                0.0,
-                None,
-                f'{type(error).__name__}: {message[0]} (see {log})',
-            )
-
-
-@contextlib.contextmanager
-def _output_to(file: Any) -> Iterator[None]:
-    """Let all that this process and its libraries print go to a file."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    os.dup2(file.fileno(), 1)
-    os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, number)
-            os.close(copy)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
+    # An executor does not end its processes when its own process is killed.
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _set_done(done: float) -> None:
+    _done.value = done
+
+
+def _work(run: Run, settings: dict[str, Any]) -> Result | str:
+    """Execute a run in a worker process; return the result or the error.
+
+    All output of the process and its libraries goes to a log file.
+    """
+    run.folder.parent.mkdir(parents=True, exist_ok=True)
+    log = run.folder.with_suffix('.log')
+    sys.stdout.flush()
+    with open(log, 'w', encoding='utf-8') as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    try:
+        from .training import execute
+
+        return execute(run, progress=_set_done, **settings)
+    except Exception as error:
+        # As text: not every exception can be sent to another process.
+        traceback.print_exc()
+        message = str(error).splitlines()[:1] or ['']
+        return f'{type(error).__name__}: {message[0]} (see {log})'
+    finally:
+        sys.stdout.flush()
 
 
 def _how(code: int | None) -> str:

@@ -1,6 +1,7 @@
 # DeepLabV3+ (ResNet-50) for 19 classes. The values are those of mmseg 1.x,
-# `_base_/models/deeplabv3plus_r50-d8.py`, which a config cannot name there:
-# mmengine looks for `mmseg::` in a distribution of another name.
+# `_base_/models/deeplabv3plus_r50-d8.py`. A config cannot inherit them from
+# `mmseg::`: mmengine looks for a distribution `mmsegmentation`, and the
+# maintained build has another name.
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 data_preprocessor = dict(
     type='SegDataPreProcessor',

@@ -269,14 +269,17 @@ def _put(
 
 
 def check_cells(
-    path: str, column: pd.Series, is_valid: pd.Series, expected: str
+    path: str,
+    column: pd.Series,
+    is_valid: pd.Series | np.ndarray,
+    expected: str,
 ) -> None:
     """Refuse a column with a cell that is not valid.
 
     Args:
         path (str): The file.
         column (Series): n cells, with line numbers as index.
-        is_valid (Series): bool (n,).
+        is_valid (Series | ndarray): bool (n,).
         expected (str): What the cells should contain.
 
     Raises:

@@ -64,31 +64,6 @@ def test_chunks_change_nothing(monkeypatch):
     np.testing.assert_array_equal(whole, parts)
 
 
-def test_only_the_bootstrap_of_patients_covers_the_true_auc():
-    # Positives and negatives are different patients, apart by 1 with a
-    # variance of 1 + 1/4 each: AUC = Phi(1 / sqrt(2.5)).
-    true_auc = norm.cdf(1 / 2.5**0.5)
-    covered = dict(patients=0, images=0)
-    repeats = 150
-    for seed in range(repeats):
-        score, target, patient = make_patients(seed, 60, 4)
-        for name, clusters in dict(
-            patients=patient, images=np.arange(len(patient))
-        ).items():
-            sample = resample(
-                'auc',
-                score[None, :, None],
-                target[:, None],
-                clusters,
-                200,
-                seed,
-            )
-            low, high = percentile_interval(sample[:, 0, 0])
-            covered[name] += low <= true_auc <= high
-    assert 0.90 <= covered['patients'] / repeats <= 0.985
-    assert covered['images'] / repeats < 0.8
-
-
 def make_two_models(seed, gain, num_patients=60, images=4):
     """Two models that share a part of each patient's effect."""
     generator = np.random.default_rng(seed)

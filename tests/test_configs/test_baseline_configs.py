@@ -1,13 +1,13 @@
 """Each baseline's config makes a training step and answers all questions."""
 
-from pathlib import Path
+import fnmatch
 
 import pytest
 import torch
 from mmpretrain.structures import DataSample
 from reproduction.complexity import TrainingStep
+from shipped_configs import PATHS, load
 
-from mmda.commands.common import open_config
 from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.models import (
     DoDNetHead,
@@ -16,13 +16,12 @@ from mmda.models import (
 )
 
 NAN = float('nan')
-FOLDER = Path(__file__).resolve().parents[2] / 'configs/da/baselines'
-NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
+NAMES = [n for n, path in PATHS.items() if path.parent.name == 'baselines']
 
 
 def open_baseline(name, data='*'):
-    (path,) = FOLDER.glob(f'{name}_*_{data}.py')
-    return open_config(str(path))
+    (name,) = fnmatch.filter(NAMES, f'{name}_*_{data}')
+    return load(name)
 
 
 def make_batch(cfg):
@@ -49,7 +48,7 @@ def shorten(cfg):
 @pytest.mark.parametrize('name', NAMES)
 def test_a_step_trains_and_a_prediction_answers_all_questions(name):
     torch.manual_seed(0)
-    cfg = open_config(str(FOLDER / f'{name}.py'))
+    cfg = load(name)
     shorten(cfg)
     step = TrainingStep(cfg, make_batch(cfg))
     before = {k: v.clone() for k, v in step.model.named_parameters()}
@@ -95,9 +94,7 @@ def test_dodnet_has_a_pass_for_each_question_of_the_others():
     chest = open_baseline('dodnet', 'chest20')
     assert short.model.head.type == chest.model.head.type
     assert short.model.head.type == DoDNetHead.__name__
-    base = open_config(
-        str(FOLDER.parent / 'table12/linear_small-cnn_500i_mnist-overlap.py')
-    )
+    base = load('linear_small-cnn_500i_mnist-overlap')
     long = 7 * base.train_cfg.max_iters
     assert short.train_cfg.max_iters == short.train_cfg.val_interval == long
     assert short.param_scheduler.T_max == 7 * base.param_scheduler.T_max

@@ -1,4 +1,4 @@
-"""Whether similar classes help more: gain against similarity."""
+"""Do similar classes help more? Gains and similarities of classes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Correlation(NamedTuple):
     """Pearson's correlation.
 
     Attributes:
-        r (float): In [-1, 1]; NaN where undefined.
-        p (float): Two-sided p-value; NaN likewise.
-        num (int): Classes that have both values.
-        note (str): Why it is undefined, or ''.
+        r (float): The correlation, in [-1, 1]. NaN if it is undefined.
+        p (float): Two-sided p-value. NaN if it is undefined.
+        num (int): Number of classes that have both values.
+        note (str): Why the correlation is undefined, or ''.
     """
 
     r: float
@@ -35,7 +35,7 @@ def correlate(similarity: np.ndarray, gain: np.ndarray) -> Correlation:
         gain (ndarray): (n,), in points, NaN where missing.
 
     Returns:
-        Correlation: Over the classes that have both.
+        Correlation: The correlation over the classes that have both values.
 
     Examples:
         >>> similarity = np.array([.02, .05, .05, .17, .30, .61])  # Table 13
@@ -62,16 +62,16 @@ def read_gains(
     of: str | None = None,
     baseline: float | None = None,
 ) -> pd.DataFrame:
-    """Read what each added class brought to the class of interest.
+    """Read the gain of the class of interest from each added class.
 
     Args:
-        path (str | Path): CSV with the columns ``class`` (the one added),
-            ``gain`` (points) or ``auc`` (in %), and ``similarity``.
-        similarity (str | Path, optional): CSV of ``class_relations.py``, in
-            place of the column.
-        of (str, optional): Class of interest, a row of that file.
-        baseline (float, optional): AUC without any added class, in %, for
-            files with ``auc``.
+        path (str | Path): CSV with the columns ``class`` (the added class),
+            ``gain`` (in points) or ``auc`` (in %), and ``similarity``.
+        similarity (str | Path, optional): CSV of ``class_relations.py``. It
+            replaces the column ``similarity``.
+        of (str, optional): Class of interest. It is a row of the second CSV.
+        baseline (float, optional): AUC in % without any added class. A CSV
+            with ``auc`` needs it.
 
     Returns:
         DataFrame: Columns ``class``, ``similarity`` and ``gain``.
@@ -115,17 +115,17 @@ def class_distribution(report: dict, comparison: dict) -> pd.DataFrame:
     """Join the training positives of each class with its gain (Fig. 4).
 
     Args:
-        report (dict): From ``label_report.json``.
-        comparison (dict): From ``comparison.json``.
+        report (dict): Content of ``label_report.json``.
+        comparison (dict): Content of ``comparison.json``.
 
     Returns:
-        DataFrame: Columns ``class``, ``positives``, ``gain`` (NaN where
-        undefined or not compared) and ``significant``, the most frequent
-        class first.
+        DataFrame: Columns ``class``, ``positives``, ``gain`` and
+        ``significant``. The most frequent class comes first. A gain is NaN if
+        it is undefined or if the class was not compared.
 
     Raises:
-        ValueError: If the files are of another kind, the comparison has no
-            class names, or a class that the label report does not have.
+        ValueError: If a file is of another kind, if the comparison has no
+            class names, or if the label report lacks one of its classes.
     """
     try:
         positives = {

@@ -1,7 +1,5 @@
 """Every shipped segmentation config trains on toy data."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +8,8 @@ from mmengine import load as load_file
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 from mmseg.models.segmentors import SegTTAModel
+from shipped_configs import DA, PATHS
+from shipped_configs import load as read
 
 from mmda.apis.config import load_config
 from mmda.commands.compare_segmentation import main as compare
@@ -17,8 +17,9 @@ from mmda.commands.test import main as evaluate
 from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = sorted((ROOT / 'configs/da').glob('cityscapes_*.py'))
+CONFIGS = [path for name, path in PATHS.items() if 'cityscapes' in name]
+SLOW = pytest.mark.slow
+QUICK = ('cityscapes_bus_5way_light', 'cityscapes_bus_19way_light')
 FIVE = ['bus', 'road', 'sidewalk', 'building', 'wall']
 # Width and height of the configs' images, in place of which:
 SCALES = {
@@ -60,7 +61,7 @@ def shrink(node):
 
 
 def load(path, toy_root, tmp_path):
-    cfg = load_config(str(path), {'data_root': str(toy_root)})
+    cfg = read(path.stem, data_root=str(toy_root))
     shrink(cfg._cfg_dict)
     # Pretrained weights would be downloaded.
     cfg.model.pretrained = None
@@ -80,7 +81,14 @@ def test_all_configs_of_the_experiment_are_shipped():
     }
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'path',
+    [
+        pytest.param(path, marks=() if path.stem in QUICK else SLOW)
+        for path in CONFIGS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
     cfg = load(path, toy_root, tmp_path)
     runner = Runner.from_cfg(cfg)
@@ -104,7 +112,7 @@ def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
 def test_half_of_the_images_annotate_5_and_half_the_other_14(
     size, toy_root, tmp_path
 ):
-    path = ROOT / f'configs/da/cityscapes_assemble{size}.py'
+    path = DA / f'cityscapes_assemble{size}.py'
     cfg = load(path, toy_root, tmp_path)
     with DefaultScope.overwrite_default_scope('mmseg'):
         five, fourteen = DATASETS.build(cfg.train_dataloader.dataset).datasets
@@ -121,7 +129,7 @@ def test_half_of_the_images_annotate_5_and_half_the_other_14(
 
 @pytest.mark.parametrize('way', ['5way', '19way', '5way_light'])
 def test_the_validation_tells_all_19_classes_apart(way, toy_root, tmp_path):
-    path = ROOT / f'configs/da/cityscapes_bus_{way}.py'
+    path = DA / f'cityscapes_bus_{way}.py'
     cfg = load(path, toy_root, tmp_path)
     with DefaultScope.overwrite_default_scope('mmseg'):
         dataset = DATASETS.build(cfg.val_dataloader.dataset)
@@ -144,7 +152,7 @@ def test_the_light_config_asks_the_same_questions(way, toy_root, tmp_path):
         else (f'cityscapes_bus_{way}')
     )
     one, other = (
-        load(ROOT / f'configs/da/{name}.py', toy_root, tmp_path)
+        load(DA / f'{name}.py', toy_root, tmp_path)
         for name in (stem, f'{stem}_light')
     )
     for key in ('decode_head', 'auxiliary_head'):
@@ -157,7 +165,7 @@ def test_the_light_config_asks_the_same_questions(way, toy_root, tmp_path):
 @pytest.fixture(scope='session')
 def trained_light(toy_root, tmp_path_factory):
     """The training command's checkpoint of a config, and its options."""
-    path = str(ROOT / 'configs/da/cityscapes_bus_5way_light.py')
+    path = str(DA / 'cityscapes_bus_5way_light.py')
     folder = tmp_path_factory.mktemp('light')
     options = [f'data_root={toy_root}', 'val_dataloader.num_workers=0']
     options += ['test_dataloader.num_workers=0']
@@ -232,10 +240,11 @@ def test_the_test_command_augments_a_light_config_in_its_own_size(
     assert 0 <= load_file(out)['iou/mean'] <= 100
 
 
+@SLOW
 def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
     arguments = []
     for way in ('5way', '19way'):
-        path = ROOT / f'configs/da/cityscapes_bus_{way}_light.py'
+        path = DA / f'cityscapes_bus_{way}_light.py'
         cfg = load_config(str(path))
         with DefaultScope.overwrite_default_scope('mmseg'):
             model = MODELS.build(cfg.model)
@@ -259,7 +268,7 @@ def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
 def test_wrong_input_of_the_picture_ends_in_one_line(
     change, message, toy_root, tmp_path, capsys
 ):
-    path = str(ROOT / 'configs/da/cityscapes_bus_5way_light.py')
+    path = str(DA / 'cityscapes_bus_5way_light.py')
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(load_config(path).model)
     good = tmp_path / 'good.pth'
