@@ -13,7 +13,6 @@ temperature = 4.0
 
 model = dict(
     head=dict(
-        num_classes=len(_base_.classes),
         classes=_base_.classes,
         loss=dict(tau=tau, temperature=temperature),
     ),

@@ -10,7 +10,7 @@ _base_ = [
 thr = 0.0  # a pixel whose best answer is below is "none"
 
 classes = _base_.all_classes
-adapter = dict(num_classes=len(classes), classes=classes)
+adapter = dict(classes=classes)
 
 model = dict(
     # Everything is annotated, so one view and BCE are enough.

@@ -5,7 +5,7 @@ _base_ = './cityscapes_bus_19way.py'
 thr = 0.5  # a pixel of another class is "none"
 
 classes = _base_.five_classes
-adapter = dict(num_classes=len(classes), classes=classes)
+adapter = dict(classes=classes)
 
 model = dict(decode_head=dict(adapter, thr=thr), auxiliary_head=adapter)
 train_dataloader = dict(dataset=dict(classes=classes))

@@ -11,8 +11,6 @@ _base_ = [
 max_epochs = 30
 lr = 2e-3
 
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))
 optim_wrapper = dict(optimizer=dict(lr=lr))
 train_cfg = dict(max_epochs=max_epochs)

@@ -5,7 +5,7 @@ import fnmatch
 import pytest
 import torch
 from mmpretrain.structures import DataSample
-from reproduction.complexity import TrainingStep
+from reproduction.model_cost import TrainingStep
 from shipped_configs import PATHS, load
 
 from mmda.engine.hooks.check_label_space_hook import head_classes

@@ -34,6 +34,7 @@ def listed():
     return {path: mmengine.load(ROOT / path) for path in index['Import']}
 
 
+@pytest.mark.slow
 def test_each_config_loads_without_mmda_and_equals_what_the_commands_load(
     tmp_path,
 ):

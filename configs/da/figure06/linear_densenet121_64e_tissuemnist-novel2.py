@@ -6,4 +6,4 @@ classes = [name for name in _base_.classes if name not in novel]
 known = dict(dataset=dict(dataset=dict(drop=novel), classes=classes))
 train_dataloader = val_dataloader = known
 test_dataloader = dict(dataset=dict(classes=classes))
-model = dict(head=dict(num_classes=len(classes), classes=classes))
+model = dict(head=dict(classes=classes))

@@ -9,7 +9,7 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
     backbone=dict(in_channels=3),
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes),
+    head=dict(classes=_base_.classes),
 )
 loader = dict(num_workers=0, persistent_workers=False)
 train_dataloader = dict(

@@ -16,6 +16,4 @@ test_evaluator = dict(
     bootstrap=1000,
     classes_of_interest=classes_of_interest,
 )
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))

@@ -12,5 +12,5 @@ val_dataloader = dict(dataset=dict(labeled_classes=classes_of_interest))
 test_evaluator = dict(classes_of_interest=classes_of_interest)
 model = dict(
     data_preprocessor=dict(to_rgb=False),  # the images are RGB
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes),
+    head=dict(classes=_base_.classes),
 )

@@ -4,4 +4,4 @@ _base_ = 'linear_densenet121_64e_dermamnist-7way.py'
 classes = _base_.classes_of_interest
 data = dict(dataset=dict(classes=classes))
 train_dataloader = val_dataloader = test_dataloader = data
-model = dict(head=dict(num_classes=len(classes), classes=classes))
+model = dict(head=dict(classes=classes))

@@ -13,5 +13,5 @@ test_evaluator = dict(classes_of_interest=classes_of_interest)
 model = dict(
     data_preprocessor=dict(mean=[127.5], std=[127.5], to_rgb=False),
     backbone=dict(in_channels=1),
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes),
+    head=dict(classes=_base_.classes),
 )

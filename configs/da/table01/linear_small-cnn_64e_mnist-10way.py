@@ -15,6 +15,4 @@ of_interest = dict(
 )
 val_evaluator = of_interest
 test_evaluator = [of_interest, dict(type='PartialLabelAP')]
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))

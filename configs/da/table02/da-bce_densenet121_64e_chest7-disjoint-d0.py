@@ -12,8 +12,4 @@ alone = dict(_delete_=True, classes=classes, aliases={})
 train_dataloader = dict(dataset=dict(_base_.train_d0, **alone))
 val_dataloader = dict(dataset=dict(_base_.val_d0, **alone))
 test_dataloader = dict(dataset=dict(_base_.test_d0, **alone))
-model = dict(
-    head=dict(
-        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
-    )
-)
+model = dict(head=dict(type='DynamicAdapterHead', classes=classes))

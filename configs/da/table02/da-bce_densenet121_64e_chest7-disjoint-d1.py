@@ -11,8 +11,4 @@ alone = dict(_delete_=True, classes=classes)
 train_dataloader = dict(dataset=dict(_base_.train_d1, **alone))
 val_dataloader = dict(dataset=dict(_base_.val_d1, **alone))
 test_dataloader = dict(dataset=dict(_base_.test_d1, **alone))
-model = dict(
-    head=dict(
-        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
-    )
-)
+model = dict(head=dict(type='DynamicAdapterHead', classes=classes))

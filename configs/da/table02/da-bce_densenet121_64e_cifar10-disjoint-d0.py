@@ -12,7 +12,5 @@ train_dataloader = dict(dataset=alone)
 val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
 model = dict(
     data_preprocessor=dict(to_rgb=False),  # the images are RGB
-    head=dict(
-        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
-    ),
+    head=dict(type='DynamicAdapterHead', classes=classes),
 )

@@ -8,5 +8,5 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(to_rgb=False),  # the images are RGB
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes),
+    head=dict(classes=_base_.classes),
 )

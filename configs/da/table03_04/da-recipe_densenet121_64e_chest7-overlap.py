@@ -7,6 +7,4 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))

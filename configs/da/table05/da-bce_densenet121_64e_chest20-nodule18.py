@@ -9,4 +9,4 @@ train_dataloader = dict(
     dataset=dict(_delete_=True, type='ConcatDataset', datasets=both)
 )
 val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
-model = dict(head=dict(num_classes=len(classes), classes=classes))
+model = dict(head=dict(classes=classes))

@@ -19,8 +19,4 @@ test_evaluator = dict(
     bootstrap=1000,
     classes_of_interest=['Nodule'],
 )
-model = dict(
-    head=dict(
-        type='DynamicAdapterHead', num_classes=len(classes), classes=classes
-    )
-)
+model = dict(head=dict(type='DynamicAdapterHead', classes=classes))

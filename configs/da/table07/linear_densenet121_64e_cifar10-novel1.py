@@ -25,5 +25,5 @@ test_dataloader = dict(dataset=dict(classes=classes))
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='NovelClassAUC')]
 model = dict(
     data_preprocessor=dict(to_rgb=False),  # the images are RGB
-    head=dict(num_classes=len(classes), classes=classes),
+    head=dict(classes=classes),
 )

@@ -19,5 +19,5 @@ test_evaluator = [dict(type='PartialLabelAUC'), dict(type='NovelClassAUC')]
 model = dict(
     data_preprocessor=dict(mean=[127.5], std=[127.5], to_rgb=False),
     backbone=dict(in_channels=1),
-    head=dict(num_classes=len(classes), classes=classes),
+    head=dict(classes=classes),
 )

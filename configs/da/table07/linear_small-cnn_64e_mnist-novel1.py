@@ -21,4 +21,4 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(dataset=known_val, classes=classes))
 test_dataloader = dict(dataset=dict(classes=classes))
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='NovelClassAUC')]
-model = dict(head=dict(num_classes=len(classes), classes=classes))
+model = dict(head=dict(classes=classes))

@@ -23,6 +23,4 @@ train_dataloader = dict(
     dataset=dict(num_samples=num_samples),
 )
 test_dataloader = dict(dataset=dict(dataset=pairs))
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))

@@ -5,4 +5,4 @@ classes = _base_.d0_classes
 alone = dict(_base_.train_d0, _delete_=True, classes=classes)
 train_dataloader = dict(dataset=alone)
 val_dataloader = test_dataloader = dict(dataset=dict(classes=classes))
-model = dict(head=dict(num_classes=len(classes), classes=classes))
+model = dict(head=dict(classes=classes))

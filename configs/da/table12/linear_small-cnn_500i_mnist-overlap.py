@@ -6,8 +6,6 @@ _base_ = [
     '../../_base_/keep_last_500i_runtime.py',
 ]
 
-model = dict(
-    head=dict(num_classes=len(_base_.classes), classes=_base_.classes)
-)
+model = dict(head=dict(classes=_base_.classes))
 # The schedule counts iterations.
 train_dataloader = dict(sampler=dict(type='InfiniteSampler'))
