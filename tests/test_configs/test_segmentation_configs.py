@@ -73,14 +73,6 @@ def load(path, toy_root, tmp_path):
     return cfg
 
 
-def test_all_configs_of_the_experiment_are_shipped():
-    assert {path.stem for path in CONFIGS} == {
-        f'cityscapes_{name}{size}'
-        for name in ('bus_5way', 'bus_19way', 'assemble')
-        for size in ('', '_light')
-    }
-
-
 @pytest.mark.parametrize(
     'path',
     [

@@ -109,16 +109,6 @@ def test_dropout_acts_on_both_views():
     assert calls == [True, True]
 
 
-@pytest.mark.parametrize('auxiliary', [adapted(FCN), [adapted(FCN)] * 2])
-def test_the_keys_are_those_of_the_stock_segmentor(auxiliary):
-    config = model_config(adapted(FCN), auxiliary)
-    model = build(config).train()
-    stock = build(dict(config, type='EncoderDecoder')).train()
-    data = prepared(model)
-    data['inputs'] = data['inputs'][:2]
-    assert model.loss(**data).keys() == stock.loss(**data).keys()
-
-
 CASCADE = model_config(
     [adapted(dict(FCN, dropout_ratio=0)), adapted(dict(OCR, dropout_ratio=0))]
 )

@@ -12,7 +12,7 @@ from mmpretrain.structures import DataSample
 from two_ranks import run_on_two_ranks
 
 from mmda.models import PartialBCEPseudoConsistLoss
-from mmda.models.losses import sharpen
+from mmda.models.losses import is_confident, sharpen
 
 NAN = float('nan')
 MEANS = ('entry', 'class', 'sample')
@@ -431,10 +431,10 @@ def test_an_argument_outside_its_range_is_refused(arguments, message):
         PartialBCEPseudoConsistLoss(**arguments)
 
 
-@pytest.mark.parametrize('shape', [(3, 4), (6, 4), (2, 5), (4, 5), (2, 4, 1)])
+@pytest.mark.parametrize('shape', [(2, 4), (4, 4), (3, 5), (6, 5), (3, 4, 1)])
 def test_logits_that_do_not_fit_the_target_are_refused(shape):
-    with pytest.raises(ValueError, match=r'\(2, 4\).*2 rows.*4 \(weak'):
-        PartialBCEPseudoConsistLoss()(torch.zeros(shape), torch.zeros(2, 4))
+    with pytest.raises(ValueError, match=r'\(3, 4\).*3 rows.*6 \(weak'):
+        PartialBCEPseudoConsistLoss()(torch.zeros(shape), torch.zeros(3, 4))
 
 
 @pytest.mark.parametrize('normalize', MEANS)
@@ -453,6 +453,11 @@ def test_the_strong_view_is_supervised_where_annotated(normalize):
     (gradient,) = torch.autograd.grad(expected, logits)
     assert not gradient[len(target) :][target.isnan()].any()
     assert 'loss_strong_bce' not in both.terms(logits[: len(target)], target)
+
+
+def test_an_answer_of_either_side_is_sure_from_the_confidence_on():
+    answers = torch.tensor([0.25, 0.375, 0.625, 0.75])
+    assert is_confident(answers, 0.75).tolist() == [True, False, False, True]
 
 
 def test_unsure_answers_are_no_labels():

@@ -133,39 +133,6 @@ def test_counts_equal_those_image_by_image(fast, monkeypatch):
     assert count['prevalence'] == pytest.approx(share)
 
 
-@pytest.mark.parametrize(
-    ('first', 'second', 'labels'),
-    [
-        (CHEST[:4], CHEST[4:], 52_717),  # Table 2: 30,124 + 22,593
-        (CHEST[:5], (), 37_655),  # Tables 3 and 4
-        (CHEST[:5], CHEST[2:], 75_310),
-        (CHEST, CHEST, 105_434),
-    ],
-)
-def test_the_papers_counts_come_out(first, second, labels):
-    sources = []
-    for name, labeled in (('CheXpert', first), ('ChestXray', second)):
-        if labeled:
-            score = np.zeros((9000, 7), np.float32)
-            sources.append(
-                wrap(
-                    score,
-                    CHEST,
-                    CHEST,
-                    name,
-                    labeled_classes=labeled,
-                    num_samples=7531,
-                    seed=1,
-                )
-            )
-    group = type('Joined', (), dict(datasets=sources))()
-    report = label_report(sources_of_datasets({'train': group}))
-    assert report['splits']['train']['labels'] == labels
-    per_source = report['splits']['train']['sources']
-    if labels == 52_717:
-        assert [s['labels'] for s in per_source.values()] == [30_124, 22_593]
-
-
 def test_uncertain_labels_are_counted_whatever_the_policy(tmp_path):
     header = (
         'Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Enlarged '

@@ -60,8 +60,8 @@ def test_a_background_class_means_the_same_as_no_annotated_class():
 
 @pytest.mark.parametrize('exclusive', [True, False])
 def test_counts_of_known_entries_equal_those_of_the_mask(exclusive):
-    # A second image: class 0 on three pixels, no annotated class elsewhere.
-    second = torch.full((1, 4, 4), 254)
+    # A second image: class 0 on three pixels, a background class elsewhere.
+    second = torch.full((1, 4, 4), 3)
     second[0, 0, :3] = 0
     annotated = ANNOTATED.repeat(2, 1)
     on_class = torch.ones_like(annotated) if exclusive else annotated
