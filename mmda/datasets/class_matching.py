@@ -51,8 +51,8 @@ def annotated_columns(
         spellings = [*joint_names, *source_classes]
         found = class_indices(labeled_classes, spellings, where)
         wanted = [index % len(joint_names) for index in found]
-        for index, name in zip(wanted, labeled_classes, strict=True):
-            if wanted.count(index) > 1:
+        for place, name in enumerate(labeled_classes):
+            if wanted[place] in wanted[:place]:
                 raise ValueError(f'{where}: {name!r} stands there twice')
     own, joint, left_out = [], [], []
     for position in wanted:

@@ -5,7 +5,7 @@ from pathlib import PurePath
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
-from reproduction.tables import TABLES
+from reproduction.table import find_tables
 from shipped_configs import load
 from toy_images import write_mnist
 
@@ -138,7 +138,7 @@ def test_the_sums_are_those_that_the_paper_prints():
     [('Nodule', 1), ('+ Mass', 2), ('+ Effusion', 2), ('+ 13 diseases', 14)],
 )
 def test_table_5_adds_labels_and_no_images(row, classes, tables):
-    (panel,) = TABLES['table05'].panels
+    (panel,) = find_tables(['table05'])[0].panels
     recipe = panel.cells[panel.rows.index(row), 0].recipe
     labels = training_labels(
         PurePath(recipe.config).stem, tables, recipe.options

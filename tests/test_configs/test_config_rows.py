@@ -7,7 +7,7 @@ import pytest
 import toy_images
 from mmengine.registry import DATASETS, init_default_scope
 from reproduction.recipe_config import load_recipe
-from reproduction.tables import TABLES
+from reproduction.table import find_tables, table_names
 from shipped_configs import PATHS, load
 
 from mmda.datasets import ChestXray14, CheXpert
@@ -19,6 +19,7 @@ NOVEL = {
     'tissuemnist': 'Proximal Tubule Segments',
     'organamnist': 'heart',
 }
+TABLES = {table.name: table for table in find_tables(table_names())}
 TABLE05, TABLE13 = TABLES['table05'], TABLES['table13']
 CHEST = 'densenet121_64e_chest7-overlap'
 MNIST = 'small-cnn_500i_mnist-overlap'

@@ -10,8 +10,8 @@ from digits_run import train_digits
 from matplotlib.image import imread
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
-from reproduction.gain_similarity import class_distribution, correlate
 from reproduction.gain_vs_similarity import main as gains
+from reproduction.gains import class_distribution, correlate
 from scipy.stats import pearsonr
 
 from mmda.apis.inference_model import load_model
