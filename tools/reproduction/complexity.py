@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _names(configs: Sequence[str]) -> dict[str, str]:
-    """Name each config by its file, or by its path if two files share a name."""
+    """Name each config by its file; by its path if two share a name."""
     stems = [Path(config).stem for config in configs]
     return {
         stem if stems.count(stem) == 1 else config: config
