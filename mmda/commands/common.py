@@ -213,9 +213,8 @@ def run_tool(
     """
     args = parser.parse_args(argv)
     try:
-        for name in ('config', 'config_a', 'config_b'):
-            if getattr(args, name, None):
-                find_config(getattr(args, name))
+        if getattr(args, 'config', None):
+            find_config(args.config)
         if check is not None:
             check(args)
         mmda.register_all()

@@ -4,13 +4,12 @@ import cv2
 import numpy as np
 import pytest
 from mmseg.datasets import BaseSegDataset
-
-from mmda.commands.cooccurrence import main
-from mmda.report.cooccurrence import (
+from reproduction.class_counts import (
     count_cooccurrence,
     find_presence,
     write_cooccurrence,
 )
+from reproduction.cooccurrence import main
 
 CLASSES = ('bus', 'road', 'wall', 'train')
 MAPS = (

@@ -1,9 +1,7 @@
 import json
 
 import pytest
-
-from mmda.commands.learning_curves import main
-from mmda.report.learning_curves import curve
+from reproduction.learning_curves import curve, main
 
 
 def write_log(folder, started, rows):
