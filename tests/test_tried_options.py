@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from reproduction.recipe_config import load_recipe
@@ -24,6 +25,8 @@ def tried():
 def losses(tried, name, steps=2):
     cfg = load_recipe(tried.OPTIONS[name])
     torch.manual_seed(0)
+    # Tests before this one may leave the scope of segmentation.
+    init_default_scope('mmpretrain')
     model = MODELS.build(cfg.model).train()
     batch = dict(
         inputs=list(torch.randint(0, 255, (4, 1, 28, 28)).float()),

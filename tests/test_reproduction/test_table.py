@@ -161,6 +161,7 @@ def test_means_of_the_paper_are_those_of_its_classes():
         assert np.mean(values) == pytest.approx(mean, abs=0.11), row
 
 
+@pytest.mark.slow
 def test_each_value_of_a_table_is_in_the_test_of_its_config(quick_configs):
     # Else it would show after the training, which may take days.
     tested = {}
