@@ -1,9 +1,9 @@
 """Mutation score of the tests, on a random sample of small faults.
 
-A mutant is one file of mmda with one fault: an operator, a number or a
-condition is another one. The operators are those of cosmic-ray. The tests of
-the folder should fail on each mutant: then the mutant is killed. The script
-prints the score of each folder, and each mutant that survives.
+A mutant is one file of mmda with one fault, such as another operator, number
+or condition. The faults come from cosmic-ray. If the tests of the folder fail
+on a mutant, the mutant is killed. The tests should kill each mutant. The
+script prints the score of each folder, and each mutant that survives.
 
 Two kinds of mutants are not drawn: no test can fail on a fault in an
 annotation, and each test fails on code that is no Python. The working tree is

@@ -1,9 +1,9 @@
 """What was tried for the recipe and is not in the library, on real MNIST.
 
-Trains Table 12's recipe on 30 images per source with each option and prints
-the AUC on 4,000 validation digits, which are training images of MNIST: what is
-chosen here has not seen the test. Differences from the recipe are tested in
-pairs over seeds, which are not those of docs/method.md.
+This script trains the recipe of Table 12 with each option, on 30 images per
+source. It prints the AUC on 4,000 validation digits. These are training images
+of MNIST, so a choice made here has not seen the test images. Differences from
+the recipe are tested in pairs over seeds. docs/method.md uses other seeds.
 
 Example: ``python benchmarks/tried_options.py --seeds 5 --jobs 2``.
 """

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import DataSample
+from reproduction.table import read_table
 
 import mmda  # noqa: F401  (registers the components)
 from mmda.apis.config import load_config
@@ -218,6 +219,16 @@ def test_make_targets_that_a_page_names_exist(page):
 def test_python_code_of_a_page_compiles(page):
     for code in code_blocks(page.read_text(), 'python'):
         compile(code.replace(', ...)', ')'), str(page), 'exec')
+
+
+def test_the_table_that_docs_reproduce_shows_can_be_read(tmp_path):
+    page = (ROOT / 'docs/reproduce.md').read_text()
+    (tmp_path / 'mine.yml').write_text(code_blocks(page, 'yaml')[0])
+    (panel,) = read_table(tmp_path / 'mine.yml').panels
+    assert panel.columns == ('tau = 0.5', 'tau = 0.7')
+    for recipe in panel.recipes:
+        assert (ROOT / 'configs' / recipe.config).is_file()
+    assert panel.recipes[1].options == {'model.head.loss.tau': 0.7}
 
 
 def test_the_readme_has_at_most_150_lines():

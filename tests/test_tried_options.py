@@ -25,7 +25,6 @@ def tried():
 def losses(tried, name, steps=2):
     cfg = load_recipe(tried.OPTIONS[name])
     torch.manual_seed(0)
-    # Tests before this one may leave the scope of segmentation.
     init_default_scope('mmpretrain')
     model = MODELS.build(cfg.model).train()
     batch = dict(

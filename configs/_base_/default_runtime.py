@@ -1,4 +1,4 @@
-# What every classification config shares. The values are those of mmpretrain
+# What every classification config shares. The values come from mmpretrain
 # 1.x, `_base_/default_runtime.py`, with more hooks.
 default_scope = 'mmpretrain'
 custom_imports = dict(imports=['mmda'])

@@ -1,4 +1,4 @@
-# What every segmentation config shares. The values are those of mmseg 1.x,
+# What every segmentation config shares. The values come from mmseg 1.x,
 # `_base_/default_runtime.py`, except for the last three entries.
 default_scope = 'mmseg'
 env_cfg = dict(

@@ -14,7 +14,7 @@ module                               answers
 ``comparison_report``                A comparison as Markdown, JSON, picture.
 ``thresholds``                       Which answers count as "yes"?
 ``checkpoint_record``                Which checkpoint gave these results?
-``class_relations``                  Which classes are alike?
+``class_relations``                  Which classes are similar?
 ``relation_figures``                 Heat map, dendrogram and chord diagram.
 ``cooccurrence``                     Which classes appear together?
 ``segmentation_figure``              Where do two segmentors fail?

@@ -178,7 +178,7 @@ def compare(
         values = 100 * resample(
             'auc', scores, target, clusters, resamples, seed, progress
         )
-        # Two models that rank alike differ by rounding errors only.
+        # Two models with one ranking differ by rounding errors only.
         gains = np.round(values[:, 1] - values[:, 0], 9)
         _add_bootstrap(rows, _with_mean(gains, common))
     for kind in ('delong', 'bootstrap', 'seeds'):

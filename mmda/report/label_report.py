@@ -187,16 +187,19 @@ def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
         list[dict]: For each pair of sources: the names ``a`` and ``b``, and
         the classes ``shared``, ``only_a`` and ``only_b``.
     """
-    return [
-        dict(
-            a=a.name,
-            b=b.name,
-            shared=[n for n in a.annotated if n in b.annotated],
-            only_a=[n for n in a.annotated if n not in b.annotated],
-            only_b=[n for n in b.annotated if n not in a.annotated],
+    pairs = []
+    for a, b in combinations(sources, 2):
+        of_a, of_b = a.annotated, b.annotated
+        pairs.append(
+            dict(
+                a=a.name,
+                b=b.name,
+                shared=[name for name in of_a if name in of_b],
+                only_a=[name for name in of_a if name not in of_b],
+                only_b=[name for name in of_b if name not in of_a],
+            )
         )
-        for a, b in combinations(sources, 2)
-    ]
+    return pairs
 
 
 def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:

@@ -132,6 +132,15 @@ def test_the_adapter_takes_the_place_of_conv_seg():
     assert not [k for k in head.state_dict() if 'conv_seg.weight' in k]
 
 
+def test_the_number_of_classes_follows_from_their_names():
+    head = head_of(dict(FCN, num_classes=19), classes=['a', 'b', 'c'])
+    assert head.num_classes == head.head.num_classes == 3
+    assert head.adapter.num_classes == 3
+    assert head_of(dict(FCN, num_classes=4)).num_classes == 4
+    with pytest.raises(ValueError, match=r'3 names.*num_classes=4'):
+        head_of(FCN, num_classes=4, classes=['a', 'b', 'c'])
+
+
 def test_the_hosts_initialisation_keeps_the_scale_of_a_linear_layer():
     head = head_of(dict(FCN, channels=64), num_classes=19)
     head.init_weights()

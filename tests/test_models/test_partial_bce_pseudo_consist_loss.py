@@ -284,6 +284,13 @@ def test_large_logits_stay_finite():
     assert logits.grad.isfinite().all()
 
 
+def test_the_gradient_of_a_logit_of_zero_is_one_half_minus_the_label():
+    logits = torch.zeros(1, 3, requires_grad=True)
+    target = torch.tensor([[1.0, 0.0, 0.25]])
+    PartialBCEPseudoConsistLoss()(logits, target).backward()
+    assert (3 * logits.grad).tolist() == [pytest.approx([-0.5, 0.5, 0.25])]
+
+
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_half_precision_gives_about_the_same(dtype):
     logits, target = make_batch(0.5, dtype=torch.float32)

@@ -57,6 +57,7 @@ def build(path):
     return MODELS.build(open_config(str(path)).model)
 
 
+@pytest.mark.slow
 def test_the_papers_parameters_come_out():
     """8.02 M with DoDNet's controller, 6.98 M with the paper's adapter."""
     dodnet = count(
@@ -80,6 +81,7 @@ def test_the_papers_parameters_come_out():
     assert ours.passes == 1
 
 
+@pytest.mark.slow
 def test_folding_leaves_the_backbone_and_a_linear_layer():
     cfg = open_config(str(CHEST))
     folded = count('', MODELS.build(fold_model_config(cfg.model)), (3, 32, 32))

@@ -200,6 +200,7 @@ def is_tested(key, cfg):
     )
 
 
+@pytest.mark.slow
 def test_no_cell_with_a_value_of_the_paper_is_filled_by_the_recipe(
     quick_configs,
 ):

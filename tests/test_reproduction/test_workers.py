@@ -28,6 +28,7 @@ def fake_work(run, settings):
     return Result(threads, run.seed, {}, os.getpid())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('jobs', [1, 2])
 def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
     monkeypatch.setenv('OMP_NUM_THREADS', '7')
@@ -48,6 +49,7 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
     assert any(r.run is None for r in reports)
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_leaves_its_output_and_the_reason(tmp_path):
     run = Run(Recipe('da/there_is_none.py'), 0, '', str(tmp_path))
     (report,) = [r for r in workers.run_all([run]) if r.error]
@@ -73,6 +75,7 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGKILL])
 def test_the_processes_end_with_their_caller(how, tmp_path):
     (tmp_path / 'main.py').write_text(SCRIPT)

@@ -340,8 +340,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command, or the other command that the first argument names.
 
     Args:
-        argv (Sequence[str], optional): The arguments. None takes those of
-            this process. Defaults to None.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in OTHER_COMMANDS:

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _names(configs: Sequence[str]) -> dict[str, str]:
-    """Name each config by its file, or by its path where two are alike."""
+    """Name each config by its file; by its path if two share a name."""
     stems = [Path(config).stem for config in configs]
     return {
         stem if stems.count(stem) == 1 else config: config
@@ -235,7 +235,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
     Args:
-        argv (Sequence[str], optional): The arguments. None takes those of
-            this process. Defaults to None.
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
     """
     run_tool(make_parser(), argv, run)

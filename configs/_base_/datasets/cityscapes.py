@@ -1,7 +1,7 @@
 # Cityscapes with all 19 classes annotated, and as two halves whose label maps
 # show different classes (`halves`).
 # Layout: data_root/{leftImg8bit,gtFine}/{train,val}/<city>/*.png
-# The pipelines and loaders are those of mmseg 1.x,
+# The pipelines and loaders come from mmseg 1.x,
 # `_base_/datasets/cityscapes.py`.
 data_root = 'data/cityscapes/'
 crop_size = (512, 1024)  # height, width

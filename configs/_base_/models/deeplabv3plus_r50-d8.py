@@ -1,4 +1,4 @@
-# DeepLabV3+ (ResNet-50) for 19 classes. The values are those of mmseg 1.x,
+# DeepLabV3+ (ResNet-50) for 19 classes. The values come from mmseg 1.x,
 # `_base_/models/deeplabv3plus_r50-d8.py`. A config cannot inherit them from
 # `mmseg::`: mmengine looks for a distribution `mmsegmentation`, and the
 # maintained build has another name.

@@ -159,7 +159,7 @@ def delong_paired(
 
     Returns:
         PairedAUC: NaN where a value is undefined. If both models rank all
-        pairs alike, the p-value is 1.
+        pairs in the same order, the p-value is 1.
 
     Examples:
         >>> a = np.array([.1, .4, .35, .8, .9, .3])

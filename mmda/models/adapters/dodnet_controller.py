@@ -120,7 +120,7 @@ class DoDNetController(NamedClasses, nn.Linear):
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:
         """Move the columns of the shared questions; see the base class."""
-        # The columns of the feature come before those of the questions.
+        # The columns of the feature come before the columns of the questions.
         image = torch.arange(self.in_channels)
         old, new = (
             torch.cat([image, self.in_channels + indices])

@@ -144,9 +144,9 @@ class DynamicAdapter(NamedClasses, BaseModule):
     def _unfold(self, state_dict: dict, prefix: str, weight: Tensor) -> None:
         """Write the adapter that folds into a linear layer or convolution.
 
-        The kernel takes the layer's weights and the task encoding is the
-        identity, so the answers are those of the layer. A stock layer has no
-        names: its rows count by position, as in the host.
+        The kernel takes the weights of the layer, and the task encoding is
+        the identity. So the adapter answers as the layer does. A stock layer
+        has no class names: the position of a row decides, as in the host.
         """
         own = self.state_dict()
         if prefix + 'class_names' not in state_dict:
