@@ -102,6 +102,25 @@ def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.parametrize(
+    ('name', 'argv'),
+    [
+        ('class_relations', ['{config}', 'no.pth']),
+        ('fold', ['no.pth', 'out.pth']),
+        ('predict', ['{config}', 'no.pth', 'x.png']),
+        ('test', ['{config}', 'no.pth']),
+        ('thresholds', ['{config}', 'no.pth', 'val.pkl']),
+    ],
+)
+def test_a_missing_checkpoint_ends_in_one_line(name, argv, capsys):
+    config = str(ROOT / 'configs/da/digits.py')
+    with pytest.raises(SystemExit) as exit_info:
+        mmda_cli.main(name, [text.format(config=config) for text in argv])
+    assert exit_info.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith('there is no checkpoint no.pth')
+
+
 @pytest.mark.parametrize('name', ['train', 'test'])
 def test_a_launcher_runs_from_any_folder(name, tmp_path):
     argv = ['no.py', 'no.pth'] if name == 'test' else ['no.py']
