@@ -74,7 +74,7 @@ def test_images_are_found_by_position_or_name():
 
 
 @pytest.mark.parametrize('text', ['7', 'frankfurt', 'ulm'])
-def test_an_image_that_is_not_one_is_an_error(text):
+def test_a_text_that_does_not_name_one_image_is_an_error(text):
     paths = ['x/frankfurt_01.png', 'x/frankfurt_02.png']
     with pytest.raises(ValueError, match=f'--images {text}: expected'):
         find_images(paths, [text])
@@ -85,7 +85,7 @@ class Images(list):
         return dict(img_path=self[index])
 
 
-def test_two_models_are_drawn_on_the_same_image_alone():
+def test_two_models_are_drawn_only_on_the_same_image():
     a, b = Images(['x/1.png', 'x/2.png']), Images(['x/../x/1.png', 'x/3.png'])
     check_same_image(a, b, 0)
     with pytest.raises(ValueError, match='x/2.png for the first.*x/3.png'):
