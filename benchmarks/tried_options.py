@@ -164,14 +164,14 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
         self._positive: Tensor | float = 0.0  # (C,), since the start
         self._annotated: Tensor | float = 0.0
 
-    def terms(
+    def losses(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
         """Count the annotated labels, then return the terms of the loss."""
         assert isinstance(target, Tensor)
         self._positive = self._positive + target.nan_to_num().sum(0)
         self._annotated = self._annotated + (~target.isnan()).sum(0)
-        return super().terms(cls_score, target)
+        return super().losses(cls_score, target)
 
     def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
         """Return the cross entropy, if asked for, or the square."""
