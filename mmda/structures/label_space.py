@@ -59,7 +59,8 @@ def class_indices(
     for name in names:
         if name not in position:
             raise ValueError(
-                f'{where}: unknown class {name!r}{nearest(name, classes)}'
+                f'{where}: unknown class {name!r}'
+                f'{nearest(name, dict.fromkeys(classes))}'
             )
         found.append(position[name])
     return found

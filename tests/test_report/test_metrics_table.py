@@ -60,6 +60,13 @@ def test_the_table_shows_intervals_and_puts_means_last():
     assert '80.00 [75.00, 85.00]' in text
 
 
+def test_a_source_may_have_the_name_of_a_column():
+    metrics = {'auc/a': 1.0, 'auc/all/a': 2.0, 'auc/class/a': 3.0}
+    head, row = metrics_table(metrics, 'auc').splitlines()[1:4:2]
+    assert head.count('(source)') == 2
+    assert '| 1.00 |' in row and '2.00 |' in row and '3.00 |' in row
+
+
 def test_the_figure_shows_the_intervals(tmp_path):
     draw_auc(METRICS, 'auc', tmp_path / 'with.png')
     bare = {k: v for k, v in METRICS.items() if '_low' not in k}
