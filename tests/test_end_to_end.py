@@ -258,6 +258,7 @@ def refusal(capsys, *argv):
     return capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_missing_data_says_what_to_download_and_where_to_put_it(
     tmp_path, capsys
 ):

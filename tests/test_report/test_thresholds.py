@@ -234,3 +234,18 @@ def test_scores_that_are_no_probabilities_are_named(wrong, text):
         choose_thresholds(found)
     with pytest.raises(ValueError, match=f'found the score {text}'):
         reliability(found.score, found.target)
+
+
+def test_the_lowest_score_of_a_positive_counts_as_found_last():
+    score, target = np.array([0.1, 0.2, 0.6, 0.9]), np.array([1, 0, 0, 1])
+    found = choose_threshold(score, target)
+    assert (found.threshold, found.sensitivity) == (0.9, 0.5)
+    assert found.specificity == 1
+    with pytest.raises(ValueError, match='sensitivity=-0.1'):
+        choose_threshold(score, target, 'sensitivity', -0.1)
+
+
+def test_a_bin_without_answers_has_no_frequency():
+    found = reliability(np.array([0.05, 0.05, 0.95]), np.array([0, 1, 1]))
+    assert (found.frequency[0], found.frequency[-1]) == (0.5, 1)
+    assert np.isnan(found.frequency[1:-1]).all()

@@ -86,6 +86,8 @@ def test_the_processes_end_with_their_caller(how, tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         stderr=subprocess.DEVNULL,
+        # A background job of a shell ignores SIGINT and would pass that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     pid = int(caller.stdout.readline().split()[1])
     caller.send_signal(how)

@@ -58,10 +58,19 @@ def test_resamples_equal_scikit_learn_on_repeated_images(
 
 def test_chunks_change_nothing(monkeypatch):
     score, target, patient = make_patients(0)
+    done = []
     whole = resample('auc', score[None, :, None], target[:, None], patient, 50)
     monkeypatch.setattr(module, '_CHUNK', 7 * len(score))
-    parts = resample('auc', score[None, :, None], target[:, None], patient, 50)
+    parts = resample(
+        'auc',
+        score[None, :, None],
+        target[:, None],
+        patient,
+        50,
+        progress=done.append,
+    )
     np.testing.assert_array_equal(whole, parts)
+    assert sum(done) == 50 and len(done) > 1
 
 
 def make_two_models(seed, gain, num_patients=60, images=4):
