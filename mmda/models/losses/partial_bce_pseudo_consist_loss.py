@@ -192,7 +192,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         if self.confidence > 0.5:
             sure = is_confident(answers[0].detach(), self.confidence)
             counted = counted * sure
-        pseudo = self.pseudo_label(answers[0], known)
+        pseudo = self.pseudo_label(answers[0], known).expand_as(answers)
         distances = counted * self.distance(answers, pseudo)
         of_weak, of_strong = distances.flatten(1).sum(dim=1)
         sums += [self.pseudo_weight * of_weak, self.consist_weight * of_strong]
@@ -251,11 +251,13 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         """Return the distance of an answer from a pseudo-label.
 
         Args:
-            answer (Tensor): Probabilities, (N, C, ...).
-            pseudo (Tensor): Labels in [0, 1], (N, C, ...).
+            answer (Tensor): Probabilities of the weak and the strong view,
+                (2, N, C, ...).
+            pseudo (Tensor): Labels in [0, 1], (2, N, C, ...), equal for both
+                views.
 
         Returns:
-            Tensor: The squares of eqs. (4) and (5), (N, C, ...).
+            Tensor: The squares of eqs. (4) and (5), (2, N, C, ...).
         """
         return (answer - pseudo).square()
 
