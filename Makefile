@@ -63,7 +63,7 @@ types: $(STAMP)  ## check the types of mmda and tools/reproduction
 	@$(PY) -m mypy
 
 doctest: $(STAMP)  ## run the examples in the docstrings
-	@$(PY) -m pytest --doctest-modules mmda $(ARGS)
+	@$(PY) -m pytest --doctest-modules mmda tools/reproduction $(ARGS)
 
 mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt

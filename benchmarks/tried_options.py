@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
 from reproduction.recipe_config import load_recipe, move_data, plain_config
+from reproduction.report import markdown_row
 from reproduction.summary import paired_seed_test
 from reproduction.table import Recipe
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ from mmda.models.adapters import DynamicAdapter
 from mmda.models.classifiers import DualViewImageClassifier
 from mmda.models.losses import PartialBCEPseudoConsistLoss, sharpen
 from mmda.models.utils import frozen_running_stats
-from mmda.report.comparison_report import interval_text, markdown_row, p_text
+from mmda.report.comparison_report import interval_text, p_text
 from mmda.structures import PixelTarget
 
 RECIPE, BCE = (
@@ -163,14 +164,14 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
         self._positive: Tensor | float = 0.0  # (C,), since the start
         self._annotated: Tensor | float = 0.0
 
-    def terms(
+    def losses(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
         """Count the annotated labels, then return the terms of the loss."""
         assert isinstance(target, Tensor)
         self._positive = self._positive + target.nan_to_num().sum(0)
         self._annotated = self._annotated + (~target.isnan()).sum(0)
-        return super().terms(cls_score, target)
+        return super().losses(cls_score, target)
 
     def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
         """Return the cross entropy, if asked for, or the square."""

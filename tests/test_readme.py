@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import DataSample
+from reproduction.command import OTHER_COMMANDS
 from reproduction.table import read_table
 
 import mmda  # noqa: F401  (registers the components)
@@ -178,7 +179,7 @@ def parser_of(words):
     elif arguments[0] == 'tools/reproduce.py':
         module = 'reproduction.command'
         arguments = arguments[1:]
-        if arguments[0] in ('complexity', 'gain_vs_similarity'):
+        if arguments[0] in OTHER_COMMANDS:
             name, *arguments = arguments
             module = f'reproduction.{name}'
     else:

@@ -121,11 +121,9 @@ def check_label_spaces(cfg: Config) -> None:
         for place, source in walk_config(cfg.get(loader), loader):
             if getattr(source, 'type', None) != 'PartialLabelDataset':
                 continue
-            # A source inside another source is a part of it.
-            if place.startswith(tuple(f'{p}.' for p in places.values())):
-                continue
+            # A source inside another source only selects its images.
             if any(place.startswith(f'{outer}.') for outer in places.values()):
-                continue  # a source inside of a source only selects images
+                continue
             name = source.get('name') or source['dataset'].get('type')
             if name in places:
                 raise ValueError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -286,19 +286,3 @@ def unreadable(answers: dict[str, Answer]) -> str:
     """
     notes = {answer.note for answer in answers.values()}
     return next((n for n in notes if n.startswith(_CANNOT_DECODE)), '')
-
-
-def plain(answers: dict[str, Answer]) -> dict[str, dict]:
-    """Turn the answers about an image into plain values.
-
-    Args:
-        answers (dict[str, Answer]): The answers, by class.
-
-    Returns:
-        dict[str, dict]: The attributes of each answer, ready for JSON.
-
-    Examples:
-        >>> plain({'a': Answer('a', .9, True, .5, None)})['a']['decision']
-        True
-    """
-    return {name: asdict(answer) for name, answer in answers.items()}

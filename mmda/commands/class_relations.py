@@ -14,7 +14,6 @@ from .common import (
     add_config,
     add_config_options,
     build_parser,
-    check_checkpoint,
     open_config,
     run_tool,
     say,
@@ -58,18 +57,6 @@ def make_parser() -> argparse.ArgumentParser:
     add('--device', default='cpu', help='default: cpu')
     add_config_options(parser)
     return parser
-
-
-def check(args: argparse.Namespace) -> None:
-    """Check the arguments that can be checked without torch.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-
-    Raises:
-        FileNotFoundError: If there is no such checkpoint.
-    """
-    check_checkpoint(args.checkpoint, 'checkpoint')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -176,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run, check)
+    run_tool(make_parser(), argv, run)
 
 
 if __name__ == '__main__':

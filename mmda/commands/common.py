@@ -144,28 +144,6 @@ def load_run_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        Any: The content.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is not JSON.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is not JSON: {error}') from error
-
-
 def write_json(path: str | Path, content: Any) -> None:
     """Write a JSON file, and make its folder.
 
@@ -200,7 +178,9 @@ def run_tool(
 ) -> None:
     """Run a command. A wrong input ends in one line and exit status 2.
 
-    The components of mmda are registered between the check and the step.
+    This function checks that ``args.config`` and ``args.checkpoint`` exist,
+    if the command has these arguments. It registers the components of mmda
+    between the checks and the step.
 
     Args:
         parser (argparse.ArgumentParser): The parser.
@@ -213,9 +193,10 @@ def run_tool(
     """
     args = parser.parse_args(argv)
     try:
-        for name in ('config', 'config_a', 'config_b'):
-            if getattr(args, name, None):
-                find_config(getattr(args, name))
+        if getattr(args, 'config', None):
+            find_config(args.config)
+        if getattr(args, 'checkpoint', None):
+            check_checkpoint(args.checkpoint, 'checkpoint')
         if check is not None:
             check(args)
         mmda.register_all()

@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         'fold',
     )
     add = parser.add_argument
-    add('checkpoint', type=Path, help='checkpoint of tools/train.py')
+    add('checkpoint', help='checkpoint of tools/train.py')
     add('out', type=Path, help='.pth file to write')
     return parser
 
@@ -41,11 +41,8 @@ def check(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
         ValueError: If the name to write does not end in .pth.
     """
-    if not args.checkpoint.is_file():
-        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
     if args.out.suffix != '.pth':
         raise ValueError(f'out should end in .pth, found {args.out}')
 
@@ -62,9 +59,7 @@ def run(args: argparse.Namespace) -> None:
     from mmda.apis.fold import fold_checkpoint
 
     config, folded = fold_checkpoint(
-        CheckpointLoader.load_checkpoint(
-            str(args.checkpoint), map_location='cpu'
-        )
+        CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
     )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(folded, args.out)

@@ -7,6 +7,7 @@ import csv
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from .common import (
     add_config,
     add_config_options,
     build_parser,
-    check_checkpoint,
     run_tool,
     say,
     write_json,
@@ -87,10 +87,8 @@ def check(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
         ValueError: If an option lacks what it needs.
     """
-    check_checkpoint(args.checkpoint, 'checkpoint')
     if args.out and Path(args.out).suffix not in ('.csv', '.json'):
         raise ValueError(f'--out {args.out}: expected .csv or .json')
     if args.cam and not args.show_dir:
@@ -195,11 +193,15 @@ def write_answers(
         path (str | Path): A name that ends in .csv or .json. The folder is
             made.
     """
-    from mmda.apis.partial_label_inferencer import plain
-
     path = Path(path)
     if path.suffix == '.json':
-        write_json(path, {image: plain(a) for image, a in results.items()})
+        write_json(
+            path,
+            {
+                image: {name: asdict(answer) for name, answer in found.items()}
+                for image, found in results.items()
+            },
+        )
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('w', encoding='utf-8', newline='') as file:

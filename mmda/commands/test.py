@@ -12,7 +12,6 @@ from .common import (
     add_config,
     add_run_options,
     build_parser,
-    check_checkpoint,
     load_run_config,
     run_tool,
 )
@@ -86,10 +85,8 @@ def check(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
         ValueError: If the results cannot be written to ``--out``.
     """
-    check_checkpoint(args.checkpoint, 'checkpoint')
     if args.out is None:
         if args.out_item is not None:
             raise ValueError('--out-item needs --out FILE')

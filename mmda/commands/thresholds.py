@@ -12,7 +12,6 @@ from mmda.apis.config import classes_of
 from .common import (
     add_config,
     build_parser,
-    check_checkpoint,
     open_config,
     run_tool,
     say,
@@ -75,12 +74,10 @@ def check(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
         ValueError: If the number of bins is below 1.
     """
     if args.bins < 1:
         raise ValueError(f'--bins {args.bins}: expected 1 or more')
-    check_checkpoint(args.checkpoint, 'checkpoint')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -12,11 +12,16 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from mmda.structures import LabelSpace, rename_classes
+from mmda.structures import (
+    UNANNOTATED,
+    UNKNOWN_PIXEL,
+    LabelSpace,
+    rename_classes,
+    score_of,
+)
 
 from .broken_images import MAYBE_DECODE_ERRORS, is_decode_error
 from .class_matching import annotated_columns
-from .image_labels import ImageLabels
 from .parts import draw_samples
 from .pixel_labels import PixelLabels, joint_palette
 from .wrappers.dataset_wrapper import DatasetWrapper
@@ -112,6 +117,7 @@ class PartialLabelDataset(DatasetWrapper):
         self.part = part
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
+        self._pixel_labels: PixelLabels | None = None
         # Shared, so that all workers of a data loader count into one number.
         self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
         if not lazy_init:
@@ -155,22 +161,20 @@ class PartialLabelDataset(DatasetWrapper):
             self.labeled_classes,
             self.name,
         )
-        self._labels: ImageLabels | PixelLabels
+        self._num_own = len(classes)
+        self._unannotated = np.full(
+            len(self.label_space), UNANNOTATED, dtype=np.float32
+        )
         if self.has_pixel_labels:
-            self._labels = PixelLabels(
-                self.dataset.metainfo,
+            self._pixel_labels = PixelLabels(
+                self.dataset.metainfo['label_map'],
                 joint_names,
                 own,
                 joint,
                 self.label_space,
-                self.exclusive,
                 self.background_classes,
-                getattr(self.dataset, 'ignore_index', 255),
+                getattr(self.dataset, 'ignore_index', UNKNOWN_PIXEL),
                 self.name,
-            )
-        else:
-            self._labels = ImageLabels(
-                own, joint, len(classes), len(self.label_space)
             )
         return draw_samples(
             total, self.part, self.num_samples, self.seed, self.name
@@ -190,15 +194,36 @@ class PartialLabelDataset(DatasetWrapper):
             (C,)) and ``exclusive``.
         """
         info = super().get_data_info(idx)
-        try:
-            self._labels.annotate(info)
-        except ValueError as error:
-            raise ValueError(
-                f'image {info.get("img_path", idx)} of {self.name}: {error}'
-            ) from error
+        pixels = self._pixel_labels
+        if pixels is None:
+            self._move_image_labels(info)
+        else:
+            info['label_map'] = pixels.label_map
+            info['annotated_classes'] = pixels.annotated
+            info['exclusive'] = self.exclusive
         info['source'] = self.name
         info.setdefault('patient_id', None)
         return info
+
+    def _move_image_labels(self, info: dict) -> None:
+        """Move the labels of an image to their columns in the label space."""
+        own, joint = self._columns
+        try:
+            values = score_of(info, self._num_own)[own]
+            if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
+                raise ValueError(
+                    f'the source gives the scores {values.tolist()}; expected '
+                    'numbers in [0, 1], or NaN where a class is not annotated'
+                )
+        except ValueError as error:
+            image = info.get('img_path', info['sample_idx'])
+            raise ValueError(
+                f'image {image} of {self.name}: {error}'
+            ) from error
+        score = self._unannotated.copy()
+        score[joint] = values
+        info.pop('gt_label', None)
+        info['gt_score'] = score
 
     def run_pipeline(self, info: dict) -> Any:
         """Run the pipeline and handle images that cannot be decoded.
@@ -219,9 +244,9 @@ class PartialLabelDataset(DatasetWrapper):
         idx = info['sample_idx']
         image = f'image {info.get("img_path", idx)} of {self.name}'
         try:
-            if isinstance(self._labels, PixelLabels):
-                return self._labels.run(self.pipeline, info)
-            return self.pipeline(info)
+            if self._pixel_labels is None:
+                return self.pipeline(info)
+            return self._pixel_labels.run(self.pipeline, info)
         except FileNotFoundError as error:
             what = ' or its annotation' if self.has_pixel_labels else ''
             raise FileNotFoundError(

@@ -69,14 +69,15 @@ class PixelLabels:
     annotated classes. The id 255 in the file stays unknown.
 
     Args:
-        metainfo (Mapping): Metainfo of the source, with ``label_map``.
+        stock_map (Mapping[int, int], optional): The ``label_map`` of the
+            source, see :func:`joint_label_map`. None if the id in the file is
+            the index of the class.
         joint_names (Sequence[str]): Names that the classes of the source have
             in the joint label space.
         own (ndarray): int64, indices of the annotated classes in the source.
         joint (ndarray): int64, indices of the same classes in the joint label
             space.
         space (LabelSpace): The joint label space of C classes.
-        exclusive (bool): Whether a pixel has at most one class.
         background_classes (Sequence[str]): Classes of the source that are not
             in the label space, but that keep a value: C, C + 1, ...
         ignore_index (int): Id of pixels that the source does not label.
@@ -89,12 +90,11 @@ class PixelLabels:
 
     def __init__(
         self,
-        metainfo: Mapping[str, Any],
+        stock_map: Mapping[int, int] | None,
         joint_names: Sequence[str],
         own: np.ndarray,
         joint: np.ndarray,
         space: LabelSpace,
-        exclusive: bool = True,
         background_classes: Sequence[str] = (),
         ignore_index: int = UNKNOWN_PIXEL,
         source: str = 'source',
@@ -114,7 +114,6 @@ class PixelLabels:
                     f'{name!r}{nearest(name, joint_names)}'
                 )
             codes[list(joint_names).index(name)] = len(space) + offset
-        stock_map = metainfo['label_map']
         if stock_map is None:
             stock_map = {i: i for i in range(len(joint_names))}
         self.label_map = joint_label_map(
@@ -122,29 +121,18 @@ class PixelLabels:
         )
         self.annotated = np.zeros(len(space), dtype=bool)
         self.annotated[joint] = True
-        self.exclusive = exclusive
         self._source = source
         self._ids = {*stock_map, ignore_index, UNKNOWN_PIXEL}
         self._valid = np.zeros(256, dtype=bool)
         values = [self.label_map.get(i, i) for i in self._ids]
         self._valid[values] = True
 
-    def annotate(self, info: dict) -> None:
-        """Set ``label_map``, ``annotated_classes`` and ``exclusive`` in place.
-
-        Args:
-            info (dict): The annotation of an image.
-        """
-        info['label_map'] = self.label_map
-        info['annotated_classes'] = self.annotated
-        info['exclusive'] = self.exclusive
-
     def run(self, pipeline: Callable[[dict], Any], info: dict) -> Any:
         """Run the pipeline, and check the label map when it is loaded.
 
         Args:
             pipeline (Callable): Its transforms are run one by one.
-            info (dict): The annotation of an image, after :meth:`annotate`.
+            info (dict): The annotation of an image, with ``label_map``.
 
         Returns:
             Any: The output of the pipeline.

@@ -8,7 +8,6 @@ module                               answers
 ``leaks``                            Which images do two sources share?
 ``label_report_files``               Label report as text, JSON and picture.
 ``run_summary``                      How good is this run?
-``learning_curves``                  How did the trainings go?
 ``predictions``                      What did a test predict?
 ``comparison``                       Is one model better than another?
 ``comparison_report``                A comparison as Markdown, JSON, picture.
@@ -16,8 +15,6 @@ module                               answers
 ``checkpoint_record``                Which checkpoint gave these results?
 ``class_relations``                  Which classes are similar?
 ``relation_figures``                 Heat map, dendrogram and chord diagram.
-``cooccurrence``                     Which classes appear together?
-``segmentation_figure``              Where do two segmentors fail?
 ``figure``                           Canvas, colours and files of figures.
 ``hooks``                            Reports at the start and end of a run.
 ===================================  =========================================

@@ -68,22 +68,6 @@ def arrow(gain: float) -> str:
     return f'{sign} {abs(rounded):.1f}'
 
 
-def markdown_row(cells: Sequence[str]) -> str:
-    """Return a row of a Markdown table whose heads may repeat.
-
-    Args:
-        cells (Sequence[str]): The cells.
-
-    Returns:
-        str: Without a line break.
-
-    Examples:
-        >>> markdown_row(['a', 'b'])
-        '| a | b |'
-    """
-    return '| ' + ' | '.join(cells) + ' |'
-
-
 def interval_text(test: Test, digits: int) -> str:
     """Write the interval of a gain.
 

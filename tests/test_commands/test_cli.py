@@ -242,11 +242,6 @@ class TestParsing:
             test.main([cls_config, checkpoint, *argv])
         assert message in capsys.readouterr().err
 
-    def test_testing_refuses_a_missing_checkpoint(self, cls_config, capsys):
-        with pytest.raises(SystemExit):
-            test.main([cls_config, 'no.pth'])
-        assert 'there is no checkpoint no.pth' in capsys.readouterr().err
-
     def test_an_address_is_left_to_the_loader(self, cls_config):
         address = 'https://example.org/x.pth'
         assert test_cfg(cls_config, address).load_from == address

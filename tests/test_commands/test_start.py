@@ -80,8 +80,8 @@ def test_a_worker_that_is_spawned_does_not_start_the_command_again():
     runpy.run_path(str(launcher('train')), run_name='__mp_main__')
 
 
-# The two others take any file names, and look at them later.
-CHECKED = [n for n in NAMES if n not in ('learning_curves', 'compare_runs')]
+# `compare_runs` takes any file names, and looks at them later.
+CHECKED = [name for name in NAMES if name != 'compare_runs']
 
 
 def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
@@ -100,6 +100,25 @@ def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
     )
     done = python('-c', program, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ('name', 'argv'),
+    [
+        ('class_relations', ['{config}', 'no.pth']),
+        ('fold', ['no.pth', 'out.pth']),
+        ('predict', ['{config}', 'no.pth', 'x.png']),
+        ('test', ['{config}', 'no.pth']),
+        ('thresholds', ['{config}', 'no.pth', 'val.pkl']),
+    ],
+)
+def test_a_missing_checkpoint_ends_in_one_line(name, argv, capsys):
+    config = str(ROOT / 'configs/da/digits.py')
+    with pytest.raises(SystemExit) as exit_info:
+        mmda_cli.main(name, [text.format(config=config) for text in argv])
+    assert exit_info.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith('there is no checkpoint no.pth')
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])

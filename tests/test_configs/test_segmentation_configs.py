@@ -8,11 +8,11 @@ from mmengine import load as load_file
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 from mmseg.models.segmentors import SegTTAModel
+from reproduction.compare_segmentation import main as compare
 from shipped_configs import DA, PATHS
 from shipped_configs import load as read
 
 from mmda.apis.config import load_config
-from mmda.commands.compare_segmentation import main as compare
 from mmda.commands.test import main as evaluate
 from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead

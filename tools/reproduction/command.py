@@ -23,15 +23,24 @@ from .table import Recipe, Table, find_tables, table_names
 from .workers import run_all
 
 #: Commands of their own, with a module of the same name.
-OTHER_COMMANDS = ('complexity', 'gain_vs_similarity')
+OTHER_COMMANDS = (
+    'compare_segmentation',
+    'complexity',
+    'cooccurrence',
+    'gain_vs_similarity',
+    'learning_curves',
+)
 EXAMPLES = """\
   python tools/reproduce.py --list
   python tools/reproduce.py 12 --seeds 10 --jobs 2 --data-root ../data
   python tools/reproduce.py 2 --part mnist --dry-run
   python tools/reproduce.py 1 7 8 --part mnist --quick
-two more commands:
+figures of the paper and curves over seeds (--help shows their options):
+  python tools/reproduce.py compare_segmentation --help
   python tools/reproduce.py complexity --help
-  python tools/reproduce.py gain_vs_similarity --help"""
+  python tools/reproduce.py cooccurrence --help
+  python tools/reproduce.py gain_vs_similarity --help
+  python tools/reproduce.py learning_curves --help"""
 OUT_DIR = 'work_dirs/reproduce'
 
 

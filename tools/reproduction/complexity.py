@@ -23,7 +23,6 @@ from mmda.commands.common import (
     say,
     write_json,
 )
-from mmda.report.comparison_report import markdown_row
 
 from .model_cost import (
     Cost,
@@ -33,6 +32,7 @@ from .model_cost import (
     random_batch,
     time_in_turns,
 )
+from .report import markdown_row
 
 EXAMPLES = """\
   DATA=small-cnn_500i_mnist-overlap

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmda.commands.common import (
     build_parser,
-    read_json,
     run_tool,
     say,
     write_json,
@@ -60,6 +61,28 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--comparison', metavar='JSON', help='comparison.json')
     parser.add_argument('--out-dir', default='gain_vs_similarity')
     return parser
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        Any: The content.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not JSON.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no file {path}')
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path} is not JSON: {error}') from error
 
 
 def run(args: argparse.Namespace) -> None:

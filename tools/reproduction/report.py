@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from mmda.report.comparison_report import (
     arrow,
     interval_text,
-    markdown_row,
     p_text,
 )
 
@@ -228,3 +227,19 @@ def _line(
 
 def _number(value: float, form: str = '.6g') -> str:
     return '' if math.isnan(value) else f'{value:{form}}'
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Return a row of a Markdown table whose heads may repeat.
+
+    Args:
+        cells (Sequence[str]): The cells.
+
+    Returns:
+        str: Without a line break.
+
+    Examples:
+        >>> markdown_row(['a', 'b'])
+        '| a | b |'
+    """
+    return '| ' + ' | '.join(cells) + ' |'

@@ -142,7 +142,8 @@ class DatasetWrapper(BaseDataset):
         Returns:
             int: Its index in ``dataset``.
         """
-        self.full_init()
+        if not self._fully_initialized:  # faster than a call
+            self.full_init()
         return int(self.data_list[idx])
 
     def where(self, idx: int) -> str:

@@ -48,7 +48,7 @@ def mean_weights(counts: Tensor, over: str = 'entry') -> Tensor:
         total = of_sample * _over_ranks((of_sample > 0).sum())
     else:
         raise ValueError(f'over={over!r}: expected one of {NORMALIZATIONS}')
-    return 1 / total.clamp_min(1e-12)
+    return total.clamp_min(1e-12).reciprocal()
 
 
 def _over_ranks(count: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor
@@ -123,10 +124,10 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         self.detach_pseudo = detach_pseudo
         self.normalize = normalize
 
-    def terms(
+    def losses(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
-        """Return each term of the loss, and values to watch beside it.
+        """Return each term of the loss.
 
         Args:
             cls_score (Tensor): Logits of the weak view, (N, C, ...), or of
@@ -138,10 +139,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         Returns:
             dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
             ``loss_pseudo``, ``loss_consist`` and, if its weight is not 0,
-            ``loss_strong_bce``. Each is weighted, and 0 with a graph where it
-            has no entry. Beside them ``annotated_fraction`` and, where
-            something is unannotated, ``unannotated_answer`` (the mean answer
-            to the weak view there) and ``above_tau_fraction``.
+            ``loss_strong_bce``. Each is weighted. A term without entries is
+            0 and has a graph.
 
         Raises:
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
@@ -150,88 +149,127 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         if isinstance(target, PixelTarget):
             num, height, width = target.label.shape
             _check_shape(cls_score, (num, target.num_classes, height, width))
-            sums = self._sum_pixels(cls_score, target)
-            known, pixels = target.num_known(), height * width
-        else:
-            _check_shape(cls_score, target.shape)
-            label, annotated = split_annotated(target)
-            sums = self._sum_entries(cls_score, label, annotated)
-            known, pixels = (
-                _total(annotated, annotated),
-                target.shape[2:].numel(),
+            num_known = target.num_known()[..., None, None]
+            weights = self._weights(
+                num_known, height * width - num_known, len(cls_score) // num
             )
-        unknown = pixels - known
+            names: list[str] = []
 
-        by_known = mean_weights(known, self.normalize)
-        bce, strong_bce = (by_known * sums[:2]).sum(dim=(1, 2))
-        terms = {'loss_bce': self.bce_weight * bce}
-        if len(cls_score) > len(known):
-            if self.strong_bce_weight:
-                terms['loss_strong_bce'] = self.strong_bce_weight * strong_bce
-            by_unknown = mean_weights(unknown, self.normalize)
-            pseudo, consist = (by_unknown * sums[2:4]).sum(dim=(1, 2))
-            ramp = self.ramp_factor()
-            terms['loss_pseudo'] = ramp * self.pseudo_weight * pseudo
-            terms['loss_consist'] = ramp * self.consist_weight * consist
-        terms['annotated_fraction'] = known.sum() / (pixels * known.numel())
-        if unknown.any():
-            answer, above = sums[4:].detach().sum(dim=(1, 2)) / unknown.sum()
-            terms['unannotated_answer'] = answer
-            terms['above_tau_fraction'] = above
-        return terms
+            def sum_strip(strip: Tensor, part: PixelTarget) -> Tensor:
+                terms = self._sum(
+                    strip, part.positive(), part.known(), *weights
+                )
+                names[:] = terms
+                return torch.stack(list(terms.values()))
 
-    def _sum_pixels(self, cls_score: Tensor, target: PixelTarget) -> Tensor:
-        """Return the sums of :meth:`_sum_entries` over label maps."""
-        num, _, width = target.label.shape
-        row = num * target.num_classes * width
+            sums = _sum_pixels(sum_strip, cls_score, target)
+            return dict(zip(names, sums, strict=True))
+        _check_shape(cls_score, target.shape)
+        label, known = split_annotated(target)
+        weights = self._weights(
+            _count(known), _count(~known), len(cls_score) // len(target)
+        )
+        return self._sum(cls_score, label, known, *weights)
 
-        def sum_rows(strip: Tensor, rows: slice) -> Tensor:
-            part = target.rows(rows.start, rows.stop)
-            return self._sum_entries(strip, part.positive(), part.known())
+    def _weights(
+        self, num_known: Tensor, num_unknown: Tensor, views: int
+    ) -> list[Tensor]:
+        """Return the weights of known and, with two views, unknown entries.
 
-        return strip_sums(sum_rows, cls_score, max(1, STRIP_ENTRIES // row))
+        Each factor turns a sum into a mean. The numbers are (N, C), or
+        (N, C, 1, ...) for pixels.
+        """
+        weights = [mean_weights(num_known, self.normalize)]
+        if views == 2:
+            by_unknown = mean_weights(num_unknown, self.normalize)
+            weights.append(self.ramp_factor() * by_unknown)
+        return weights
 
-    def _sum_entries(
-        self, cls_score: Tensor, label: Tensor, known: Tensor
-    ) -> Tensor:
-        """Add up each term, and what is watched, per sample and class.
+    def _sum(
+        self,
+        cls_score: Tensor,
+        label: Tensor,
+        known: Tensor,
+        by_known: Tensor,
+        by_unknown: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Add up each term of the loss.
 
         Args:
             cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
             label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
+            by_known (Tensor): Weights of known entries. They broadcast to
+                (N, C, ...).
+            by_unknown (Tensor, optional): Weights of unknown entries. They
+                are given with two views.
 
         Returns:
-            Tensor: (6, N, C). Over known entries: BCE of the weak view, BCE
-            of the strong view. Over unknown entries: squared distance of the
-            weak answer from its pseudo-label, squared distance of the strong
-            answer from it, weak answers, number of weak answers above tau.
+            dict[str, Tensor]: See :meth:`losses`.
         """
-        if cls_score.dtype in (torch.float16, torch.bfloat16):
-            cls_score = cls_score.float()  # sums of squares need the range
+        cls_score = _to_full_precision(cls_score)
         weak, strong = split_views(cls_score, len(known))
-        label, unknown = label.to(weak.dtype), ~known
+        label, weight = label.to(weak.dtype), known * by_known
+        terms = {'loss_bce': self.bce_weight * _bce(weak, label, weight)}
+        if strong is None or by_unknown is None:
+            return terms
+        if self.strong_bce_weight:
+            bce = _bce(strong, label, weight)
+            terms['loss_strong_bce'] = self.strong_bce_weight * bce
+        # (2N, C, ...) -> (2, N, C, ...)
+        answers = cls_score.sigmoid().unflatten(0, (2, -1))
+        weight = ~known * by_unknown
+        if self.confidence > 0.5:
+            sure = is_confident(answers[0].detach(), self.confidence)
+            weight = weight * sure
+        pseudo = self.pseudo_label(answers[0], known)
+        distances = weight * self.distance(answers, pseudo)
+        of_weak, of_strong = distances.flatten(1).sum(dim=1)
+        terms['loss_pseudo'] = self.pseudo_weight * of_weak
+        terms['loss_consist'] = self.consist_weight * of_strong
+        return terms
 
-        answer = weak.sigmoid()
-        seen = answer.detach()
-        sums = [_total(_bce(weak, label), known)]
-        nothing = torch.zeros_like(sums[0])
-        if strong is None:
-            sums += [nothing] * 3
+    @torch.no_grad()
+    def watched(
+        self, cls_score: Tensor, target: Tensor | PixelTarget
+    ) -> dict[str, Tensor]:
+        """Return values to watch in the log.
+
+        Args:
+            cls_score (Tensor): See :meth:`losses`.
+            target (Tensor | PixelTarget): See :meth:`losses`.
+
+        Returns:
+            dict[str, Tensor]: Scalars: ``annotated_fraction``, the part of
+            the entries that is annotated. Where an entry is unannotated, also
+            ``unannotated_answer``, the mean answer to the weak view there,
+            and ``above_tau_fraction``, the part of these answers above tau.
+        """
+
+        def sum_answers(logits: Tensor, known: Tensor) -> Tensor:
+            answers = _to_full_precision(logits).sigmoid()
+            answers = answers.masked_fill(known, 0)  # never above tau
+            return torch.stack([answers.sum(), (answers > self.tau).sum()])
+
+        if isinstance(target, PixelTarget):
+            weak = cls_score[: len(target.label)]
+            num_known = target.num_known().sum()
+            sums = _sum_pixels(
+                lambda strip, part: sum_answers(strip, part.known()),
+                weak,
+                target,
+            )
         else:
-            if self.strong_bce_weight:
-                sums.append(_total(_bce(strong, label), known))
-            else:
-                sums.append(nothing)
-            pseudo = self.pseudo_label(answer, known)
-            counted = unknown
-            if self.confidence > 0.5:
-                counted = unknown & is_confident(seen, self.confidence)
-            for view in (answer, strong.sigmoid()):
-                sums.append(_total(self.distance(view, pseudo), counted))
-        for watched in (seen, (seen > self.tau).to(seen.dtype)):
-            sums.append(_total(watched, unknown))
-        return torch.stack(sums)
+            weak = cls_score[: len(target)]
+            known = ~target.isnan()
+            num_known, sums = known.sum(), sum_answers(weak, known)
+        shown = {'annotated_fraction': num_known / weak.numel()}
+        num_unknown = weak.numel() - num_known
+        if num_unknown:
+            answer, above = sums / num_unknown
+            shown['unannotated_answer'] = answer
+            shown['above_tau_fraction'] = above
+        return shown
 
     def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
         """Return the label that a weak answer gives to an unknown entry.
@@ -269,22 +307,42 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         return min(1.0, iteration / (total * self.ramp_up))
 
 
-def _bce(logits: Tensor, label: Tensor) -> Tensor:
-    """Return the binary cross entropy of each entry, eq. (2).
+def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted sum of the binary cross entropy, eq. (2)."""
+    return F.binary_cross_entropy_with_logits(
+        logits, label, weight, reduction='sum'
+    )
 
-    ``F.binary_cross_entropy_with_logits`` gives the same values. On a CPU its
-    ``log1p`` takes most of the time of the whole loss.
+
+def _count(mask: Tensor) -> Tensor:
+    """Count the entries per sample and class, (N, C, ...) -> (N, C, 1, ...).
+
+    A mask of images has one entry per sample and class, so it stays itself.
     """
-    # The gradient of torch.maximum is 1/2 where both are equal, so the
-    # gradient at a logit of 0 is right: 1/2 - label.
-    positive = torch.maximum(logits, logits.new_zeros(()))
-    return positive - logits * label - logits.abs().sigmoid().log()
+    pixels = tuple(range(2, mask.ndim))
+    return mask.sum(dim=pixels, keepdim=True) if pixels else mask
 
 
-def _total(values: Tensor, mask: Tensor) -> Tensor:
-    """Add up the selected values, (N, C, ...) -> (N, C)."""
-    selected = values * mask
-    return selected.reshape(*mask.shape[:2], -1).sum(dim=2)
+def _sum_pixels(
+    function: Callable[[Tensor, PixelTarget], Tensor],
+    cls_score: Tensor,
+    target: PixelTarget,
+) -> Tensor:
+    """Add up a function of logits and label maps, strip by strip."""
+    num, _, width = target.label.shape
+    row = num * target.num_classes * width
+
+    def sum_rows(strip: Tensor, rows: slice) -> Tensor:
+        return function(strip, target.rows(rows.start, rows.stop))
+
+    return strip_sums(sum_rows, cls_score, max(1, STRIP_ENTRIES // row))
+
+
+def _to_full_precision(logits: Tensor) -> Tensor:
+    """Return logits in float32 or more; sums of squares need the range."""
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        return logits.float()
+    return logits
 
 
 def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:

@@ -28,10 +28,10 @@ class UnannotatedAsNegativeLoss(PartialBCEPseudoConsistLoss):
         tensor(1.4100)
     """
 
-    def terms(
+    def losses(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
-        """Return each term of the loss, and values to watch beside it.
+        """Return each term of the loss.
 
         Args:
             cls_score (Tensor): Logits, (N, C) or (2N, C).
@@ -43,9 +43,20 @@ class UnannotatedAsNegativeLoss(PartialBCEPseudoConsistLoss):
         Raises:
             ValueError: If the target holds label maps.
         """
-        if isinstance(target, PixelTarget):
-            raise ValueError(
-                'UnannotatedAsNegativeLoss got label maps of pixels, expected '
-                'one target per image and class'
-            )
-        return super().terms(cls_score, target.nan_to_num(0.0))
+        return super().losses(cls_score, _fill(target))
+
+    def watched(
+        self, cls_score: Tensor, target: Tensor | PixelTarget
+    ) -> dict[str, Tensor]:
+        """Return the values to watch of the filled labels; see the base."""
+        return super().watched(cls_score, _fill(target))
+
+
+def _fill(target: Tensor | PixelTarget) -> Tensor:
+    """Return the target with 0 in place of NaN."""
+    if isinstance(target, PixelTarget):
+        raise ValueError(
+            'UnannotatedAsNegativeLoss got label maps of pixels, expected '
+            'one target per image and class'
+        )
+    return target.nan_to_num(0.0)

@@ -1,12 +1,12 @@
 import cv2
 import numpy as np
 import pytest
-
-from mmda.commands.compare_segmentation import (
+from reproduction.compare_segmentation import (
     check_same_image,
     find_images,
+    main,
 )
-from mmda.report.segmentation_figure import (
+from reproduction.segmentation_figure import (
     ERRORS,
     Comparison,
     class_colors,
@@ -74,7 +74,7 @@ def test_images_are_found_by_position_or_name():
 
 
 @pytest.mark.parametrize('text', ['7', 'frankfurt', 'ulm'])
-def test_an_image_that_is_not_one_is_an_error(text):
+def test_a_text_that_does_not_name_one_image_is_an_error(text):
     paths = ['x/frankfurt_01.png', 'x/frankfurt_02.png']
     with pytest.raises(ValueError, match=f'--images {text}: expected'):
         find_images(paths, [text])
@@ -85,10 +85,24 @@ class Images(list):
         return dict(img_path=self[index])
 
 
-def test_two_models_are_drawn_on_the_same_image_alone():
+def test_two_models_are_drawn_only_on_the_same_image():
     a, b = Images(['x/1.png', 'x/2.png']), Images(['x/../x/1.png', 'x/3.png'])
     check_same_image(a, b, 0)
     with pytest.raises(ValueError, match='x/2.png for the first.*x/3.png'):
         check_same_image(a, b, 1)
     with pytest.raises(ValueError, match='None for the first'):
         check_same_image(Images(), b, 0)
+
+
+def test_a_missing_file_of_the_second_model_ends_in_one_line(tmp_path, capsys):
+    config, weights = tmp_path / 'a.py', tmp_path / 'a.pth'
+    config.touch()
+    weights.touch()
+    for second, said in (
+        (['no.py', str(weights)], 'there is no config no.py'),
+        ([str(config), 'no.pth'], 'checkpoint: there is no checkpoint no.pth'),
+    ):
+        with pytest.raises(SystemExit) as exit_info:
+            main([str(config), str(weights), *second])
+        assert exit_info.value.code == 2
+        assert said in capsys.readouterr().err.splitlines()[-1]

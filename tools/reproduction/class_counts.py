@@ -12,10 +12,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
 from mmda.datasets import walk_datasets
+from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
+from mmda.report.source_labels import count_pixels
 from mmda.structures import UNKNOWN_PIXEL, rename_classes
-
-from .figure import COLORS, SMALL, new_figure, save_figure
-from .source_labels import count_pixels
 
 
 class SegmentationSource(NamedTuple):

@@ -1,4 +1,4 @@
-"""Draw the answers of two segmentors side by side."""
+"""The command that draws the answers of two segmentors side by side."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
+import torch
+from mmcv import imread
+from mmengine.registry import DATASETS, MODELS
+from mmengine.runner import load_checkpoint
 
-from .common import (
+from mmda.apis.config import find_config
+from mmda.commands.common import (
     add_config_options,
     build_parser,
     check_checkpoint,
@@ -19,9 +23,12 @@ from .common import (
     run_tool,
     say,
 )
+from mmda.structures import nearest
+
+from .segmentation_figure import Comparison, draw_comparison, name_pixels
 
 EXAMPLES = """\
-  python tools/analysis_tools/compare_segmentation.py \\
+  python tools/reproduce.py compare_segmentation \\
       configs/da/cityscapes_bus_5way_light.py 5way.pth \\
       configs/da/cityscapes_bus_19way_light.py 19way.pth \\
       --images 0 3 7 --class-of-interest bus"""
@@ -38,8 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
         'errors (Fig. 8 of the paper). The truth comes from the test set of '
         'the second config.',
         EXAMPLES,
-        'compare_segmentation',
     )
+    parser.prog = f'{parser.prog} compare_segmentation'
     add = parser.add_argument
     for name in ('a', 'b'):
         add(f'config_{name}', help=f'config of model {name}')
@@ -70,24 +77,19 @@ class Segmentor:
         options (dict, optional): ``--cfg-options``.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
         ValueError: If the model has no ``decode_head``.
     """
 
     def __init__(
         self, config: str, checkpoint: str, options: dict | None = None
     ) -> None:
-        from mmengine.registry import DATASETS, MODELS
-        from mmengine.runner import load_checkpoint
-
-        check_checkpoint(checkpoint, 'checkpoint')
-        self.cfg: Config = open_config(config, options)
-        if 'decode_head' not in self.cfg.model:
+        cfg = open_config(config, options)
+        if 'decode_head' not in cfg.model:
             raise ValueError(f'{config}: model has no decode_head')
-        self.model = MODELS.build(self.cfg.model)
+        self.model = MODELS.build(cfg.model)
         load_checkpoint(self.model, checkpoint, map_location='cpu')
         self.model.eval()
-        self.dataset = DATASETS.build(self.cfg.test_dataloader.dataset)
+        self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
 
     def answer(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -100,10 +102,6 @@ class Segmentor:
             tuple[ndarray, ndarray]: The predicted and the true class names,
             object (H, W). A pixel that gets no class has the name ''.
         """
-        import torch
-
-        from mmda.report.segmentation_figure import name_pixels
-
         packed = self.dataset[index]
         batch = {key: [value] for key, value in packed.items()}
         with torch.no_grad():
@@ -156,8 +154,6 @@ def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
         >>> find_images(['a_01.png', 'b_02.png'], ['1', 'a_'])
         [1, 0]
     """
-    from mmda.structures import nearest
-
     found = []
     for text in wanted:
         if text.isdigit() and int(text) < len(paths):
@@ -177,17 +173,27 @@ def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return found
 
 
+def check(args: argparse.Namespace) -> None:
+    """Check that the files of both models exist, before any is loaded.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If there is no such config or checkpoint.
+    """
+    for config in (args.config_a, args.config_b):
+        find_config(config)
+    for checkpoint in (args.checkpoint_a, args.checkpoint_b):
+        check_checkpoint(checkpoint, 'checkpoint')
+
+
 def run(args: argparse.Namespace) -> None:
     """Segment the images with both models and draw them.
 
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmcv import imread
-
-    from mmda.report.segmentation_figure import Comparison, draw_comparison
-    from mmda.structures import nearest
-
     a = Segmentor(args.config_a, args.checkpoint_a, args.cfg_options)
     b = Segmentor(args.config_b, args.checkpoint_b, args.cfg_options)
     name = args.class_of_interest
@@ -224,8 +230,4 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run)
-
-
-if __name__ == '__main__':
-    main()
+    run_tool(make_parser(), argv, run, check)

@@ -1,4 +1,4 @@
-"""Count how often classes meet in one image."""
+"""The command that counts how often classes meet in one image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .common import (
+from mmengine.utils import ProgressBar
+
+from mmda.commands.common import (
     add_config,
     add_config_options,
     build_parser,
@@ -14,11 +16,20 @@ from .common import (
     run_tool,
     say,
 )
+from mmda.structures import nearest
+
+from .class_counts import (
+    build_sources,
+    count_cooccurrence,
+    draw_cooccurrence,
+    joint_presence,
+    write_cooccurrence,
+)
 
 EXAMPLES = """\
-  python tools/analysis_tools/cooccurrence.py \\
+  python tools/reproduce.py cooccurrence \\
       configs/da/cityscapes_bus_19way.py
-  python tools/analysis_tools/cooccurrence.py \\
+  python tools/reproduce.py cooccurrence \\
       configs/da/cityscapes_bus_19way.py --split val --highlight bus \\
       --cfg-options data_root=data/toy/cityscapes"""
 
@@ -36,8 +47,8 @@ def make_parser() -> argparse.ArgumentParser:
         'image of every source of the split counts once, with all classes '
         'that its source knows.',
         EXAMPLES,
-        'cooccurrence',
     )
+    parser.prog = f'{parser.prog} cooccurrence'
     add_config(parser)
     add = parser.add_argument
     add('--split', choices=('train', 'val', 'test'), default='train')
@@ -63,17 +74,6 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmengine.utils import ProgressBar
-
-    from mmda.report.cooccurrence import (
-        build_sources,
-        count_cooccurrence,
-        draw_cooccurrence,
-        joint_presence,
-        write_cooccurrence,
-    )
-    from mmda.structures import nearest
-
     cfg = open_config(args.config, args.cfg_options)
     loader = cfg.get(f'{args.split}_dataloader')
     if loader is None:
@@ -107,7 +107,3 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments of this process.
     """
     run_tool(make_parser(), argv, run)
-
-
-if __name__ == '__main__':
-    main()

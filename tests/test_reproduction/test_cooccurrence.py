@@ -4,13 +4,12 @@ import cv2
 import numpy as np
 import pytest
 from mmseg.datasets import BaseSegDataset
-
-from mmda.commands.cooccurrence import main
-from mmda.report.cooccurrence import (
+from reproduction.class_counts import (
     count_cooccurrence,
     find_presence,
     write_cooccurrence,
 )
+from reproduction.cooccurrence import main
 
 CLASSES = ('bus', 'road', 'wall', 'train')
 MAPS = (
@@ -41,7 +40,7 @@ def settings(root):
     )
 
 
-def test_counts_are_those_of_a_hand_written_dataset(root):
+def test_counts_equal_a_count_by_hand(root):
     presence = find_presence(BaseSegDataset(**settings(root)))
     counts = count_cooccurrence(presence)
     assert counts.occurrence.tolist() == [2, 3, 1, 0]
@@ -60,7 +59,7 @@ def test_counts_equal_a_loop_on_random_presence():
         assert counts.total[c] == others
 
 
-def test_a_class_of_few_pixels_counts_as_absent(root):
+def test_a_class_with_few_pixels_counts_as_absent(root):
     presence = find_presence(BaseSegDataset(**settings(root)), min_pixels=2)
     assert presence.tolist() == [
         [True, False, False, False],

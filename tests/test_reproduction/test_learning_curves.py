@@ -1,9 +1,8 @@
 import json
+import re
 
 import pytest
-
-from mmda.commands.learning_curves import main
-from mmda.report.learning_curves import curve
+from reproduction.learning_curves import curve, main
 
 
 def write_log(folder, started, rows):
@@ -40,7 +39,7 @@ def test_a_curve_is_mean_and_spread_over_the_runs(seeds):
     assert curve(folders[:1], 'answer')['std'].tolist() == [0, 0]
 
 
-def test_runs_of_other_lengths_are_not_averaged(seeds):
+def test_runs_of_different_lengths_are_not_averaged(seeds):
     rows = [dict(step=10, iter=10, answer=0.5)]
     write_log(seeds / 'seed_2', '20260102_000000', rows)
     folders = sorted(seeds.glob('seed_*'))
@@ -71,4 +70,4 @@ def test_bad_input_is_one_line(seeds, capsys, run, key, message):
     with pytest.raises(SystemExit):
         main([run.format(seeds), '--keys', key])
     error = capsys.readouterr().err.splitlines()[-1]
-    assert __import__('re').search(message, error)
+    assert re.search(message, error)

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from mmda.datasets.pixel_labels import joint_palette
+from mmda.report.figure import SMALL, new_figure, save_figure
 from mmda.structures import UNKNOWN_PIXEL
-
-from .figure import SMALL, new_figure, save_figure
 
 #: Names and colours (RGB) of the error map.
 ERRORS = {

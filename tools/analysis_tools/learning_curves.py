@@ -1,6 +1,0 @@
-"""Draw learning curves; ``--help`` shows the options."""
-
-from mmda_cli import main
-
-if __name__ == '__main__':
-    main('learning_curves')
