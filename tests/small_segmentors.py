@@ -28,43 +28,27 @@ BACKBONE = dict(
     style='pytorch',
     norm_cfg=NORM,
 )
-FCN = dict(
-    type='FCNHead',
-    in_channels=32,
-    in_index=2,
-    channels=16,
-    num_convs=1,
-    num_classes=NUM_CLASSES,
-    norm_cfg=NORM,
+
+
+def _decode_head(name, in_channels, in_index, **kwargs):
+    return dict(
+        type=name,
+        in_channels=in_channels,
+        in_index=in_index,
+        channels=16,
+        num_classes=NUM_CLASSES,
+        norm_cfg=NORM,
+        **kwargs,
+    )
+
+
+FCN = _decode_head('FCNHead', 32, 2, num_convs=1)
+ASPP = _decode_head(
+    *('DepthwiseSeparableASPPHead', 64, 3),
+    **dict(dilations=(1, 2), c1_in_channels=8, c1_channels=4),
 )
-ASPP = dict(
-    type='DepthwiseSeparableASPPHead',
-    in_channels=64,
-    in_index=3,
-    channels=16,
-    dilations=(1, 2),
-    c1_in_channels=8,
-    c1_channels=4,
-    num_classes=NUM_CLASSES,
-    norm_cfg=NORM,
-)
-SEGFORMER = dict(
-    type='SegformerHead',
-    in_channels=[8, 16, 32, 64],
-    in_index=[0, 1, 2, 3],
-    channels=16,
-    num_classes=NUM_CLASSES,
-    norm_cfg=NORM,
-)
-OCR = dict(
-    type='OCRHead',
-    in_channels=64,
-    in_index=3,
-    channels=16,
-    ocr_channels=8,
-    num_classes=NUM_CLASSES,
-    norm_cfg=NORM,
-)
+SEGFORMER = _decode_head('SegformerHead', [8, 16, 32, 64], [0, 1, 2, 3])
+OCR = _decode_head('OCRHead', 64, 3, ocr_channels=8)
 PREPROCESSOR = dict(
     type='DualViewDataPreprocessor',
     mean=[123.675, 116.28, 103.53],

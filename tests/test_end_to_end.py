@@ -57,6 +57,15 @@ def run_tool(*command, **kwargs):
     )
 
 
+def run_on_two_processes(tool, port, work_dir, *arguments):
+    done = run_tool(
+        *('-m', 'torch.distributed.run', '--nproc_per_node=2'),
+        *(f'--master_port={port}', f'tools/{tool}.py', CONFIG, *arguments),
+        *('--launcher=pytorch', f'--work-dir={work_dir}'),
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_training_ends_with_a_table_of_all_classes_and_the_places(trained):
     log = next(trained.glob('*/*.log')).read_text()
     table = log.split('auc in % (validation, epoch')[1]
@@ -152,16 +161,8 @@ def test_a_checkpoint_without_an_adapter_is_not_folded(trained):
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
-    command = [
-        sys.executable,
-        'tools/train.py',
-        CONFIG,
-        '--work-dir',
-        str(tmp_path),
-        '--cfg-options',
-        *SHORT,
-        'train_cfg.max_epochs=50',
-    ]
+    command = [sys.executable, 'tools/train.py', CONFIG, '--work-dir']
+    command += [str(tmp_path), *options('train_cfg.max_epochs=50')]
     # Ctrl-C first, then a kill: both leave the checkpoints of whole epochs.
     for stop, epoch in ((signal.SIGINT, 1), (signal.SIGKILL, 3)):
         process = subprocess.Popen(
@@ -194,7 +195,7 @@ def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
     log_before = set(tmp_path.glob('*/*.log'))
     run_train(
         [CONFIG, '--work-dir', str(tmp_path), '--resume']
-        + ['--cfg-options', *SHORT, f'train_cfg.max_epochs={epochs + 1}']
+        + options(f'train_cfg.max_epochs={epochs + 1}')
     )
     log = (set(tmp_path.glob('*/*.log')) - log_before).pop().read_text()
     assert f'resumed epoch: {epochs}' in log
@@ -213,19 +214,9 @@ def test_two_processes_give_the_metric_of_one(trained, tmp_path):
         [CONFIG, checkpoint, '--work-dir', str(tmp_path), '--out', str(alone)]
         + arguments
     )
-    launch = ['-m', 'torch.distributed.run', '--nproc_per_node=2']
-    launch += ['--master_port=29633']
-    done = run_tool(
-        *launch,
-        'tools/test.py',
-        CONFIG,
-        checkpoint,
-        '--launcher=pytorch',
-        f'--work-dir={tmp_path}',
-        f'--out={both}',
-        *arguments,
+    run_on_two_processes(
+        *('test', 29633, tmp_path, checkpoint, f'--out={both}', *arguments)
     )
-    assert done.returncode == 0, done.stderr[-2000:]
     one, two = mmengine.load(alone), mmengine.load(both)
     assert one.keys() == two.keys()
     for key in one:
@@ -234,22 +225,13 @@ def test_two_processes_give_the_metric_of_one(trained, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_train(tmp_path):
-    done = run_tool(
-        *['-m', 'torch.distributed.run', '--nproc_per_node=2'],
-        '--master_port=29634',
-        'tools/train.py',
-        CONFIG,
-        '--launcher=pytorch',
-        f'--work-dir={tmp_path}',
-        *options('train_cfg.max_epochs=1'),
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    short = options('train_cfg.max_epochs=1')
+    run_on_two_processes('train', 29634, tmp_path, *short)
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert '[1][10/10]' in log, 'each of two ranks has half of 19 batches'
     assert (tmp_path / 'epoch_1.pth').is_file()
 
 
-@pytest.mark.slow
 def refusal(capsys, *argv):
     """The one line with which a training refuses its input."""
     with pytest.raises(SystemExit) as exit_info:

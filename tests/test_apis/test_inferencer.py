@@ -368,19 +368,9 @@ def test_the_command_writes_csv_json_and_pictures(run, tmp_path, capsys):
     assert (
         'D0:' in rows[0]['sources'] and 0 < float(rows[0]['probability']) < 1
     )
-    main(
-        [
-            *base,
-            str(run[2] / '0.png'),
-            '--ask',
-            '3',
-            '7',
-            '--out',
-            str(tmp_path / 'a.json'),
-            '--show-dir',
-            str(tmp_path / 'pictures'),
-        ]
-    )
+    pictures = ['--show-dir', str(tmp_path / 'pictures')]
+    out = ['--out', str(tmp_path / 'a.json'), *pictures]
+    main([*base, str(run[2] / '0.png'), '--ask', '3', '7', *out])
     content = json.loads((tmp_path / 'a.json').read_text())
     answers = content[str(run[2] / '0.png')]
     assert list(answers) == ['3', '7'] and answers['7']['probability'] is None

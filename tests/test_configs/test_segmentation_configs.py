@@ -232,17 +232,20 @@ def test_the_test_command_augments_a_light_config_in_its_own_size(
     assert 0 <= load_file(out)['iou/mean'] <= 100
 
 
+def write_checkpoint(way, path):
+    """Write random weights of a light config; return both paths."""
+    config = str(DA / f'cityscapes_bus_{way}_light.py')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build(load_config(config).model)
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return [config, str(path)]
+
+
 @SLOW
 def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
     arguments = []
     for way in ('5way', '19way'):
-        path = DA / f'cityscapes_bus_{way}_light.py'
-        cfg = load_config(str(path))
-        with DefaultScope.overwrite_default_scope('mmseg'):
-            model = MODELS.build(cfg.model)
-        checkpoint = tmp_path / f'{way}.pth'
-        torch.save(dict(state_dict=model.state_dict()), checkpoint)
-        arguments += [str(path), str(checkpoint)]
+        arguments += write_checkpoint(way, tmp_path / f'{way}.pth')
     out = tmp_path / 'out.png'
     options = ['--cfg-options', f'data_root={toy_root}']
     compare([*arguments, '--images', '0', '2', '--out', str(out), *options])
@@ -260,16 +263,12 @@ def test_the_side_by_side_picture_of_two_label_spaces(toy_root, tmp_path):
 def test_wrong_input_of_the_picture_ends_in_one_line(
     change, message, toy_root, tmp_path, capsys
 ):
-    path = str(DA / 'cityscapes_bus_5way_light.py')
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        model = MODELS.build(load_config(path).model)
-    good = tmp_path / 'good.pth'
-    torch.save(dict(state_dict=model.state_dict()), good)
-    first = change.get('checkpoint', str(good))
+    path, good = write_checkpoint('5way', tmp_path / 'good.pth')
+    first = change.get('checkpoint', good)
     name = change.get('name', 'bus')
     with pytest.raises(SystemExit):
         compare(
-            [path, first, path, str(good), '--class-of-interest', name]
+            [path, first, path, good, '--class-of-interest', name]
             + ['--cfg-options', f'data_root={toy_root}']
         )
     assert message in capsys.readouterr().err

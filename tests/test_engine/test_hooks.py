@@ -174,6 +174,19 @@ def make_runner(
     )
 
 
+def run_test(folder, hooks, scores=SCORES):
+    """Test without training data; return the metrics."""
+    return Runner(
+        model=Toy(),
+        work_dir=str(folder),
+        test_dataloader=loader(Points()),
+        test_evaluator=[Scripted(scores)],
+        test_cfg=dict(),
+        custom_hooks=hooks,
+        experiment_name=uuid.uuid4().hex,
+    ).test()
+
+
 def state_of(runner):
     """All that decides how a run goes on."""
     hook = next(
@@ -310,16 +323,8 @@ def test_only_a_resumed_run_takes_the_stopping_state():
 
 def test_early_stopping_stands_beside_a_test_without_training_data(tmp_path):
     watch = Watch()
-    runner = Runner(
-        model=Toy(),
-        work_dir=str(tmp_path),
-        test_dataloader=loader(Points()),
-        test_evaluator=[Scripted()],
-        test_cfg=dict(),
-        custom_hooks=[stopping(), dict(type='CheckLabelSpaceHook'), watch],
-        experiment_name=uuid.uuid4().hex,
-    )
-    assert runner.test()['auc/mean'] == SCORES[0]
+    hooks = [stopping(), dict(type='CheckLabelSpaceHook'), watch]
+    assert run_test(tmp_path, hooks)['auc/mean'] == SCORES[0]
     hook = PersistentEarlyStoppingHook('auc/mean', rule='greater')
     without = SimpleNamespace(_train_loop={}, _train_dataloader=None)
     with pytest.raises(ValueError, match='no train_dataloader'):
@@ -497,15 +502,7 @@ def test_the_best_epoch_survives_a_resume(tmp_path, mm_log):
 
 
 def test_a_test_ends_with_its_table(tmp_path, mm_log):
-    Runner(
-        model=Toy(),
-        work_dir=str(tmp_path),
-        test_dataloader=loader(Points()),
-        test_evaluator=[Scripted((40,))],
-        test_cfg=dict(),
-        custom_hooks=[dict(type='RunSummaryHook')],
-        experiment_name=uuid.uuid4().hex,
-    ).test()
+    run_test(tmp_path, [dict(type='RunSummaryHook')], scores=(40,))
     table = find_table(mm_log)
     assert '(test)' in table
     assert '40.00' in table

@@ -133,11 +133,6 @@ def test_means_are_those_of_their_classes():
     assert given['auc/mean_shared'] == given['auc/a']
 
 
-def test_no_shared_mean_without_a_second_source():
-    samples = [s for s in make_samples() if s['source'] == 'A']
-    assert 'auc/mean_shared' not in evaluate(PartialLabelAUC(), samples)
-
-
 def test_without_options_there_are_no_further_keys():
     samples = [s for s in make_samples() if s['source'] == 'A']
     found = evaluate(PartialLabelAUC(), samples)

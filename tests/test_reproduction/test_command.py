@@ -60,14 +60,10 @@ def test_the_table_holds_what_the_test_command_measures(
     assert [run.name for run in runs] == ['seed_0', 'seed_1'] * 2
     first = json.loads((runs[0] / 'result.json').read_text())
     out = tmp_path / 'metrics.json'
+    config, checkpoint = max(runs[0].glob('*.py')), first['checkpoint']
     run_test(
-        [
-            str(max(runs[0].glob('*.py'))),
-            str(runs[0] / first['checkpoint']),
-            f'--work-dir={tmp_path}',
-            f'--out={out}',
-            '--out-item=metrics',
-        ]
+        [str(config), str(runs[0] / checkpoint), f'--work-dir={tmp_path}']
+        + [f'--out={out}', '--out-item=metrics']
     )
     metrics = json.loads(out.read_text())
     assert first['metrics'] == pytest.approx(metrics, abs=1e-6)

@@ -207,12 +207,8 @@ def test_an_epoch_asks_each_question_once():
 
 def test_the_command_writes_a_row_for_each_model(small, tmp_path):
     heads = ['DynamicAdapterHead', 'DoDNetHead']
-    main(
-        [
-            *map(small, heads),
-            *('--rounds', '1', '--out-dir', str(tmp_path / 'out')),
-        ]
-    )
+    options = ['--rounds', '1', '--out-dir', str(tmp_path / 'out')]
+    main([*map(small, heads), *options])
     content = json.loads((tmp_path / 'out/complexity.json').read_text())
     assert [m['name'] for m in content['models']] == [
         'DynamicAdapterHead',

@@ -32,15 +32,8 @@ Effusion,0.70,74.7
 
 def test_the_papers_correlations_come_out(tmp_path):
     (tmp_path / 'gains.csv').write_text(TABLE_5)
-    gains(
-        [
-            str(tmp_path / 'gains.csv'),
-            '--baseline',
-            '69.1',
-            '--out-dir',
-            str(tmp_path / 'out'),
-        ]
-    )
+    out = ['--out-dir', str(tmp_path / 'out')]
+    gains([str(tmp_path / 'gains.csv'), '--baseline', '69.1', *out])
     found = json.loads((tmp_path / 'out/correlation.json').read_text())
     assert round(found['r'], 2) == 0.83
     assert found['p'] == pytest.approx(4.93e-4, abs=0.005e-4)
@@ -82,13 +75,8 @@ def test_gains_are_joined_with_the_matrix_of_class_relations(tmp_path):
     )
     matrix.to_csv(tmp_path / 's.csv', index_label='class')
     (tmp_path / 'g.csv').write_text('class,gain\nA,1\nB,2\nC,4\n')
-    options = [
-        str(tmp_path / 'g.csv'),
-        '--similarity',
-        str(tmp_path / 's.csv'),
-    ]
-    out = ['--out-dir', str(tmp_path)]
-    gains([*options, '--of', 'N', *out])
+    options = ['--similarity', str(tmp_path / 's.csv'), '--of', 'N']
+    gains([str(tmp_path / 'g.csv'), *options, '--out-dir', str(tmp_path)])
     table = pd.read_csv(tmp_path / 'gain_vs_similarity.csv')
     assert table['similarity'].tolist() == [0.2, 0.5, 0.7]
 
@@ -134,16 +122,9 @@ def test_class_distribution_joins_positives_and_gains(tmp_path):
     assert np.isnan(table['gain'][2])
     for name, content in (('l', report), ('c', dict(rows=rows))):
         (tmp_path / f'{name}.json').write_text(json.dumps(content))
-    gains(
-        [
-            '--labels',
-            str(tmp_path / 'l.json'),
-            '--comparison',
-            str(tmp_path / 'c.json'),
-            '--out-dir',
-            str(tmp_path),
-        ]
-    )
+    options = ['--labels', str(tmp_path / 'l.json')]
+    options += ['--comparison', str(tmp_path / 'c.json')]
+    gains([*options, '--out-dir', str(tmp_path)])
     assert imread(tmp_path / 'class_distribution.png').std() > 0.01
     with pytest.raises(ValueError, match='none in common'):
         class_distribution(report, dict(rows=[rows[3]]))
