@@ -15,9 +15,9 @@ def set_seed(cfg: Config, seed: int) -> None:
 
     This sets ``randomness.seed``. It also sets ``seed`` of every training and
     validation dataset that has the key, so that sources which are parts of
-    one partition share one seed. Two seeds stay: the seeds of the test data,
-    and the seed of a reader whose type also draws the test data by a seed. A
-    test image must not move into the training.
+    one partition share one seed. The seeds of the
+    test data stay. A reader that splits training and test data by its seed
+    keeps this seed, too: a test image must not move into the training.
 
     Args:
         cfg (Config): The config, changed in place.

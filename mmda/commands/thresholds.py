@@ -49,7 +49,8 @@ def make_parser() -> argparse.ArgumentParser:
         '--method',
         choices=('youden', 'sensitivity', 'f1'),
         default='youden',
-        help='which threshold counts (default: youden); the file keeps all',
+        help='threshold that the inferencer uses (default: youden); the file '
+        'holds the others, too',
     )
     add(
         '--sensitivity',

@@ -241,7 +241,7 @@ def draw_forest(
     Args:
         comparison (Comparison): The comparison.
         names (Sequence[str]): Names of the two models.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     rows = comparison.rows
     figure = new_figure(COLUMN_WIDTH, 0.9 + 0.2 * len(rows))

@@ -42,7 +42,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
     Args:
         figure (Figure): The figure.
-        path (str | Path): Path of the PNG. The PDF lies beside it. The folder
+        path (str | Path): Path of the PNG. The PDF has the same name. The folder
             is made.
     """
     path = Path(path)

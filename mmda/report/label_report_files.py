@@ -105,7 +105,7 @@ def draw_availability(report: dict, path: str | Path) -> None:
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     sources = {
         f'{split}\n{name}': counts

@@ -27,7 +27,7 @@ def draw_heat_map(
     Args:
         similarity (ndarray): (C, C), in [-1, 1]; NaN is hatched.
         classes (Sequence[str]): C names.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     size = max(COLUMN_WIDTH, 1.4 + 0.21 * len(classes))
     figure = new_figure(size, size * 0.9)
@@ -55,7 +55,7 @@ def draw_dendrogram(
         similarity (ndarray): (C, C). Classes without a similarity are left
             out.
         classes (Sequence[str]): C names.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
 
     Raises:
         ValueError: If fewer than two classes have a similarity.
@@ -91,7 +91,7 @@ def draw_chord(
     Args:
         similarity (ndarray): (C, C); NaN draws no chord.
         classes (Sequence[str]): C names.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
         strong (float, optional): Chords from this similarity on have a
             colour; weaker chords are grey, as in Fig. 14 of the paper.
             Defaults to :func:`strong_from`.

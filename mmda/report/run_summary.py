@@ -152,7 +152,8 @@ def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
     Args:
         hub (MessageHub): Holds the history of all scalars of the run.
         monitor (str): Validation metric to draw, in %.
-        path (Path): PNG to write. The PDF lies beside it. The folder is made.
+        path (Path): PNG to write, with a PDF of the same name.
+            The folder is made.
     """
     history = {
         key: scalar.data[0] for key, scalar in sorted(hub.log_scalars.items())
@@ -208,7 +209,8 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     Args:
         metrics (Mapping[str, float]): See :func:`split_metrics`, in %.
         prefix (str): Only keys with this prefix are used.
-        path (Path): PNG to write. The PDF lies beside it. The folder is made.
+        path (Path): PNG to write, with a PDF of the same name.
+            The folder is made.
     """
     overall, per_source = split_metrics(metrics, prefix)
     mean = overall.get('mean', float('nan'))

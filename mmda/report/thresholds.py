@@ -158,7 +158,7 @@ def draw_reliability(
 
     Args:
         predictions (Predictions): Predictions of N images.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
         num_bins (int): Number of bins of equal width. Defaults to 10.
     """
     columns = zip(predictions.score.T, predictions.target.T, strict=True)

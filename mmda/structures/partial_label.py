@@ -23,7 +23,8 @@
 * Every sample has the same fields. "Not annotated" is a value, never a missing
   field.
 * Losses and metrics call :func:`split_annotated`. It splits a target into
-  numbers without NaN and a mask. Mask before any arithmetic: 0 * NaN is NaN.
+  numbers without NaN and a mask. Apply the mask before any arithmetic, since
+  0 * NaN is NaN.
 """
 
 from __future__ import annotations

@@ -222,7 +222,7 @@ def draw_cooccurrence(
     Args:
         counts (CoOccurrence): The counts.
         classes (Sequence[str]): C names.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
         highlight (str, optional): Class to draw in another colour.
     """
     order = counts.order

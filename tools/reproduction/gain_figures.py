@@ -32,7 +32,7 @@ def draw_gain_vs_similarity(
     Args:
         table (DataFrame): From :func:`read_gains`.
         found (Correlation): Of its columns.
-        path (str | Path): PNG to write; a PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     figure = new_figure(COLUMN_WIDTH, 3.0)
     axes = figure.subplots()
@@ -139,7 +139,7 @@ def draw_distribution(table: pd.DataFrame, path: str | Path) -> None:
 
     Args:
         table (DataFrame): From :func:`class_distribution`.
-        path (str | Path): PNG to write; a PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     num = len(table)
     figure = new_figure(min(PAGE_WIDTH, max(COLUMN_WIDTH, 0.34 * num)), 3.4)

@@ -174,7 +174,7 @@ def draw_learning_curves(
         runs (Mapping[str, Sequence[str | Path]]): Name of the recipe -> work
             directories of its seeds.
         keys (Sequence[str]): Keys of the log.
-        path (Path): PNG to write. The PDF lies beside it.
+        path (Path): PNG to write, with a PDF of the same name.
 
     Returns:
         dict[tuple[str, str], DataFrame]: The curves by name and key, from

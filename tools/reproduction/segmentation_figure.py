@@ -128,7 +128,7 @@ def draw_comparison(
         names (Sequence[str]): All class names that can occur.
         models (tuple[str, str]): Names of the two models.
         class_of_interest (str): Class of the error map.
-        path (str | Path): PNG to write. The PDF lies beside it.
+        path (str | Path): PNG to write, with a PDF of the same name.
     """
     from matplotlib.patches import Patch
 

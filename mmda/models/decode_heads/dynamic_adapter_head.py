@@ -45,8 +45,8 @@ class DynamicAdapterHead(BaseModule):
             the weak view, and label maps that ignore all pixels without an
             annotated class. Defaults to
             ``dict(type='PartialBCEPseudoConsistLoss')``.
-        thr (float): Threshold in [0, 1]. A pixel whose best answer is a lower
-            probability is predicted as no class: index C of
+        thr (float): Threshold in [0, 1]. A pixel gets no class if its best
+            answer is a lower probability. No class is index C of
             ``pred_sem_seg``. The stock visualizer does not paint index C, and
             the stock metrics count it for no class. Only the head that
             predicts uses ``thr``. Defaults to 0: the best answer counts.

@@ -29,5 +29,5 @@ class DoDNetHead(DynamicAdapterHead):
 
     @property
     def passes_per_epoch(self) -> int:
-        """int: Passes over the images until each question had its turn."""
+        """int: Passes over the images until each question was asked once."""
         return self.num_classes

@@ -123,7 +123,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
         Returns:
             dict[str, Tensor]: The terms of the loss, and
             ``annotated_fraction``, the part of all labels that is annotated.
-            A stock loss has one term, ``loss``, and nothing beside it.
+            A stock loss has the term ``loss`` only.
         """
         feature = self.pre_logits(feats)
         target = stack_targets(data_samples, self.num_classes)

@@ -51,7 +51,7 @@ class PartialLabelLoss(nn.Module):
     def terms(
         self, cls_score: Tensor, target: Tensor | PixelTarget
     ) -> dict[str, Tensor]:
-        """Return each term of the loss, and the values to watch beside it.
+        """Return each term of the loss, and further values for the log.
 
         Args:
             cls_score (Tensor): See :meth:`losses`.

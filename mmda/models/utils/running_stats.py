@@ -19,7 +19,8 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     Layers in evaluation mode stay as they are.
 
     Args:
-        *modules (Module | None): Modules whose normalisation layers count.
+        *modules (Module | None): Modules. Their normalisation layers keep
+            their running statistics.
 
     Raises:
         ValueError: If an activation checkpoint would update the statistics

@@ -8,7 +8,7 @@ from torch import Tensor
 def split_views(
     batch: Tensor, num_samples: int
 ) -> tuple[Tensor, Tensor | None]:
-    """Part a batch into its weak and its strong view.
+    """Split a batch into its weak and its strong view.
 
     A batch of two views is one tensor, ``[weak; strong]`` along dim 0. All
     parts of a model use this function, so they agree on what a batch holds.
