@@ -255,7 +255,7 @@ def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
     if text is None:
         raise ValueError(
             "the checkpoint has no meta['cfg']; expected one saved by "
-            'tools/train.py'
+            'mmda train'
         )
     trained = Config.fromstring(text, file_format='.py')
     stored = checkpoint['meta'].get('dataset_meta') or {}

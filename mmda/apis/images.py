@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,8 @@ def list_images(source: str | Path, column: str | None = None) -> list[str]:
     Raises:
         FileNotFoundError: If there is no such file or folder, or if a table
             names an image that does not exist.
-        ValueError: If there is no image, or no such column.
+        ValueError: If there is no image or no such column, or if a row of a
+            table has more or fewer cells than the header.
     """
     source = Path(source)
     if source.is_dir():
@@ -56,22 +56,20 @@ def list_images(source: str | Path, column: str | None = None) -> list[str]:
 
 
 def _read_table(source: Path, column: str | None) -> list[str]:
-    with source.open(newline='', encoding='utf-8-sig') as file:
-        reader = csv.DictReader(file)
-        names = list(reader.fieldnames or [])
-        if not names:
-            raise ValueError(f'{source} is empty: expected a header')
-        if column is None:
-            column = names[0] if len(names) == 1 else 'path'
-        if column not in names:
-            raise ValueError(f'{source}: no column {column!r}, found {names}')
-        found = []
-        for row in reader:
-            path = source.parent / (row[column] or '')
+    # mmda.datasets imports torch, which `mmda predict --help` does not need.
+    from mmda.datasets.tables.csv_table import iter_csv, read_header
+
+    if column is None:
+        names = read_header(str(source))
+        column = names[0] if len(names) == 1 else 'path'
+    found = []
+    for frame in iter_csv(str(source), [column]):
+        for line, name in frame[column].items():
+            path = source.parent / name
             if not path.is_file():
                 raise FileNotFoundError(
-                    f'{source}, line {reader.line_num}, column {column!r}: '
-                    f'there is no image {path}'
+                    f'{source}, line {line}, column {column!r}: there is no '
+                    f'image {path}'
                 )
             found.append(str(path))
     if not found:

@@ -118,7 +118,7 @@ def load_model(
         raise ValueError(
             'the config is one of segmentation; expected one of '
             'classification, whose model answers about whole images '
-            '(for pixels: tools/test.py CONFIG CKPT --show-dir DIR)'
+            '(for pixels: mmda test CONFIG CKPT --show-dir DIR)'
         )
     pipeline = find_pipeline(cfg.get('test_dataloader')) or find_pipeline(
         cfg.get('val_dataloader')

@@ -56,7 +56,7 @@ class PartialLabelInferencer:
     """Answer questions about images with a trained model.
 
     By default, the thresholds come from the file that
-    ``tools/analysis_tools/thresholds.py`` wrote beside the checkpoint.
+    ``mmda thresholds`` wrote beside the checkpoint.
     Without this file, the threshold of the head counts. The checkpoint
     (through ``LabelReportHook``) or the label report beside it says which
     sources trained a class.
@@ -119,7 +119,7 @@ class PartialLabelInferencer:
             return
         raise ValueError(
             f'thresholds {path}: {other}. Choose new thresholds with '
-            'tools/analysis_tools/thresholds.py, or remove the file'
+            'mmda thresholds, or remove the file'
         )
 
     @property

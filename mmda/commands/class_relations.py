@@ -20,7 +20,7 @@ from .common import (
 )
 
 EXAMPLES = """\
-  python tools/analysis_tools/class_relations.py configs/da/digits.py \\
+  mmda class_relations configs/da/digits.py \\
       work_dirs/digits/best_auc_mean_epoch_7.pth --out-dir relations"""
 
 

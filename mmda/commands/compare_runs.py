@@ -11,10 +11,10 @@ from mmda.apis.config import classes_of
 from .common import build_parser, open_config, run_tool, say, write_json
 
 EXAMPLES = """\
-  python tools/test.py CONFIG A.pth --out A.pkl   (and B.pth to B.pkl)
-  python tools/analysis_tools/compare_runs.py A.pkl B.pkl \\
+  mmda test CONFIG A.pth --out A.pkl   (and B.pth to B.pkl)
+  mmda compare_runs A.pkl B.pkl \\
       --config configs/da/digits.py --out-dir comparison
-  python tools/analysis_tools/compare_runs.py A1.pkl B1.pkl \\
+  mmda compare_runs A1.pkl B1.pkl \\
       --config CONFIG --seeds-a A2.pkl A3.pkl --seeds-b B2.pkl B3.pkl"""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from .common import build_parser, run_tool, say
 
 EXAMPLES = """\
-  python tools/model_converters/fold_adapter.py \\
+  mmda fold \\
       work_dirs/digits/best_auc_mean_epoch_7.pth folded/digits.pth
 
 This writes folded/digits.pth and folded/digits.py. They have stock parts only,
@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         'fold',
     )
     add = parser.add_argument
-    add('checkpoint', help='checkpoint of tools/train.py')
+    add('checkpoint', help='checkpoint of mmda train')
     add('out', type=Path, help='.pth file to write')
     return parser
 

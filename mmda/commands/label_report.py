@@ -25,8 +25,8 @@ SECONDS = 3.0
 MAX_MAPS = 200
 
 EXAMPLES = """\
-  python tools/analysis_tools/label_report.py configs/da/digits.py
-  python tools/analysis_tools/label_report.py \\
+  mmda label_report configs/da/digits.py
+  mmda label_report \\
       configs/da/chestxray_chexpert.py --cfg-options data_root=DIR --hash"""
 
 

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from mmda.apis import Answer, PartialLabelInferencer
 
 EXAMPLES = """\
-  python tools/predict.py configs/da/digits.py best.pth image.png
-  python tools/predict.py configs/da/digits.py best.pth image.png --ask 3
-  python tools/predict.py CONFIG CKPT folder --out answers.csv
-  python tools/predict.py CONFIG CKPT images.csv --out answers.json \\
+  mmda predict configs/da/digits.py best.pth image.png
+  mmda predict configs/da/digits.py best.pth image.png --ask 3
+  mmda predict CONFIG CKPT folder --out answers.csv
+  mmda predict CONFIG CKPT images.csv --out answers.json \\
       --show-dir pictures --cam Nodule"""
 
 

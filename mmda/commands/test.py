@@ -17,10 +17,10 @@ from .common import (
 )
 
 EXAMPLES = """\
-  python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth
-  python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth \\
+  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth
+  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
       --out auc.json --out-item metrics
-  python tools/test.py configs/da/digits.py work_dirs/digits/epoch_30.pth \\
+  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
       --split val --out val.pkl"""
 SUFFIXES = {
     'pred': ('.pkl', '.pickle'),

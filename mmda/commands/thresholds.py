@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   # predictions of the validation images, not of the test images:
-  python tools/test.py CONFIG CKPT --split val --out val.pkl
-  python tools/analysis_tools/thresholds.py CONFIG CKPT val.pkl \\
+  mmda test CONFIG CKPT --split val --out val.pkl
+  mmda thresholds CONFIG CKPT val.pkl \\
       --method sensitivity --sensitivity 0.95"""
 
 
@@ -37,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = build_parser(
         'Choose a decision threshold per class and measure the calibration, '
         'on annotated entries. The command writes the result beside the '
-        'checkpoint, where tools/predict.py finds it.',
+        'checkpoint, where mmda predict finds it.',
         EXAMPLES,
         'thresholds',
     )
@@ -125,13 +125,13 @@ def _check_origin(predictions: Predictions, checkpoint: str) -> dict:
     if not run.get('digest'):
         say(
             f'{predictions.name} does not name its checkpoint; a file that '
-            'tools/test.py --out writes names it',
+            'mmda test --out writes names it',
             logging.WARNING,
         )
     if split not in (None, 'val'):
         say(
             f'{predictions.name} holds {split} images. Choose thresholds on '
-            'validation images (tools/test.py --split val). Otherwise the '
+            'validation images (mmda test --split val). Otherwise the '
             f'results on the {split} images look too good',
             logging.WARNING,
         )

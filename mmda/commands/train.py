@@ -18,9 +18,9 @@ from .common import (
 )
 
 EXAMPLES = """\
-  python tools/train.py configs/da/digits.py
-  python tools/train.py configs/da/digits.py --resume
-  python tools/train.py configs/da/digits.py --work-dir runs/tau07 \\
+  mmda train configs/da/digits.py
+  mmda train configs/da/digits.py --resume
+  mmda train configs/da/digits.py --work-dir runs/tau07 \\
       --cfg-options model.head.loss.tau=0.7 train_cfg.max_epochs=10"""
 
 

@@ -53,7 +53,7 @@ def annotated_columns(
         wanted = [index % len(joint_names) for index in found]
         for place, name in enumerate(labeled_classes):
             if wanted[place] in wanted[:place]:
-                raise ValueError(f'{where}: {name!r} stands there twice')
+                raise ValueError(f'{where}: {name!r} is given twice')
     own, joint, left_out = [], [], []
     for position in wanted:
         name = joint_names[position]

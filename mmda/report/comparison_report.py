@@ -120,7 +120,8 @@ def to_markdown(comparison: Comparison, names: Sequence[str]) -> str:
         [
             'class',
             'pos / neg',
-            *names,
+            # Prettytable refuses equal heads, and files often have one name.
+            *(f'{key}: {name}' for key, name in zip('AB', names, strict=True)),
             'gain, DeLong 95 %',
             'DeLong p (Holm)',
             'gain, bootstrap 95 %',
@@ -174,9 +175,8 @@ def _notes(comparison: Comparison) -> Iterable[str]:
     if not comparison.patients_known:
         yield (
             'No image has a `patient_id`, so the bootstrap draws images. If '
-            'patients have several images, its intervals are too short. If '
-            'the data have the id, add `patient_id` to `meta_keys` of '
-            'PackInputs.'
+            'patients have several images, its intervals are too short. Does '
+            'the source give a `patient_id`?'
         )
     if comparison.num_patients < comparison.num_images:
         yield (

@@ -162,7 +162,7 @@ class ContentCheck(NamedTuple):
         if self.seconds is not None:
             text += (
                 f'; stopped after {self.seconds:g} s: '
-                'tools/analysis_tools/label_report.py --hash compares all'
+                'mmda label_report --hash compares all'
             )
         return text
 

@@ -15,7 +15,7 @@ import torch
 
 from mmda.structures import score_of
 
-_EXPECTED = 'expected what `tools/test.py --out FILE.pkl` writes'
+_EXPECTED = 'expected what `mmda test --out FILE.pkl` writes'
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def load_predictions(
     """Read the predictions of a test.
 
     Args:
-        path (str | Path): Pickle file that ``tools/test.py --out`` wrote.
+        path (str | Path): Pickle file that ``mmda test --out`` wrote.
         classes (Sequence[str], optional): Class names; the file has none.
             Defaults to the indices of the classes.
 

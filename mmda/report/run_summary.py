@@ -117,7 +117,10 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
     overall, per_source = split_metrics(metrics, prefix)
     if len(per_source) == 1:
         per_source = {}  # its values are the values of all images
-    table = PrettyTable(['class', 'all', *per_source])
+    heads = ['class', 'all']
+    # Prettytable refuses equal heads.
+    heads += [f'{s} (source)' if s in heads else s for s in per_source]
+    table = PrettyTable(heads)
     table.align = 'r'
     table.align['class'] = 'l'
     intervals = split_intervals(metrics, prefix)

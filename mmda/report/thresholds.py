@@ -112,7 +112,7 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
     """Read the thresholds from a file.
 
     Args:
-        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+        path (str | Path): File that ``mmda thresholds``
             wrote.
 
     Returns:
@@ -131,7 +131,7 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f'{path}: expected thresholds as '
-            f'tools/analysis_tools/thresholds.py writes them ({error!r})'
+            f'mmda thresholds writes them ({error!r})'
         ) from error
 
 
@@ -139,7 +139,7 @@ def other_model(path: str | Path, checkpoint: str | Path) -> str:
     """Say whether thresholds were chosen for another checkpoint.
 
     Args:
-        path (str | Path): File that ``tools/analysis_tools/thresholds.py``
+        path (str | Path): File that ``mmda thresholds``
             wrote.
         checkpoint (str | Path): Checkpoint that uses the thresholds.
 

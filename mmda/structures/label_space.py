@@ -59,7 +59,8 @@ def class_indices(
     for name in names:
         if name not in position:
             raise ValueError(
-                f'{where}: unknown class {name!r}{nearest(name, classes)}'
+                f'{where}: unknown class {name!r}'
+                f'{nearest(name, dict.fromkeys(classes))}'
             )
         found.append(position[name])
     return found
@@ -219,23 +220,19 @@ class LabelSpace:
             ...     aliases={'Pleural Effusion': 'Effusion'}).classes
             ('Effusion', 'Mass')
         """
-        apart = tuple(keep_apart)
-        plain = {
-            name
-            for classes in sources.values()
-            for name in rename_classes(classes, aliases)
-        }
-        for name in apart:
-            if name not in plain:
-                raise ValueError(
-                    f'keep_apart: no source has a class {name!r}'
-                    f'{nearest(name, sorted(plain))}'
-                )
+        apart = frozenset(keep_apart)
+        plain: set[str] = set()
         joint: dict[str, None] = {}
         for source, classes in sources.items():
-            own = set(rename_classes(classes, aliases))
-            here = [name for name in apart if name in own]
+            own = rename_classes(classes, aliases)
+            plain.update(own)
+            here = apart.intersection(own)
             joint.update(
                 dict.fromkeys(rename_classes(classes, aliases, here, source))
+            )
+        for name in sorted(apart - plain):
+            raise ValueError(
+                f'keep_apart: no source has a class {name!r}'
+                f'{nearest(name, sorted(plain))}'
             )
         return cls(tuple(joint))

@@ -97,6 +97,12 @@ class PixelTarget:
         """int: C."""
         return self.known_on_class.shape[1]
 
+    @property
+    def shape(self) -> torch.Size:
+        """torch.Size: Of the target that is written out, (N, C, H, W)."""
+        num, height, width = self.label.shape
+        return torch.Size((num, self.num_classes, height, width))
+
     def known(self) -> Tensor:
         """Return which entries are known.
 

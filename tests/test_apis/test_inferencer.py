@@ -295,10 +295,13 @@ def test_tables_name_file_row_and_column_of_what_is_wrong(run, tmp_path):
     assert len(list_images(table)) == 1
     table.write_text('file,x\na.png,1\n')
     assert len(list_images(table, 'file')) == 1
-    with pytest.raises(ValueError, match="no column 'path', found"):
+    with pytest.raises(ValueError, match="line 1: no column 'path'"):
         list_images(table)
     table.write_text('path\na.png\nb.png\n')
     with pytest.raises(FileNotFoundError, match="line 3, column 'path'"):
+        list_images(table)
+    table.write_text('path\na.png\na.png,3\n')
+    with pytest.raises(ValueError, match='line 3: found 2 cells, expected 1'):
         list_images(table)
     table.write_text('path,x\n')
     with pytest.raises(ValueError, match='no rows'):

@@ -161,6 +161,12 @@ def test_a_real_gain_is_starred_with_an_arrow():
     assert f'(↑ {found.rows[0].gain:.1f})*' in mass
 
 
+def test_two_models_may_have_one_name():
+    found = compare([predictions(0)], [predictions(1, 1)], 20)
+    head = to_markdown(found, ['test', 'test']).splitlines()[0]
+    assert 'A: test' in head and 'B: test' in head
+
+
 def test_seeds_decide_where_there_are_any_then_the_bootstrap():
     yes, no = Test(p=0.001, p_holm=0.01), Test(p=0.001, p_holm=0.2)
     assert not significant(Row('a', seeds=no, bootstrap=yes, delong=yes))

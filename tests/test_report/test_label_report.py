@@ -337,7 +337,7 @@ def test_the_comparison_of_files_stops_in_time_and_says_so(tmp_path):
     test = files(tmp_path, 'test', 'B', b=b'xx')
     found = equal_files([train, test], seconds=-1)
     assert not found.warnings and found.compared == 0
-    assert 'stopped after -1 s: tools/analysis_tools' in str(found)
+    assert 'stopped after -1 s: mmda label_report' in str(found)
     (tmp_path / 'b').unlink()
     gone = equal_files([train, test], seconds=60)
     assert str(gone) == '2 of 3 image files compared, 1 not found'

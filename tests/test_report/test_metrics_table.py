@@ -60,6 +60,19 @@ def test_the_table_shows_intervals_and_puts_means_last():
     assert '80.00 [75.00, 85.00]' in text
 
 
+def test_a_source_may_have_the_name_of_a_column():
+    metrics = {
+        **{'auc/a': 1.0, 'auc/all/a': 2.0, 'auc/class/a': 3.0},
+        **{'auc/all/mean': 2.0, 'auc/class/mean': 3.0, 'auc/mean': 1.0},
+    }
+    table = metrics_table(metrics, 'auc').splitlines()
+    head, row = (
+        [cell.strip() for cell in table[i].split('|')] for i in (1, 3)
+    )
+    assert head[1:-1] == ['class', 'all', 'all (source)', 'class (source)']
+    assert row[1:-1] == ['a', '1.00', '2.00', '3.00']
+
+
 def test_the_figure_shows_the_intervals(tmp_path):
     draw_auc(METRICS, 'auc', tmp_path / 'with.png')
     bare = {k: v for k, v in METRICS.items() if '_low' not in k}

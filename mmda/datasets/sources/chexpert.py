@@ -11,7 +11,7 @@ from mmengine.registry import DATASETS
 
 from mmda.structures import UNANNOTATED, class_indices
 
-from ..tables.csv_table import check_cells, read_columns, read_label_column
+from ..tables.csv_table import check_cells, read_columns, read_label_columns
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
@@ -152,12 +152,9 @@ class CheXpert(TableDataset):
 
     def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Convert a chunk. Labels are 1, 0, -1 (uncertain) or NaN (blank)."""
-        classes = self.metainfo['classes']
-        score = np.empty((len(frame), len(classes)), dtype=np.float32)
-        for index, name in enumerate(classes):
-            score[:, index] = read_label_column(
-                self.ann_file, frame[name], (1, 0, -1)
-            )
+        score = read_label_columns(
+            self.ann_file, frame, self.metainfo['classes'], (1, 0, -1)
+        )
         paths, patients = self._read_paths(frame[_PATH])
         parsed = dict(img_path=paths, gt_score=score, patient_id=patients)
         if self.frontal_only:

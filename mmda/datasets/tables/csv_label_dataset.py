@@ -12,7 +12,7 @@ from .csv_table import (
     iter_csv,
     read_columns,
     read_header,
-    read_label_column,
+    read_label_columns,
     read_label_lists,
 )
 from .label_table import LabelTable
@@ -158,11 +158,7 @@ class CSVLabelDataset(TableDataset):
                 self.separator,
             )
         else:
-            score = np.empty((len(frame), len(classes)), dtype=np.float32)
-            for index, name in enumerate(classes):
-                score[:, index] = read_label_column(
-                    self.ann_file, frame[name], (1, 0)
-                )
+            score = read_label_columns(self.ann_file, frame, classes, (1, 0))
         paths = frame[self.image_column].to_numpy()
         if self.image_suffix:
             paths = paths + self.image_suffix

@@ -300,39 +300,44 @@ def check_cells(
     )
 
 
-def read_label_column(
-    path: str, column: pd.Series, allowed: Sequence[float]
+def read_label_columns(
+    path: str,
+    frame: pd.DataFrame,
+    classes: Sequence[str],
+    allowed: Sequence[float],
 ) -> np.ndarray:
-    """Check and convert one column of labels.
+    """Check and convert the columns of some classes.
 
     Args:
         path (str): The file, for the message.
-        column (Series): Cells, with line numbers as index.
+        frame (DataFrame): n rows, with line numbers as index.
+        classes (Sequence[str]): The C columns to convert.
         allowed (Sequence[float]): Values of a label. An empty cell is always
             allowed.
 
     Returns:
-        ndarray: float32 (n,), NaN where the cell is empty.
+        ndarray: float32 (n, C), NaN where the cell is empty.
 
     Raises:
         ValueError: If a cell has another value.
 
     Examples:
         >>> import pandas as pd
-        >>> read_label_column('a.csv', pd.Series([1.0, np.nan]), [0, 1])
-        array([ 1., nan], dtype=float32)
+        >>> frame = pd.DataFrame({'Mass': [1.0, np.nan]})
+        >>> read_label_columns('a.csv', frame, ['Mass'], [0, 1]).tolist()
+        [[1.0], [nan]]
     """
     import pandas as pd
 
-    numbers = pd.to_numeric(column, errors='coerce').astype(np.float32)
     values = ', '.join(f'{value:g}' for value in allowed)
-    check_cells(
-        path,
-        column,
-        numbers.isin(allowed) | column.isna(),
-        f'{values} or an empty cell',
-    )
-    return numbers.to_numpy()
+    score = np.empty((len(frame), len(classes)), dtype=np.float32)
+    for index, name in enumerate(classes):
+        cells = frame[name]
+        numbers = pd.to_numeric(cells, errors='coerce').astype(np.float32)
+        is_valid = numbers.isin(allowed) | cells.isna()
+        check_cells(path, cells, is_valid, f'{values} or an empty cell')
+        score[:, index] = numbers
+    return score
 
 
 def read_label_lists(

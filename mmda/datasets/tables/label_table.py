@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -126,6 +126,3 @@ class LabelTable:
                 patient = patient.decode() or None
             sample['patient_id'] = patient
         return sample
-
-    def __iter__(self) -> Iterator[dict]:
-        return (self._sample(index) for index in range(len(self)))

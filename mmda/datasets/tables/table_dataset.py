@@ -89,7 +89,7 @@ class TableDataset(BaseDataset):
         self.class_columns = class_indices(chosen, known, where)
         for name in chosen:
             if chosen.count(name) > 1:
-                raise ValueError(f'{where}: {name!r} stands there twice')
+                raise ValueError(f'{where}: {name!r} is given twice')
         self._metainfo['classes'] = chosen
 
     def require_file(self, path: str) -> str:

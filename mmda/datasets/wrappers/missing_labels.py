@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -99,12 +99,15 @@ class MissingLabels(DatasetWrapper):
         scores = scores_of(self.dataset, len(classes))
         #: bool (N, C), True where the label stays. Rows are source images.
         self.kept: np.ndarray
-        stored = self._read_mask(scores, classes)
-        if stored is not None:
-            self.kept = stored
+        if self.mask_file is None:
+            self.kept = self._draw(scores, classes)
+            return np.arange(total)
+        made_from = self._made_from(scores, classes)
+        if os.path.exists(self.mask_file):
+            self.kept = _read_mask(self.mask_file, made_from)
         else:
             self.kept = self._draw(scores, classes)
-            self._write_mask(scores, classes)
+            _write_mask(self.mask_file, self.kept, made_from)
         return np.arange(total)
 
     def _draw(
@@ -137,65 +140,17 @@ class MissingLabels(DatasetWrapper):
     ) -> dict[str, Any]:
         """Return what the mask depends on."""
         settings: dict[str, Any] = dict(scheme=self.scheme)
-        if self.scheme == 'classes':
-            settings['labeled_classes'] = list(self.labeled_classes or ())
+        if self.labeled_classes is not None:
+            settings['labeled_classes'] = list(self.labeled_classes)
         else:
             settings['seed'] = self.seed
-        if self.scheme == 'random':
+        if self.fraction is not None:
             settings['fraction'] = self.fraction
         # A hash tells label tables apart without storing the labels.
         data = np.ascontiguousarray(scores, dtype=np.float32)
         digest = hashlib.blake2b(data.tobytes(), digest_size=8).hexdigest()
         labels = f'{data.shape} {digest}'
         return dict(settings=settings, classes=list(classes), labels=labels)
-
-    def _write_mask(
-        self, scores: np.ndarray, classes: tuple[str, ...]
-    ) -> None:
-        if self.mask_file is None:
-            return
-        made_from = self._made_from(scores, classes)
-        made_from['settings'] = json.dumps(made_from['settings'])
-        Path(self.mask_file).parent.mkdir(parents=True, exist_ok=True)
-        # Several processes may write the file: rename it when it is complete.
-        part = f'{self.mask_file}.{os.getpid()}.part'
-        with open(part, 'wb') as file:
-            np.savez_compressed(file, kept=self.kept, **made_from)
-        os.replace(part, self.mask_file)
-
-    def _read_mask(
-        self, scores: np.ndarray, classes: tuple[str, ...]
-    ) -> np.ndarray | None:
-        """Return bool (N, C), or None if there is no file."""
-        path = self.mask_file
-        if path is None or not os.path.exists(path):
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                kept = file['kept']
-                found = dict(
-                    settings=json.loads(str(file['settings'])),
-                    classes=file['classes'].tolist(),
-                    labels=str(file['labels']),
-                )
-        except (
-            OSError,
-            EOFError,
-            KeyError,
-            ValueError,
-            zipfile.BadZipFile,
-        ) as error:
-            raise ValueError(f'{path} is no mask of labels: {error!r}') from (
-                error
-            )
-        for what, expected in self._made_from(scores, classes).items():
-            if found[what] != expected:
-                raise ValueError(
-                    f'the mask {path} was made for other {what}: found '
-                    f'{found[what]}, expected {expected}. Name another file, '
-                    'or remove this one'
-                )
-        return kept
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image without the hidden labels.
@@ -213,6 +168,39 @@ class MissingLabels(DatasetWrapper):
         info.pop('gt_label', None)
         info['gt_score'] = np.where(kept, score, np.float32(UNANNOTATED))
         return info
+
+
+def _write_mask(
+    path: str, kept: np.ndarray, made_from: dict[str, Any]
+) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    settings = json.dumps(made_from['settings'])
+    # Several processes may write the file: rename it when it is complete.
+    part = f'{path}.{os.getpid()}.part'
+    with open(part, 'wb') as file:
+        np.savez_compressed(
+            file, kept=kept, **{**made_from, 'settings': settings}
+        )
+    os.replace(part, path)
+
+
+def _read_mask(path: str, made_from: dict[str, Any]) -> np.ndarray:
+    """Read a mask, bool (N, C), and check what it was made from."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = file['kept']
+            found = {name: file[name].tolist() for name in made_from}
+        found['settings'] = json.loads(str(found['settings']))
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        raise ValueError(f'{path} is no mask of labels: {error!r}') from error
+    for what, expected in made_from.items():
+        if found[what] != expected:
+            raise ValueError(
+                f'the mask {path} was made for other {what}: found '
+                f'{found[what]}, expected {expected}. Name another file, '
+                'or remove this one'
+            )
+    return kept
 
 
 def _check_arguments(

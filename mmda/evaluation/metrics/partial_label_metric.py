@@ -229,8 +229,8 @@ class PartialLabelMetric(LabelMetric):
             self.warn(
                 f'the bootstrap of {self.prefix} draws images, because no '
                 'image has a `patient_id`. If patients have several images, '
-                'its intervals are too short. If the data have the id, add '
-                '`patient_id` to `meta_keys` of PackInputs'
+                'its intervals are too short. Does the '
+                'source give a `patient_id`?'
             )
         # Only the console shows the bar: a large test set takes minutes.
         bar = ProgressBar(self.bootstrap, file=sys.stdout)

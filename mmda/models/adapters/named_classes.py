@@ -110,22 +110,6 @@ class NamedClasses(nn.Module):
         self.classes = None if classes is None else tuple(classes)
         self.register_buffer('class_names', encode_names(self.classes))
 
-    def ask(self, feats: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Ask the questions of one training pass.
-
-        The default asks all questions about each image. A classifier that
-        asks fewer questions overrides the method.
-
-        Args:
-            feats (Tensor): Features, (N, m), or (2N, m) with two views.
-            target (Tensor): (N, C), in [0, 1] or NaN where not annotated.
-
-        Returns:
-            tuple[Tensor, Tensor]: Logits of the Q questions, (N, Q) or
-            (2N, Q), and their targets, (N, Q).
-        """
-        return self(feats), target
-
     def rearrange(
         self, state_dict: dict, prefix: str, stored: tuple[str, ...]
     ) -> None:

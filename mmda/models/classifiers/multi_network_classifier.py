@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from mmengine.registry import MODELS
+from mmpretrain.models import ImageClassifier
 from mmpretrain.models.classifiers.base import BaseClassifier
 from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
@@ -77,34 +77,9 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         self.head = _JoinedHead(thr=head.get('thr'), topk=head.get('topk'))
         self.head.classes = self.classes
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: list[DataSample] | None = None,
-        mode: str = 'tensor',
-    ) -> Any:
-        """Pass a batch through all networks, as ``ImageClassifier`` does.
-
-        Args:
-            inputs (Tensor): (N, 3, H, W), or (2N, 3, H, W) with two views.
-            data_samples (list[DataSample], optional): N samples.
-            mode (str): 'tensor', 'predict' or 'loss'.
-
-        Returns:
-            Tensor | list[DataSample] | dict[str, Tensor]: Logits, (N, C); the
-            samples with their predictions; or the losses.
-
-        Raises:
-            RuntimeError: If ``mode`` has another value.
-        """
-        if mode == 'loss':
-            assert data_samples is not None
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
-            return self.head.predict(self.extract_feat(inputs), data_samples)
-        if mode == 'tensor':
-            return self.head(self.extract_feat(inputs))
-        raise RuntimeError(f'Invalid mode "{mode}".')
+    # The host's three modes call the methods below and the joined head.
+    forward = ImageClassifier.forward
+    predict = ImageClassifier.predict
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor]:
         """Return the answers of all networks, which the joined head reads.

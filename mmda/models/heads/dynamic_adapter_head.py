@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmda.structures import score_of
 
-from ..adapters import check_num_classes
+from ..adapters import DoDNetController, check_num_classes
 from ..losses import PartialLabelLoss
 
 # The classifier's name in checkpoints of mmda 0.x and of the stock head.
@@ -128,7 +128,10 @@ class DynamicAdapterHead(MultiLabelClsHead):
         feature = self.pre_logits(feats)
         target = stack_targets(data_samples, self.num_classes)
         target = target.to(feature.device)
-        scores, asked = self.classifier.ask(feature, target)
+        if isinstance(self.classifier, DoDNetController):
+            scores, asked = self.classifier.ask(feature, target)
+        else:
+            scores, asked = self.classifier(feature), target
         if not isinstance(self.loss_module, PartialLabelLoss):
             factor = len(scores)
             loss = self.loss_module(scores, asked, avg_factor=factor, **kwargs)

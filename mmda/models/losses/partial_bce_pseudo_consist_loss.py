@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -21,6 +22,7 @@ from .strip_sums import strip_sums
 # Entries of one view in a strip of image rows: enough to keep a device busy,
 # few enough not to count beside the logits of one large image.
 STRIP_ENTRIES = 2**18
+TERMS = ('loss_bce', 'loss_pseudo', 'loss_consist', 'loss_strong_bce')
 
 
 @MODELS.register_module()
@@ -146,88 +148,57 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
                 shape than the target.
         """
-        if isinstance(target, PixelTarget):
-            num, height, width = target.label.shape
-            _check_shape(cls_score, (num, target.num_classes, height, width))
-            num_known = target.num_known()[..., None, None]
-            weights = self._weights(
-                num_known, height * width - num_known, len(cls_score) // num
-            )
-            names: list[str] = []
-
-            def sum_strip(strip: Tensor, part: PixelTarget) -> Tensor:
-                terms = self._sum(
-                    strip, part.positive(), part.known(), *weights
-                )
-                names[:] = terms
-                return torch.stack(list(terms.values()))
-
-            sums = _sum_pixels(sum_strip, cls_score, target)
-            return dict(zip(names, sums, strict=True))
         _check_shape(cls_score, target.shape)
-        label, known = split_annotated(target)
-        weights = self._weights(
-            _count(known), _count(~known), len(cls_score) // len(target)
-        )
-        return self._sum(cls_score, label, known, *weights)
-
-    def _weights(
-        self, num_known: Tensor, num_unknown: Tensor, views: int
-    ) -> list[Tensor]:
-        """Return the weights of known and, with two views, unknown entries.
-
-        Each factor turns a sum into a mean. The numbers are (N, C), or
-        (N, C, 1, ...) for pixels.
-        """
+        num_known = _num_known(target)
         weights = [mean_weights(num_known, self.normalize)]
-        if views == 2:
+        if len(cls_score) > len(num_known):
+            num_unknown = target.shape[2:].numel() - num_known
             by_unknown = mean_weights(num_unknown, self.normalize)
             weights.append(self.ramp_factor() * by_unknown)
-        return weights
+        sums = _sum_over(
+            functools.partial(self._sum, weights), cls_score, target
+        )
+        return dict(zip(TERMS, sums, strict=False))
 
     def _sum(
         self,
+        weights: Sequence[Tensor],
         cls_score: Tensor,
         label: Tensor,
         known: Tensor,
-        by_known: Tensor,
-        by_unknown: Tensor | None = None,
-    ) -> dict[str, Tensor]:
+    ) -> list[Tensor]:
         """Add up each term of the loss.
 
         Args:
+            weights (Sequence[Tensor]): Weights of the known entries and, with
+                two views, of the unknown entries. They broadcast to
+                (N, C, ...).
             cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
             label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
-            by_known (Tensor): Weights of known entries. They broadcast to
-                (N, C, ...).
-            by_unknown (Tensor, optional): Weights of unknown entries. They
-                are given with two views.
 
         Returns:
-            dict[str, Tensor]: See :meth:`losses`.
+            list[Tensor]: Scalars in the order of ``TERMS``.
         """
         cls_score = _to_full_precision(cls_score)
         weak, strong = split_views(cls_score, len(known))
-        label, weight = label.to(weak.dtype), known * by_known
-        terms = {'loss_bce': self.bce_weight * _bce(weak, label, weight)}
-        if strong is None or by_unknown is None:
-            return terms
-        if self.strong_bce_weight:
-            bce = _bce(strong, label, weight)
-            terms['loss_strong_bce'] = self.strong_bce_weight * bce
+        label, weight = label.to(weak.dtype), known * weights[0]
+        sums = [self.bce_weight * _bce(weak, label, weight)]
+        if strong is None:
+            return sums
         # (2N, C, ...) -> (2, N, C, ...)
         answers = cls_score.sigmoid().unflatten(0, (2, -1))
-        weight = ~known * by_unknown
+        counted = ~known * weights[1]
         if self.confidence > 0.5:
             sure = is_confident(answers[0].detach(), self.confidence)
-            weight = weight * sure
-        pseudo = self.pseudo_label(answers[0], known)
-        distances = weight * self.distance(answers, pseudo)
+            counted = counted * sure
+        pseudo = self.pseudo_label(answers[0], known).expand_as(answers)
+        distances = counted * self.distance(answers, pseudo)
         of_weak, of_strong = distances.flatten(1).sum(dim=1)
-        terms['loss_pseudo'] = self.pseudo_weight * of_weak
-        terms['loss_consist'] = self.consist_weight * of_strong
-        return terms
+        sums += [self.pseudo_weight * of_weak, self.consist_weight * of_strong]
+        if self.strong_bce_weight:
+            sums.append(self.strong_bce_weight * _bce(strong, label, weight))
+        return sums
 
     @torch.no_grad()
     def watched(
@@ -246,29 +217,21 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             and ``above_tau_fraction``, the part of these answers above tau.
         """
 
-        def sum_answers(logits: Tensor, known: Tensor) -> Tensor:
+        def sum_answers(
+            logits: Tensor, label: Tensor, known: Tensor
+        ) -> list[Tensor]:
             answers = _to_full_precision(logits).sigmoid()
-            answers = answers.masked_fill(known, 0)  # never above tau
-            return torch.stack([answers.sum(), (answers > self.tau).sum()])
+            answers = answers.masked_fill(known, 0)  # 0 is never above tau
+            return [answers.sum(), (answers > self.tau).sum()]
 
-        if isinstance(target, PixelTarget):
-            weak = cls_score[: len(target.label)]
-            num_known = target.num_known().sum()
-            sums = _sum_pixels(
-                lambda strip, part: sum_answers(strip, part.known()),
-                weak,
-                target,
-            )
-        else:
-            weak = cls_score[: len(target)]
-            known = ~target.isnan()
-            num_known, sums = known.sum(), sum_answers(weak, known)
-        shown = {'annotated_fraction': num_known / weak.numel()}
+        weak = cls_score[: target.shape[0]]
+        num_known = _num_known(target).sum()
         num_unknown = weak.numel() - num_known
+        shown = {'annotated_fraction': num_known / weak.numel()}
         if num_unknown:
-            answer, above = sums / num_unknown
-            shown['unannotated_answer'] = answer
-            shown['above_tau_fraction'] = above
+            answer, above = _sum_over(sum_answers, weak, target)
+            shown['unannotated_answer'] = answer / num_unknown
+            shown['above_tau_fraction'] = above / num_unknown
         return shown
 
     def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
@@ -288,11 +251,13 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         """Return the distance of an answer from a pseudo-label.
 
         Args:
-            answer (Tensor): Probabilities, (N, C, ...).
-            pseudo (Tensor): Labels in [0, 1], (N, C, ...).
+            answer (Tensor): Probabilities of the weak and the strong view,
+                (2, N, C, ...).
+            pseudo (Tensor): Labels in [0, 1], (2, N, C, ...), equal for both
+                views.
 
         Returns:
-            Tensor: The squares of eqs. (4) and (5), (N, C, ...).
+            Tensor: The squares of eqs. (4) and (5), (2, N, C, ...).
         """
         return (answer - pseudo).square()
 
@@ -314,28 +279,31 @@ def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
     )
 
 
-def _count(mask: Tensor) -> Tensor:
-    """Count the entries per sample and class, (N, C, ...) -> (N, C, 1, ...).
+def _num_known(target: Tensor | PixelTarget) -> Tensor:
+    """Return how many entries are annotated, int (N, C, 1, ...)."""
+    if isinstance(target, PixelTarget):
+        return target.num_known()[..., None, None]
+    known = (~target.isnan()).int()
+    pixels = tuple(range(2, target.ndim))
+    return known.sum(dim=pixels, keepdim=True) if pixels else known
 
-    A mask of images has one entry per sample and class, so it stays itself.
-    """
-    pixels = tuple(range(2, mask.ndim))
-    return mask.sum(dim=pixels, keepdim=True) if pixels else mask
 
-
-def _sum_pixels(
-    function: Callable[[Tensor, PixelTarget], Tensor],
+def _sum_over(
+    function: Callable[[Tensor, Tensor, Tensor], list[Tensor]],
     cls_score: Tensor,
-    target: PixelTarget,
-) -> Tensor:
-    """Add up a function of logits and label maps, strip by strip."""
-    num, _, width = target.label.shape
-    row = num * target.num_classes * width
+    target: Tensor | PixelTarget,
+) -> Sequence[Tensor]:
+    """Return function(logits, label, known); label maps go strip by strip."""
+    if not isinstance(target, PixelTarget):
+        return function(cls_score, *split_annotated(target))
 
-    def sum_rows(strip: Tensor, rows: slice) -> Tensor:
-        return function(strip, target.rows(rows.start, rows.stop))
+    def sum_rows(strip: Tensor, rows: slice) -> list[Tensor]:
+        part = target.rows(rows.start, rows.stop)
+        return function(strip, part.positive(), part.known())
 
-    return strip_sums(sum_rows, cls_score, max(1, STRIP_ENTRIES // row))
+    entries_per_row = target.shape[:2].numel() * target.shape[3]
+    rows_per_strip = max(1, STRIP_ENTRIES // entries_per_row)
+    return strip_sums(sum_rows, cls_score, rows_per_strip)
 
 
 def _to_full_precision(logits: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,31 +11,31 @@ from torch.autograd.function import once_differentiable
 
 
 def strip_sums(
-    function: Callable[[Tensor, slice], Tensor],
+    function: Callable[[Tensor, slice], Sequence[Tensor]],
     scores: Tensor,
     rows_per_strip: int,
-) -> Tensor:
-    """Add up a function of image rows, and differentiate it strip by strip.
+) -> tuple[Tensor, ...]:
+    """Add up functions of image rows, and differentiate them strip by strip.
 
     The backward pass calls the function again for one strip at a time. So
     the memory beside ``scores`` and their gradient is that of one strip.
 
     Args:
         function (Callable): Takes the scores of a strip, (N, C, h, W), and
-            the rows of the strip as a slice. Returns a tensor of sums, whose
-            shape does not depend on h.
+            the rows of the strip as a slice. Returns tensors of sums. Their
+            shapes do not depend on h.
         scores (Tensor): (N, C, H, W).
         rows_per_strip (int): Image rows per strip, h, at least 1.
 
     Returns:
-        Tensor: The sum of the results over all strips. It can be
+        tuple[Tensor, ...]: Each result, summed over all strips. It can be
         differentiated once.
 
     Examples:
         >>> def square(strip, rows):
-        ...     return strip.square().sum()
+        ...     return [strip.square().sum()]
         >>> scores = torch.ones(1, 1, 3, 2, requires_grad=True)
-        >>> total = strip_sums(square, scores, rows_per_strip=2)
+        >>> (total,) = strip_sums(square, scores, rows_per_strip=2)
         >>> total.backward()
         >>> total.item(), scores.grad.unique().tolist()
         (6.0, [2.0])
@@ -53,17 +53,19 @@ class _StripSums(torch.autograd.Function):
     def forward(
         ctx: Any,
         scores: Tensor,
-        function: Callable[[Tensor, slice], Tensor],
+        function: Callable[[Tensor, slice], Sequence[Tensor]],
         strips: list[slice],
-    ) -> Tensor:
+    ) -> tuple[Tensor, ...]:
         ctx.save_for_backward(scores)
         ctx.function, ctx.strips = function, strips
         parts = [function(scores[:, :, rows], rows) for rows in strips]
-        return torch.stack(parts).sum(dim=0)
+        return tuple(
+            torch.stack(part).sum(dim=0) for part in zip(*parts, strict=True)
+        )
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_sums: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grad_sums: Tensor) -> tuple[Tensor, None, None]:
         (scores,) = ctx.saved_tensors
         grad = torch.empty_like(scores)
         for rows in ctx.strips:
