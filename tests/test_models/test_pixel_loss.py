@@ -8,8 +8,8 @@ from mmda.models.losses import (
 )
 from mmda.structures import PixelTarget
 
-NUM, CLASSES, HEIGHT, WIDTH = 2, 4, 5, 6
-ANNOTATED = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 1]]).bool()
+NUM, CLASSES, HEIGHT, WIDTH = 3, 4, 5, 6
+ANNOTATED = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 1], [1, 0, 0, 1]]).bool()
 
 
 def make_target(exclusive=True, seed=0):
@@ -135,10 +135,12 @@ def test_logits_of_half_precision_are_summed_in_full(dtype):
 
 def test_logits_of_another_size_are_an_error():
     with pytest.raises(ValueError, match='for a target of shape'):
-        PartialBCEPseudoConsistLoss().terms(make_logits(3), make_target())
+        PartialBCEPseudoConsistLoss().terms(
+            make_logits(NUM + 1), make_target()
+        )
 
 
-@pytest.mark.parametrize(('entries', 'rows'), [(100, 2), (1, 1)])
+@pytest.mark.parametrize(('entries', 'rows'), [(150, 2), (1, 1)])
 def test_a_strip_has_as_many_rows_as_fit(monkeypatch, entries, rows):
     module, seen = partial_bce_pseudo_consist_loss, []
 
@@ -148,6 +150,6 @@ def test_a_strip_has_as_many_rows_as_fit(monkeypatch, entries, rows):
 
     monkeypatch.setattr(module, 'strip_sums', watch)
     monkeypatch.setattr(module, 'STRIP_ENTRIES', entries)
-    # A row of both images has 2 * 4 * 6 = 48 entries.
+    # A row of all images has 3 * 4 * 6 = 72 entries.
     PartialBCEPseudoConsistLoss().terms(make_logits(NUM), make_target())
     assert set(seen) == {rows}

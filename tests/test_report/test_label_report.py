@@ -29,15 +29,6 @@ from mmda.report.source_labels import (
 )
 
 NAN = float('nan')
-CHEST = (
-    'Cardiomegaly',
-    'Pneumonia',
-    'Atelectasis',
-    'Edema',
-    'Effusion',
-    'Consolidation',
-    'Pneumothorax',
-)
 
 
 class InMemory(TableDataset):

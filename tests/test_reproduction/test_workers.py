@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,24 @@ def test_a_run_that_fails_leaves_its_output_and_the_reason(tmp_path):
     assert 'Traceback' in log.read_text()
 
 
+def test_ctrl_c_while_a_process_starts_ends_it(tmp_path, monkeypatch):
+    before, seen = active_children(), []
+
+    def interrupted_once():
+        seen.append(active_children())
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return seen[-1]
+
+    monkeypatch.setattr(workers, 'active_children', interrupted_once)
+    with pytest.raises(KeyboardInterrupt):
+        list(workers.run_all([Run(Recipe('a.py'), 0, '', str(tmp_path))]))
+    assert seen[1] != before
+    assert active_children() == before
+
+
 SCRIPT = """
-import os, time
+import os, signal, time
 from reproduction import workers
 from reproduction.result import Run
 from reproduction.table import Recipe
@@ -70,6 +87,8 @@ def work(run, settings):
     time.sleep(600)
 
 if __name__ == '__main__':
+    # A background job of a shell ignores SIGINT, and its children do, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     workers._work = work
     list(workers.run_all([Run(Recipe('a.py'), 0, '', '')]))
 """
@@ -86,8 +105,6 @@ def test_the_processes_end_with_their_caller(how, tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         stderr=subprocess.DEVNULL,
-        # A background job of a shell ignores SIGINT and would pass that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     pid = int(caller.stdout.readline().split()[1])
     caller.send_signal(how)

@@ -63,15 +63,20 @@ class _Worker:
             1, _CONTEXT, _start, (self.done, one_thread)
         )
         self.runs = 0
+        self.process: Any = None
+        self._others = active_children()
+
+    def _started(self) -> list[Any]:
+        """Return the process, which the executor keeps to itself."""
+        return [p for p in active_children() if p not in self._others]
 
     def give(self, run: Run, settings: dict[str, Any]) -> Future:
         self.run, self.done.value = run, 0.0
         self.runs += 1
-        before = active_children()
         future = self.pool.submit(_work, run, settings)
-        if self.runs == 1:
-            # The executor starts its process now and keeps it to itself.
-            (self.process,) = set(active_children()).difference(before)
+        if self.process is None:
+            # The executor starts its process now.
+            (self.process,) = self._started()
         return future
 
     def report(self, future: Future) -> Report:
@@ -90,7 +95,9 @@ class _Worker:
         return self.process.is_alive() and self.runs < _RUNS_PER_PROCESS
 
     def stop(self) -> None:
-        self.process.terminate()
+        # Ctrl-C may come before `give` has found the process.
+        for process in [self.process] if self.process else self._started():
+            process.terminate()
         self.pool.shutdown()
 
 
