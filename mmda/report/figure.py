@@ -42,8 +42,8 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
     Args:
         figure (Figure): The figure.
-        path (str | Path): Path of the PNG. The PDF has the same name. The folder
-            is made.
+        path (str | Path): Path of the PNG. The PDF has the same name. The
+            folder is made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
