@@ -29,18 +29,6 @@ def test_a_validation_part_comes_from_the_training_images(tmp_path):
     assert len(LocalCIFAR10(str(tmp_path), 'train', test_mode=True)) == 5 * NUM
 
 
-def test_chosen_classes_are_columns_in_their_order(tmp_path):
-    write_cifar10(tmp_path)
-    pair = LocalCIFAR10(str(tmp_path), 'test', classes=['frog', 'dog'])
-    # Image i has class i of 10; dog is 5, frog 6
-    assert pair.get_gt_labels()[4:8].tolist() == [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [0, 0],
-    ]
-
-
 def test_a_missing_or_broken_file_is_named(tmp_path):
     write_cifar10(tmp_path)
     folder = tmp_path / CIFAR10.base_folder

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from test_partial_label_dataset import rows_of, write_source
 
-from mmda.datasets import Digits, MissingLabels, PartialLabelDataset
+from mmda.datasets import (
+    Digits,
+    LabelTable,
+    MissingLabels,
+    PartialLabelDataset,
+)
 from mmda.report.source_labels import sources_of_datasets
 
 N = np.nan
@@ -23,22 +28,11 @@ def labels():
     return scores
 
 
-class Labels:
-    """A source of labels alone."""
-
-    def __init__(self, scores):
-        self.scores = scores
-        names = tuple(f'c{i}' for i in range(scores.shape[1]))
-        self.metainfo = dict(classes=names)
-
-    def full_init(self):
-        pass
-
-    def __len__(self):
-        return len(self.scores)
-
-    def get_data_info(self, index):
-        return dict(gt_score=self.scores[index].copy())
+def digits_with(scores):
+    """A source with labels of our own."""
+    source = Digits(digits=range(scores.shape[1]))
+    source.data_list = LabelTable(scores)
+    return source
 
 
 def test_a_set_of_classes_stays_annotated(source):
@@ -53,7 +47,7 @@ def test_a_set_of_classes_stays_annotated(source):
 
 @pytest.mark.parametrize('fraction', [0.0, 0.3, 1.0])
 def test_entries_are_hidden_at_random_with_a_fraction(labels, fraction):
-    dataset = MissingLabels(Labels(labels), 'random', fraction=fraction)
+    dataset = MissingLabels(digits_with(labels), 'random', fraction=fraction)
     rows = rows_of(dataset)
     known = ~np.isnan(rows)
     assert (rows[known] == labels[known]).all()
@@ -65,7 +59,7 @@ def test_entries_are_hidden_at_random_with_a_fraction(labels, fraction):
 
 
 def test_a_single_positive_label_of_each_image_stays(labels):
-    rows = rows_of(MissingLabels(Labels(labels), 'single_positive'))
+    rows = rows_of(MissingLabels(digits_with(labels), 'single_positive'))
     has_positive = (labels == 1).any(axis=1)
     assert ((~np.isnan(rows)).sum(axis=1) == has_positive).all()
     assert (rows[~np.isnan(rows)] == 1).all()
@@ -81,26 +75,28 @@ def test_a_single_positive_label_of_each_image_stays(labels):
 
 def test_the_mask_follows_the_seed_alone(labels):
     masks = [
-        MissingLabels(Labels(scores), 'random', fraction=0.5, seed=seed).kept
+        MissingLabels(
+            digits_with(scores), 'random', fraction=0.5, seed=seed
+        ).kept
         for seed, scores in ((0, labels), (0, labels), (1, labels))
     ]
     assert (masks[0] == masks[1]).all()
     assert not (masks[0] == masks[2]).all()
     # Harder settings hide more of the same
-    more = MissingLabels(Labels(labels), 'random', fraction=0.7).kept
+    more = MissingLabels(digits_with(labels), 'random', fraction=0.7).kept
     assert not (more & ~masks[0]).any()
 
 
 def test_a_run_is_repeated_from_the_file_of_its_mask(labels, tmp_path):
     path = tmp_path / 'masks' / 'half.npz'
     arguments = dict(scheme='random', fraction=0.5, mask_file=str(path))
-    first = MissingLabels(Labels(labels), seed=4, **arguments)
+    first = MissingLabels(digits_with(labels), seed=4, **arguments)
     assert [child.name for child in path.parent.iterdir()] == ['half.npz']
     with np.load(path) as file:
         arrays = dict(file)
     arrays['kept'] = ~arrays['kept']
     np.savez(path, **arrays)
-    again = MissingLabels(Labels(labels), seed=4, **arguments)
+    again = MissingLabels(digits_with(labels), seed=4, **arguments)
     assert (again.kept == ~first.kept).all(), 'the file was not read'
 
 
@@ -116,22 +112,22 @@ def test_the_mask_of_another_setting_is_refused(
 ):
     path = str(tmp_path / 'mask.npz')
     given = dict(scheme='random', fraction=0.5, seed=4, mask_file=path)
-    MissingLabels(Labels(labels), **given)
+    MissingLabels(digits_with(labels), **given)
     with pytest.raises(ValueError, match=message):
-        MissingLabels(Labels(labels), **{**given, **change})
+        MissingLabels(digits_with(labels), **{**given, **change})
 
 
 def test_the_mask_of_other_labels_or_no_mask_is_refused(labels, tmp_path):
     path = tmp_path / 'mask.npz'
     given = dict(scheme='single_positive', mask_file=str(path))
-    MissingLabels(Labels(labels), **given)
+    MissingLabels(digits_with(labels), **given)
     with pytest.raises(ValueError, match='other labels'):
-        MissingLabels(Labels(1 - labels), **given)
-    with pytest.raises(ValueError, match=r'other classes: .*c5'):
-        MissingLabels(Labels(labels[:, :5]), **given)
+        MissingLabels(digits_with(1 - labels), **given)
+    with pytest.raises(ValueError, match=r"other classes: .*'5'"):
+        MissingLabels(digits_with(labels[:, :5]), **given)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match='mask.npz is no mask'):
-        MissingLabels(Labels(labels), **given)
+        MissingLabels(digits_with(labels), **given)
 
 
 @pytest.mark.parametrize('outside', [True, False])

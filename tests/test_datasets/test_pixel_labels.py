@@ -66,6 +66,11 @@ def label_of(dataset, index=0):
     return dataset[index]['data_samples'].gt_sem_seg.data[0].tolist()
 
 
+def relabelled(sky, road, car, bus):
+    """LABEL with these values in the place of its ids; void stays void."""
+    return np.array([sky, road, car, bus, *[255] * 252])[LABEL].tolist()
+
+
 def test_the_label_map_is_in_joint_indices_matched_by_name(root):
     sample = wrap(root)[0]['data_samples']
     # sky and car are annotated by none of the joint classes: 254.
@@ -83,35 +88,21 @@ def test_the_label_map_is_in_joint_indices_matched_by_name(root):
 
 def test_labels_of_classes_that_are_not_used_become_background(root):
     dataset = wrap(root, labeled_classes=['bus'], exclusive=False)
-    sample = dataset[0]['data_samples']
-    assert sample.gt_sem_seg.data[0].tolist() == [
-        [254, 254, 254, 254],
-        [254, 0, 0, 254],
-        [254, 0, 0, 254],
-        [254, 255, 254, 255],
-    ]
-    assert sample.metainfo['annotated_classes'].tolist() == [
-        True,
-        False,
-        False,
-    ]
-    assert sample.metainfo['exclusive'] is False
+    assert label_of(dataset) == relabelled(254, 254, 254, 0)
+    meta = dataset[0]['data_samples'].metainfo
+    assert meta['annotated_classes'].tolist() == [True, False, False]
+    assert meta['exclusive'] is False
 
 
 def test_background_classes_keep_an_index_after_the_joint_ones(root):
     dataset = wrap(root, background_classes=['car'])
-    assert label_of(dataset) == [
-        [254, 254, 1, 1],
-        [254, 0, 0, 1],
-        [3, 0, 0, 1],
-        [3, 255, 1, 255],
-    ]
+    assert label_of(dataset) == relabelled(254, 1, 3, 0)
     assert dataset.metainfo['background_classes'] == ('car',)
 
 
 def test_aliases_rename_the_classes_of_a_source(root):
     dataset = wrap(root, aliases={'car': 'tree'})
-    assert label_of(dataset)[2] == [2, 0, 0, 1]
+    assert label_of(dataset) == relabelled(254, 1, 2, 0)
     assert dataset.annotated_classes == ('road', 'tree', 'bus')
 
 
@@ -119,9 +110,7 @@ def test_a_source_that_reduces_its_zero_label_is_mapped_after_it(root):
     # In the file: 0 is "other" and becomes void, 1 is sky, ... 4 is bus.
     shifted = np.where(LABEL == 255, 0, LABEL + 1).astype(np.uint8)
     write(root, '0', shifted)
-    dataset = wrap(
-        root, dataset=source(root, reduce_zero_label=True), indices=1
-    )
+    dataset = wrap(root, dataset=source(root, reduce_zero_label=True))
     assert label_of(dataset) == label_of(wrap(root), 1)
 
 
@@ -138,12 +127,7 @@ def test_a_source_with_a_label_map_of_its_own_is_mapped_through_it(root):
     )
     assert dataset.label_map == {0: 1, 1: 255, 2: 255, 3: 0}
     found = wrap(root, dataset=dataset, classes=('sky', 'bus'))
-    assert label_of(found) == [
-        [0, 0, 254, 254],
-        [0, 1, 1, 254],
-        [254, 1, 1, 254],
-        [254, 255, 254, 255],
-    ]
+    assert label_of(found) == relabelled(0, 254, 254, 1)
 
 
 def test_padding_stays_unknown_and_background_survives_the_stock_transforms(
@@ -230,21 +214,8 @@ def test_an_id_outside_of_the_sources_classes_is_an_error(root, bad):
     label = np.array([[0, 1], [bad, 255]], np.uint8)
     write(root, 'z', label)
     dataset = wrap(root, dataset=source(root, classes=('bus', 'road')))
-    with pytest.raises(
-        ValueError, match='ids outside of the label space'
-    ) as e:
-        dataset[5]
-    assert f': [{bad}]; expected [0, 1] or 255' in str(e.value)
-    assert 'z.png' in str(e.value) and 'of A' in str(e.value)
-
-
-def test_an_id_that_is_a_joint_index_is_no_class_of_the_source(root):
-    # road is 0 in the file and 1 in the joint space; 1 in the file is nothing.
-    write(root, 'z', np.array([[0, 1], [0, 0]], np.uint8))
-    dataset = wrap(root, dataset=source(root, classes=('road',)))
-    with pytest.raises(
-        ValueError, match=r'label space: \[1\]; expected \[0\]'
-    ):
+    message = rf'z\.png of A.*space: \[{bad}\]; expected \[0, 1\] or 255'
+    with pytest.raises(ValueError, match=message):
         dataset[5]
 
 
@@ -271,12 +242,8 @@ def test_the_message_names_the_ids_of_a_file_with_a_palette(root):
 
 def test_an_annotation_of_another_size_is_an_error(root):
     write(root, 'z', LABEL, size=(4, 6))
-    pipeline = [
-        LOAD[0],
-        dict(type='Resize', scale=(8, 8)),
-        *LOAD[1:],
-    ]
-    dataset = wrap(root, pipeline=pipeline)
+    resize = dict(type='Resize', scale=(8, 8))
+    dataset = wrap(root, pipeline=[LOAD[0], resize, *LOAD[1:]])
     assert dataset[0] is not None
     with pytest.raises(ValueError, match=r'z\.png.*\(4, 4\).*\(4, 6\)'):
         dataset[5]
@@ -300,9 +267,9 @@ def test_a_broken_image_is_skipped_in_training_alone(root):
     ('name', 'hint'), [('cars', "nearest: 'car'"), ('bus', 'bus')]
 )
 def test_wrong_background_classes_are_an_error(root, name, hint):
-    with pytest.raises(ValueError, match='background_classes of A') as e:
+    message = f'background_classes of A.*{hint}'
+    with pytest.raises(ValueError, match=message):
         wrap(root, background_classes=[name])
-    assert hint in str(e.value)
 
 
 def test_too_many_classes_for_a_label_map_are_an_error(root):
@@ -313,10 +280,9 @@ def test_too_many_classes_for_a_label_map_are_an_error(root):
 
 def test_an_image_without_annotated_pixels_is_a_sample_like_any_other(root):
     write(root, '0', np.full((4, 4), 255, np.uint8))
-    sample = wrap(root)[0]['data_samples']
-    assert torch.equal(
-        sample.gt_sem_seg.data, torch.full((1, 4, 4), 255, dtype=torch.int64)
-    )
+    label = wrap(root)[0]['data_samples'].gt_sem_seg.data
+    assert label.dtype == torch.int64
+    assert label.tolist() == [[[255] * 4] * 4]
 
 
 def test_a_sampler_by_class_is_refused(root):
