@@ -64,10 +64,21 @@ def many(tmp_path):
     return dict(dataset=config, classes=classes)
 
 
+def infos_of(dataset):
+    return [dataset.get_data_info(i) for i in range(len(dataset))]
+
+
 def rows_of(dataset):
-    return np.stack(
-        [dataset.get_data_info(i)['gt_score'] for i in range(len(dataset))]
-    )
+    return np.stack([info['gt_score'] for info in infos_of(dataset)])
+
+
+def names_of(dataset):
+    """Names of the image files, without their folders."""
+    return [info['img_path'].split('/')[-1] for info in infos_of(dataset)]
+
+
+def assert_rows(dataset, expected):
+    np.testing.assert_array_equal(rows_of(dataset), expected)
 
 
 def drawn(dataset):

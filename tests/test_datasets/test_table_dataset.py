@@ -3,8 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset
-from mmengine.registry import DATASETS
-from mmpretrain.datasets import KFoldDataset
+from test_partial_label_dataset import names_of
 from torch.utils.data import DataLoader
 
 from mmda.datasets import LabelTable, TableDataset
@@ -32,26 +31,15 @@ class Rows(TableDataset):
         )
 
 
-@pytest.fixture
-def rows():
-    def make(**kwargs):
-        return Rows(**{'check_first': False, **kwargs})
-
-    DATASETS.register_module(name='_Rows', module=Rows, force=True)
-    yield make
-    DATASETS.module_dict.pop('_Rows')
-
-
-def paths(dataset, indices=None):
-    indices = range(len(dataset)) if indices is None else indices
-    return [dataset.get_data_info(i)['img_path'] for i in indices]
+def rows(**kwargs):
+    return Rows(**{'check_first': False, **kwargs})
 
 
 def numbered(*numbers):
     return [f'{i}.png' for i in numbers]
 
 
-def test_every_sample_has_the_same_fields(rows):
+def test_every_sample_has_the_same_fields():
     dataset = rows(data_root='root', data_prefix='images')
     info = dataset.get_data_info(3)
     np.testing.assert_array_equal(info.pop('gt_score'), [0, 1, np.nan])
@@ -63,13 +51,13 @@ def test_every_sample_has_the_same_fields(rows):
     assert dataset.get_data_info(-1)['sample_idx'] == NUM_ROWS - 1
 
 
-def test_a_sample_is_fresh_at_every_call(rows):
+def test_a_sample_is_fresh_at_every_call():
     dataset = rows()
     dataset.get_data_info(0)['gt_score'][:] = 7
     assert dataset.get_data_info(0)['gt_score'][0] == 1
 
 
-def test_an_index_outside_of_the_dataset_is_an_error(rows):
+def test_an_index_outside_of_the_dataset_is_an_error():
     with pytest.raises(IndexError):
         rows().get_data_info(NUM_ROWS)
 
@@ -78,17 +66,17 @@ def test_an_index_outside_of_the_dataset_is_an_error(rows):
     'indices, kept',
     [(3, (0, 1, 2)), (-2, (8, 9)), ([4, 4, 1], (4, 4, 1)), (range(2), (0, 1))],
 )
-def test_indices_choose_images(rows, indices, kept):
+def test_indices_choose_images(indices, kept):
     dataset = rows(indices=indices)
-    assert paths(dataset) == numbered(*kept)
+    assert names_of(dataset) == numbered(*kept)
     assert dataset.where(0) == f'Rows, line {2 + kept[0]}'
-    assert paths(rows().get_subset(indices)) == numbered(*kept)
+    assert names_of(rows().get_subset(indices)) == numbered(*kept)
     whole = rows()
     whole.get_subset_(indices)
-    assert paths(whole) == numbered(*kept)
+    assert names_of(whole) == numbered(*kept)
 
 
-def test_a_subset_leaves_the_dataset_alone(rows):
+def test_a_subset_leaves_the_dataset_alone():
     dataset = rows()
     subset = dataset.get_subset([1, 2])
     subset.data_list.gt_score[:] = 9
@@ -107,7 +95,7 @@ def test_a_subset_leaves_the_dataset_alone(rows):
         lambda dataset: dataset[0],
     ],
 )
-def test_a_lazy_dataset_is_read_once_at_first_use(rows, use):
+def test_a_lazy_dataset_is_read_once_at_first_use(use):
     dataset = rows(lazy_init=True)
     assert dataset.metainfo['classes'] == ('rare', 'common', 'unknown')
     assert dataset.times_read == 0
@@ -116,7 +104,7 @@ def test_a_lazy_dataset_is_read_once_at_first_use(rows, use):
     assert dataset.times_read == 1
 
 
-def test_positive_classes_are_those_above_a_half(rows):
+def test_positive_classes_are_those_above_a_half():
     dataset = rows()
     assert dataset.get_cat_ids(0) == [0, 1]
     assert dataset.get_cat_ids(1) == [1]
@@ -124,57 +112,44 @@ def test_positive_classes_are_those_above_a_half(rows):
     assert dataset.get_cat_ids(1) == [1]
 
 
-def test_rare_classes_are_repeated_by_class_balanced_dataset(rows):
+def test_rare_classes_are_repeated_by_class_balanced_dataset():
     balanced = ClassBalancedDataset(rows(), oversample_thr=0.4)
     # 'rare' is in 1 of 10 images: ceil(sqrt(0.4 / 0.1)) = 2 copies.
     indices = [balanced.repeat_indices.count(i) for i in range(NUM_ROWS)]
     assert indices == [2] + [1] * 9
 
 
-def test_equal_sources_are_concatenated(rows):
-    both = ConcatDataset(
-        [rows(indices=2), dict(type='_Rows', check_first=False, indices=-1)]
-    )
-    assert paths(both) == numbered(0, 1, 9)
+def test_equal_sources_are_concatenated():
+    both = ConcatDataset([rows(indices=2), rows(indices=-1)])
+    assert names_of(both) == numbered(0, 1, 9)
 
 
-def test_folds_part_the_dataset(rows):
-    config = dict(type='_Rows', check_first=False)
-    folds = [
-        KFoldDataset(config, fold=k, num_splits=5, test_mode=True, seed=0)
-        for k in range(5)
-    ]
-    assert sorted(sum((paths(fold) for fold in folds), [])) == numbered(
-        *range(NUM_ROWS)
-    )
-
-
-def test_workers_get_every_image_through_the_pipeline(rows):
+def test_workers_get_every_image_through_the_pipeline():
     dataset = rows(pipeline=[lambda info: info['sample_idx']])
     loader = DataLoader(dataset, batch_size=4, num_workers=2, collate_fn=list)
     assert sum(loader, []) == list(range(NUM_ROWS))
 
 
-def test_pickling_keeps_the_annotations(rows):
+def test_pickling_keeps_the_annotations():
     dataset = pickle.loads(pickle.dumps(rows()))
-    assert paths(dataset) == numbered(*range(NUM_ROWS))
+    assert names_of(dataset) == numbered(*range(NUM_ROWS))
     assert dataset.times_read == 1
 
 
-def test_nothing_is_serialised_even_where_asked_for(rows):
+def test_nothing_is_serialised_even_where_asked_for():
     dataset = rows(serialize_data=True)
     assert isinstance(dataset.data_list, LabelTable)
     assert len(dataset.data_list) == NUM_ROWS
 
 
-def test_metainfo_and_classes_choose_the_classes(rows):
+def test_metainfo_and_classes_choose_the_classes():
     chosen = rows(metainfo=dict(classes=['common']))
     assert chosen.metainfo['classes'] == ('common',)
     with pytest.raises(ValueError, match="unknown class 'commn'; nearest"):
         rows(metainfo=dict(classes=['commn']))
 
 
-def test_the_first_image_is_looked_for_once_the_table_is_read(tmp_path, rows):
+def test_the_first_image_is_looked_for_once_the_table_is_read(tmp_path):
     lazy = rows(check_first=True, data_root=str(tmp_path), lazy_init=True)
     with pytest.raises(
         FileNotFoundError,
@@ -185,7 +160,7 @@ def test_the_first_image_is_looked_for_once_the_table_is_read(tmp_path, rows):
     assert len(rows(check_first=True, data_root=str(tmp_path))) == NUM_ROWS
 
 
-def test_a_source_without_images_is_an_error(rows):
+def test_a_source_without_images_is_an_error():
     empty = rows(lazy_init=True)
     empty.load_data_list = lambda: Rows.load_data_list(empty)[[]]
     with pytest.raises(ValueError, match='Rows: no image of .* is left'):
