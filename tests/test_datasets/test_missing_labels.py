@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from test_partial_label_dataset import rows_of, write_source
+from test_partial_label_dataset import assert_rows, rows_of, write_source
 
 from mmda.datasets import (
     Digits,
@@ -38,9 +38,9 @@ def digits_with(scores):
 def test_a_set_of_classes_stays_annotated(source):
     dataset = MissingLabels(source, 'classes', labeled_classes=['cat'])
     expected = [[N, 0, N], [N, N, N], [N, 0, N], [N, 1, N]]
-    np.testing.assert_array_equal(rows_of(dataset), expected)
-    np.testing.assert_array_equal(
-        rows_of(PartialLabelDataset(source, ('cat', 'owl'))),
+    assert_rows(dataset, expected)
+    assert_rows(
+        PartialLabelDataset(source, ('cat', 'owl')),
         [[0, N], [N, N], [0, N], [1, N]],
     )
 
@@ -195,8 +195,8 @@ def test_images_of_a_subset_keep_their_own_hidden_labels(source):
     rows = rows_of(whole)
     assert len(np.unique(np.isnan(rows), axis=0)) > 1
     subset = whole.get_subset([2, 0])
-    np.testing.assert_array_equal(rows_of(subset), rows[[2, 0]])
+    assert_rows(subset, rows[[2, 0]])
     last = MissingLabels(source, 'random', fraction=0.5, indices=-2)
-    np.testing.assert_array_equal(rows_of(last), rows[-2:])
+    assert_rows(last, rows[-2:])
     assert last.get_data_info(-1)['sample_idx'] == 1
     assert len(whole) == 4
