@@ -39,10 +39,8 @@ def test_a_set_of_classes_stays_annotated(source):
     dataset = MissingLabels(source, 'classes', labeled_classes=['cat'])
     expected = [[N, 0, N], [N, N, N], [N, 0, N], [N, 1, N]]
     assert_rows(dataset, expected)
-    assert_rows(
-        PartialLabelDataset(source, ('cat', 'owl')),
-        [[0, N], [N, N], [0, N], [1, N]],
-    )
+    dataset = PartialLabelDataset(source, ('cat', 'owl'))
+    assert_rows(dataset, [[0, N], [N, N], [0, N], [1, N]])
 
 
 @pytest.mark.parametrize('fraction', [0.0, 0.3, 1.0])

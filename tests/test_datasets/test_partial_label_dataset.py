@@ -118,10 +118,8 @@ def test_one_label_per_image_becomes_the_rows_written_here(tmp_path):
 def test_scores_of_the_source_keep_their_values_and_gaps(tmp_path):
     scores = [[0.25, N, 1.0], [N, N, N], [1.0, 0.0, 0.0]]
     config = write_source(tmp_path, OWN, scores, field='gt_score')
-    assert_rows(
-        PartialLabelDataset(config, SPACE),
-        [[N, 0.25, N, N], [N, N, N, N], [0, 1, N, N]],
-    )
+    dataset = PartialLabelDataset(config, SPACE)
+    assert_rows(dataset, [[N, 0.25, N, N], [N, N, N, N], [0, 1, N, N]])
 
 
 @pytest.mark.parametrize('serialize', [True, False])
@@ -175,8 +173,8 @@ def test_an_item_comes_out_of_the_pipeline_with_its_gaps(source):
     assert 'gt_label' not in sample
 
 
-VIEWS = [[dict(type='mmpretrain.RandomFlip', prob=1.0)], []]
-EACH = [dict(type='mmpretrain.RandomFlip', prob=p) for p in (0.0, 1.0)]
+FLIPS = [dict(type='mmpretrain.RandomFlip', prob=p) for p in (0.0, 1.0)]
+VIEWS = dict(num_views=[1, 1], transforms=[FLIPS[1:], []])
 
 
 @pytest.mark.parametrize(
@@ -184,19 +182,8 @@ EACH = [dict(type='mmpretrain.RandomFlip', prob=p) for p in (0.0, 1.0)]
     [
         ([LOAD, PACK], 1),
         ([LOAD, dict(PACK, meta_keys=())], 1),
-        (
-            [
-                LOAD,
-                dict(
-                    type='mmpretrain.MultiView',
-                    num_views=[1, 1],
-                    transforms=VIEWS,
-                ),
-                PACK,
-            ],
-            1,
-        ),
-        ([LOAD, dict(type='TestTimeAug', transforms=[EACH, [PACK]])], 2),
+        ([LOAD, dict(type='mmpretrain.MultiView', **VIEWS), PACK], 1),
+        ([LOAD, dict(type='TestTimeAug', transforms=[FLIPS, [PACK]])], 2),
     ],
     ids=['plain', 'no keys', 'two views', 'test-time augmentation'],
 )
@@ -244,10 +231,8 @@ def test_aliases_and_labeled_classes_in_either_spelling(tmp_path):
 def test_an_alias_may_be_the_name_of_another_class_of_the_source(tmp_path):
     config = write_source(tmp_path, ('cat', 'dog'), ([0], [1]))
     aliases = {'cat': 'dog', 'dog': 'fox'}
-    assert_rows(
-        PartialLabelDataset(config, SPACE, aliases=aliases),
-        [[N, 1, N, 0], [N, 0, N, 1]],
-    )
+    dataset = PartialLabelDataset(config, SPACE, aliases=aliases)
+    assert_rows(dataset, [[N, 1, N, 0], [N, 0, N, 1]])
 
 
 def test_a_class_kept_apart_is_one_of_this_source_alone(tmp_path):

@@ -1,4 +1,5 @@
 import copy
+import re
 
 import cv2
 import numpy as np
@@ -208,13 +209,21 @@ def test_a_part_that_does_not_exist_is_an_error(root, part):
         wrap(root, part=part)
 
 
-@pytest.mark.parametrize('bad', [2, 5, 253, 254])
-def test_an_id_outside_of_the_sources_classes_is_an_error(root, bad):
-    # A source of two classes; 2 would be a class of the joint space.
-    label = np.array([[0, 1], [bad, 255]], np.uint8)
-    write(root, 'z', label)
-    dataset = wrap(root, dataset=source(root, classes=('bus', 'road')))
-    message = rf'z\.png of A.*space: \[{bad}\]; expected \[0, 1\] or 255'
+@pytest.mark.parametrize(
+    ('classes', 'bad'),
+    [
+        # 2 would be a class of the joint space.
+        *((('bus', 'road'), bad) for bad in (2, 5, 253, 254)),
+        # road is 0 in the file and 1 in the joint space.
+        (('road',), 1),
+    ],
+)
+def test_an_id_outside_of_the_sources_classes_is_an_error(root, classes, bad):
+    ids = list(range(len(classes)))
+    write(root, 'z', np.array([[*ids, bad, 255]] * 2, np.uint8))
+    dataset = wrap(root, dataset=source(root, classes=classes))
+    message = f'z.png of A has ids outside of the label space: [{bad}]; '
+    message = re.escape(f'{message}expected {ids} or 255')
     with pytest.raises(ValueError, match=message):
         dataset[5]
 
