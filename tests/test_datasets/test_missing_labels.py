@@ -31,7 +31,7 @@ def labels():
 def digits_with(scores):
     """A source with labels of our own."""
     source = Digits(digits=range(scores.shape[1]))
-    source.data_list = LabelTable(scores)
+    source.data_list = LabelTable(scores.copy())
     return source
 
 
