@@ -106,6 +106,7 @@ class PartialLabelDataset(DatasetWrapper):
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
+        # Reading the source needs the attributes that follow.
         super().__init__(dataset, lazy_init=True, **kwargs)
         self.label_space = LabelSpace(tuple(classes))
         self.labeled_classes = labeled_classes
