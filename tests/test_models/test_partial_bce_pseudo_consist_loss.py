@@ -112,14 +112,6 @@ def test_terms_of_pixels_equal_a_loop_over_entries(normalize):
         assert got.item() == pytest.approx(value.item(), rel=1e-6)
 
 
-def test_the_loss_is_the_sum_of_its_terms():
-    logits, target = make_batch(0.5)
-    loss = PartialBCEPseudoConsistLoss()
-    terms = naive_terms(logits, target)
-    expected = sum(value.item() for value in terms.values())
-    assert loss(logits, target).item() == pytest.approx(expected, rel=1e-6)
-
-
 def test_each_weight_weighs_its_own_term():
     logits, target = make_batch(0.5)
     weights = dict(bce_weight=2.0, pseudo_weight=0.25, consist_weight=3.0)
