@@ -44,16 +44,21 @@ def write_mnist(root, num=NUM):
             (root / name).write_bytes(packed)
 
 
+def write_npz(path, labels, channels=3, size=28):
+    """Write random images and the same labels for each of the three splits."""
+    shape = (len(labels), size, size) + ((3,) if channels == 3 else ())
+    arrays = {}
+    for seed, split in enumerate(('train', 'val', 'test')):
+        pixels = np.random.default_rng(seed).integers(0, 256, shape)
+        arrays[f'{split}_images'] = pixels.astype(np.uint8)
+        arrays[f'{split}_labels'] = labels.astype(np.uint8)
+    np.savez(path, **arrays)
+    return arrays
+
+
 def write_medmnist(root):
     """Write one .npz per data set, with its three splits."""
     root.mkdir(parents=True)
-    generator = np.random.default_rng(0)
     for name, (classes, channels) in MEDMNIST.items():
-        arrays = {}
-        for split in ('train', 'val', 'test'):
-            shape = (NUM, 28, 28, 3) if channels == 3 else (NUM, 28, 28)
-            arrays[f'{split}_images'] = generator.integers(
-                0, 256, shape, dtype=np.uint8
-            )
-            arrays[f'{split}_labels'] = np.arange(NUM)[:, None] % classes
-        np.savez(root / f'{name}.npz', **arrays)
+        labels = np.arange(NUM)[:, None] % classes
+        write_npz(root / f'{name}.npz', labels, channels)

@@ -3,6 +3,7 @@ import types
 
 import numpy as np
 import pytest
+import toy_images
 from mmengine.registry import DATASETS
 
 from mmda.datasets import MedMNIST, PartialLabelDataset
@@ -41,19 +42,12 @@ def write_npz(folder, name, channels=3, size=28, number=6):
     """Image i of n has the class i, or, for several labels, the bits of i."""
     flag = name.partition('_')[0]
     num_classes = len(CLASSES.get(flag) or INFO[flag]['label'])
-    shape = (number, size, size) + ((3,) if channels == 3 else ())
     index = np.arange(number)[:, None]
     labels = index % num_classes
     if flag == 'chestmnist':
         labels = index >> np.arange(num_classes) & 1
-    arrays = {}
-    for offset, split in enumerate(('train', 'val', 'test')):
-        generator = np.random.default_rng(offset)
-        pixels = generator.integers(0, 256, shape).astype(np.uint8)
-        arrays[f'{split}_images'] = pixels
-        arrays[f'{split}_labels'] = labels.astype(np.uint8)
-    np.savez(folder / f'{name}.npz', **arrays)
-    return arrays
+    path = folder / f'{name}.npz'
+    return toy_images.write_npz(path, labels, channels, size)
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test'])

@@ -12,9 +12,7 @@ from mmda.models import (
 NAN = float('nan')
 CLASSES = ('a', 'b', 'c')
 TARGET = torch.tensor([[1.0, NAN, 0.0], [NAN, 0.0, NAN]])
-STOCK_LOSS = dict(
-    type='mmpretrain.CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0
-)
+STOCK_LOSS = dict(type='mmpretrain.CrossEntropyLoss', use_sigmoid=True)
 
 
 def make_head(**kwargs):
