@@ -201,5 +201,18 @@ def run_tool(
             check(args)
         mmda.register_all()
         step(args)
+        _leave_process_group()
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
+
+
+def _leave_process_group() -> None:
+    """End all ranks of a distributed run together.
+
+    A rank that exits while another still uses the group can abort it.
+    """
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
