@@ -15,6 +15,7 @@ from mmda.commands.common import build_parser, run_tool, say
 from .clock import Clock, duration, guess_seconds
 from .data import check_data, needs
 from .figure import draw_table
+from .gap import closed_gaps, gaps_to_csv
 from .recipe_config import fingerprint, load_recipe, move_data
 from .report import to_csv, to_markdown
 from .result import Result, Run, finished, read_result
@@ -223,6 +224,14 @@ class Job:
             path.write_text(text, encoding='utf-8')
             lines = to_csv(table, found)
             path.with_suffix('.csv').write_text(lines, encoding='utf-8')
+            gaps = [
+                gap
+                for panel in table.panels
+                for gap in closed_gaps(panel, found[panel.name])
+            ]
+            if gaps:
+                gap_path = path.with_name(f'{self.stem}_gaps.csv')
+                gap_path.write_text(gaps_to_csv(gaps), encoding='utf-8')
             draw_table(table, found, path.with_suffix('.png'))
             say(f'\n{text}\n{path}; .csv, .png and .pdf lie beside it')
 
