@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.utils import get_installed_path
 
 import mmda
+from mmda.walk import walk_datasets
 
 from .options import apply_options, walk_config
 
@@ -183,8 +184,6 @@ def classes_of(cfg: Config) -> tuple[str, ...] | None:
         >>> classes_of(Config(dict(model=dict(head=dict(classes=['a'])))))
         ('a',)
     """
-    from mmda.datasets import walk_datasets
-
     nodes = [(cfg.get('model') or {}).get('head') or {}]
     for split in ('test', 'val', 'train'):
         loader = cfg.get(f'{split}_dataloader') or {}
@@ -206,8 +205,6 @@ def find_pipeline(loader: dict[str, Any] | None) -> list[dict] | None:
         >>> find_pipeline(dict(dataset=dict(pipeline=[dict(type='Resize')])))
         [{'type': 'Resize'}]
     """
-    from mmda.datasets import walk_datasets
-
     for node in walk_datasets((loader or {}).get('dataset')):
         if node.get('pipeline'):
             return list(node['pipeline'])

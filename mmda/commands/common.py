@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,7 @@ def run_tool(
     argv: Sequence[str] | None,
     step: Callable[[argparse.Namespace], None],
     check: Callable[[argparse.Namespace], None] | None = None,
+    register: bool = True,
 ) -> None:
     """Run a command. A wrong input ends in one line and exit status 2.
 
@@ -190,6 +192,8 @@ def run_tool(
         check (Callable, optional): Takes the arguments, and raises
             ``ValueError`` or ``FileNotFoundError`` if they cannot work. It
             must not import torch.
+        register (bool): Whether the step needs the components of mmda. They
+            take seconds to import. Defaults to True.
     """
     args = parser.parse_args(argv)
     try:
@@ -199,7 +203,8 @@ def run_tool(
             check_checkpoint(args.checkpoint, 'checkpoint')
         if check is not None:
             check(args)
-        mmda.register_all()
+        if register:
+            mmda.register_all()
         step(args)
         _leave_process_group()
     except (ValueError, FileNotFoundError) as error:
@@ -211,6 +216,8 @@ def _leave_process_group() -> None:
 
     A rank that exits while another still uses the group can abort it.
     """
+    if 'torch' not in sys.modules:
+        return
     from torch import distributed
 
     if distributed.is_available() and distributed.is_initialized():

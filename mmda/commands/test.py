@@ -181,7 +181,7 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _use_tta(cfg: Config) -> None:
-    from mmda.datasets import walk_datasets
+    from mmda.walk import walk_datasets
 
     # Only mmpretrain has a default for the two keys.
     scope = cfg.get('default_scope')

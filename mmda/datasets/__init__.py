@@ -1,5 +1,7 @@
 """Source datasets, and the wrapper that puts them into one label space."""
 
+from mmda.walk import walk_datasets
+
 from .partial_label_dataset import PartialLabelDataset
 from .sources import (
     ChestXray14,
@@ -10,7 +12,6 @@ from .sources import (
     MedMNIST,
 )
 from .tables import CSVLabelDataset, LabelTable, TableDataset
-from .walk import walk_datasets
 from .wrappers import ClassFilter, DatasetWrapper, ImagePairs, MissingLabels
 
 __all__ = [

@@ -196,6 +196,27 @@ def test_list_shows_data_runs_and_time(folder, main, capsys):
     assert 'MNIST in data/mnist/: ' in output
 
 
+def test_the_launcher_lists_tables_without_torch(tmp_path):
+    script = Path(__file__).parents[2] / 'tools/reproduce.py'
+    program = (
+        'import runpy, sys\n'
+        'sys.argv = ["reproduce.py", "12", "--list"]\n'
+        f'sys.path.insert(0, {str(script.parent)!r})\n'
+        f'runpy.run_path({str(script)!r}, run_name="__main__")\n'
+        'heavy = {"torch", "scipy", "matplotlib", "pandas"}\n'
+        'print(sorted(heavy & set(sys.modules)))\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert '--part mnist: 27 runs' in done
+    assert done.splitlines()[-1] == '[]'
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

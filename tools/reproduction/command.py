@@ -14,12 +14,8 @@ from mmda.commands.common import build_parser, run_tool, say
 
 from .clock import Clock, duration, guess_seconds
 from .data import check_data, needs
-from .figure import draw_table
-from .gap import closed_gaps, gaps_to_csv
 from .recipe_config import fingerprint, load_recipe, move_data
-from .report import to_csv, to_markdown
 from .result import Result, Run, finished, read_result
-from .summary import summarise
 from .table import Recipe, Table, find_tables, table_names
 from .workers import run_all
 
@@ -208,6 +204,12 @@ class Job:
         Args:
             notes (Sequence[str]): Lines above each table.
         """
+        # These import scipy and matplotlib, which `--list` does not need.
+        from .figure import draw_table
+        from .gap import closed_gaps, gaps_to_csv
+        from .report import to_csv, to_markdown
+        from .summary import summarise
+
         if self.quick:
             notes = [
                 '--quick: one epoch of a few images. The values mean nothing.',
@@ -365,4 +367,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     if argv and argv[0] in OTHER_COMMANDS:
         import_module(f'{__package__}.{argv[0]}').main(argv[1:])
     else:
-        run_tool(make_parser(), argv, run)
+        run_tool(make_parser(), argv, run, register=False)

@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mmda.apis.config import load_config
 from mmda.apis.options import RUNNER_KEYS, apply_options, move_data_root
-from mmda.datasets import walk_datasets
+from mmda.walk import walk_datasets
 
 from .table import Recipe
 
