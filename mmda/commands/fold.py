@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .common import build_parser, run_tool, say
+from .common import add_unsafe_load, build_parser, run_tool, say
 
 EXAMPLES = """\
   mmda fold \\
@@ -31,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('checkpoint', help='checkpoint of mmda train')
     add('out', type=Path, help='.pth file to write')
+    add_unsafe_load(parser)
     return parser
 
 
@@ -54,12 +55,14 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     import torch
-    from mmengine.runner import CheckpointLoader
 
     from mmda.apis.fold import fold_checkpoint
+    from mmda.engine.checkpoint import load_checkpoint
 
     config, folded = fold_checkpoint(
-        CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
+        load_checkpoint(args.checkpoint, unsafe_load=args.unsafe_load),
+        args.checkpoint,
+        args.unsafe_load,
     )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(folded, args.out)
