@@ -183,7 +183,7 @@ def test_a_missing_column_is_named(read_csv, arguments, message):
         ('', r'labels\.csv is empty'),
         ('path,Mass\n', 'has a header but no rows'),
         ('path,Mass\n"a.png,1\n', r'labels\.csv, line 2: .*quote not closed'),
-        ('path,Mass\na.png,"1\n', r'labels\.csv: .*EOF inside string'),
+        ('path,Mass\na.png,"1\n', r'labels\.csv, line 2: .*quote not closed'),
         ('path,"Mass\na.png,1\n', r'labels\.csv: .*unexpected end of data'),
     ],
 )
