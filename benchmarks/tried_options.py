@@ -175,7 +175,6 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
     ) -> tuple[Tensor, Tensor]:
         """Return labels from the latest answers, or from a teacher."""
         answer = (weak if self.teacher is None else self.teacher).sigmoid()
-        everywhere = torch.ones_like(known)
         rows = answer.masked_fill(known, float('nan'))
         if self._latest is not None:
             rows = torch.cat([self._latest, rows])
@@ -189,10 +188,10 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
             answer = (answer.clamp(1e-5, 1 - 1e-5).logit() + shift).sigmoid()
         if not self.prevalence_tau:
             pseudo = sharpen(answer, self.tau, self.temperature)
-            return pseudo, everywhere
+            return pseudo, ~known
         tau = rows.nanquantile(1 - prevalence, dim=0).diagonal()
         hard = (answer > tau.nan_to_num(self.tau)).to(answer.dtype)
-        return torch.lerp(answer, hard, 1 / self.temperature), everywhere
+        return torch.lerp(answer, hard, 1 / self.temperature), ~known
 
 
 @MODELS.register_module()

@@ -201,8 +201,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         sums = [self.bce_weight * _bce(weak, label, weight)]
         if strong is None:
             return sums
-        pseudo, sure = self.pseudo_label(weak, label, known)
-        counted = ~known * sure * weights[1]
+        pseudo, counts = self.pseudo_label(weak, label, known)
+        counted = counts * weights[1]
         # (2N, C, ...) -> (2, N, C, ...)
         views = cls_score.unflatten(0, (2, -1))
         distances = counted * self._distances(views, pseudo.expand_as(views))
@@ -257,8 +257,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
 
         Returns:
-            tuple[Tensor, Tensor]: Eq. (3), in [0, 1], and bool, whether the
-            answer is sure enough to count. Both are (N, C, ...).
+            tuple[Tensor, Tensor]: Eq. (3), in [0, 1], and bool, whether an
+            entry is unknown and its answer sure enough. Both (N, C, ...).
         """
         if self.detach_pseudo:
             weak = weak.detach()
@@ -266,8 +266,10 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             answer = given_exactly_one(weak, label, known)
         else:
             answer = weak.sigmoid()
-        sure = is_confident(answer.detach(), self.confidence)
-        return sharpen(answer, self.tau, self.temperature), sure
+        counts = ~known
+        if self.confidence > 0.5:
+            counts = counts & is_confident(answer, self.confidence)
+        return sharpen(answer, self.tau, self.temperature), counts
 
     def _distances(self, logits: Tensor, pseudo: Tensor) -> Tensor:
         """Return the distances of eqs. (4) and (5), of the same shape."""
