@@ -51,6 +51,9 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     for suffix, options in (('.png', dict(dpi=300)), ('.pdf', {})):
         with replacing(path.with_suffix(suffix)) as part:
             figure.savefig(part, **options)
+        # The parts of the figure have their places now. To find the places
+        # again takes as long as to draw.
+        figure.set_layout_engine('none')
 
 
 def draw_matrix(
