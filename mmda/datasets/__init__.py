@@ -8,6 +8,7 @@ from .sources import (
     LocalCIFAR10,
     LocalMNIST,
     MedMNIST,
+    NpzImages,
 )
 from .tables import CSVLabelDataset, LabelTable, TableDataset
 from .walk import walk_datasets
@@ -26,6 +27,7 @@ __all__ = [
     'LocalMNIST',
     'MedMNIST',
     'MissingLabels',
+    'NpzImages',
     'PartialLabelDataset',
     'TableDataset',
     'walk_datasets',
