@@ -10,6 +10,7 @@ from .sources import (
     LocalCIFAR10,
     LocalMNIST,
     MedMNIST,
+    NpzImages,
 )
 from .tables import CSVLabelDataset, LabelTable, TableDataset
 from .wrappers import ClassFilter, DatasetWrapper, ImagePairs, MissingLabels
@@ -27,6 +28,7 @@ __all__ = [
     'LocalMNIST',
     'MedMNIST',
     'MissingLabels',
+    'NpzImages',
     'PartialLabelDataset',
     'TableDataset',
     'walk_datasets',

@@ -22,9 +22,9 @@ from mmda.structures import (
 
 from .broken_images import MAYBE_DECODE_ERRORS, is_decode_error
 from .class_matching import annotated_columns
-from .parts import draw_samples
+from .parts import Part, draw_samples
 from .pixel_labels import PixelLabels, joint_palette
-from .wrappers.dataset_wrapper import DatasetWrapper
+from .wrappers.dataset_wrapper import DatasetWrapper, patients_of
 
 
 @DATASETS.register_module()
@@ -60,10 +60,12 @@ class PartialLabelDataset(DatasetWrapper):
             replacement. Defaults to None, all images.
         seed (int, optional): Seed of ``num_samples`` and ``part``. Defaults
             to 0.
-        part (tuple[int, int], optional): (k, n): use the k-th of n disjoint
-            random parts of the images. Counting starts at 0. The sizes of the
-            parts differ by at most one image. ``num_samples`` draws from this
-            part.
+        part (tuple, optional): (k, n): use the k-th of n disjoint random
+            parts of the images. Counting starts at 0. The sizes of the parts
+            differ by at most one image. k may be a list: use these parts
+            together. ``num_samples`` draws from this part.
+        part_of (str): What ``part`` divides: 'images', or 'patients', so that
+            no patient is in two parts. Defaults to 'images'.
         exclusive (bool): For label maps: whether a pixel has at most one
             class, so that an annotated class excludes all other classes.
             Defaults to True.
@@ -79,7 +81,8 @@ class PartialLabelDataset(DatasetWrapper):
 
     Raises:
         ValueError: If the source is empty, if a class is unknown or given
-            twice, or if ``num_samples`` exceeds the source.
+            twice, if ``num_samples`` exceeds the source, or if ``part_of`` is
+            'patients' and an image has no patient.
 
     Examples:
         >>> dataset = PartialLabelDataset(
@@ -100,7 +103,8 @@ class PartialLabelDataset(DatasetWrapper):
         name: str | None = None,
         num_samples: int | None = None,
         seed: int | None = None,
-        part: tuple[int, int] | None = None,
+        part: Part | None = None,
+        part_of: str = 'images',
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
         lazy_init: bool = False,
@@ -116,6 +120,12 @@ class PartialLabelDataset(DatasetWrapper):
         self.num_samples = num_samples
         self.seed = 0 if seed is None else seed
         self.part = part
+        if part_of not in ('images', 'patients'):
+            raise ValueError(
+                f'part_of of {self.name}: found {part_of!r}, expected '
+                "'images' or 'patients'"
+            )
+        self.part_of = part_of
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
         self._pixel_labels: PixelLabels | None = None
@@ -177,8 +187,14 @@ class PartialLabelDataset(DatasetWrapper):
                 getattr(self.dataset, 'ignore_index', UNKNOWN_PIXEL),
                 self.name,
             )
+        by_patient = self.part is not None and self.part_of == 'patients'
         return draw_samples(
-            total, self.part, self.num_samples, self.seed, self.name
+            total,
+            self.part,
+            self.num_samples,
+            self.seed,
+            self.name,
+            patients_of(self.dataset, self.name) if by_patient else None,
         )
 
     def get_data_info(self, idx: int) -> dict:

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from mmpretrain.datasets import CIFAR10
@@ -51,6 +53,12 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     (folder / 'data_batch_3').unlink()
     message = r'data_batch_3 .*cifar-10-python.tar.gz \(170 MB\)'
     with pytest.raises(FileNotFoundError, match=message):
+        LocalCIFAR10(str(tmp_path))
+    batch = pickle.loads((folder / 'data_batch_2').read_bytes())
+    (folder / 'data_batch_3').write_bytes(
+        pickle.dumps({**batch, 'labels': batch['labels'][:-1]})
+    )
+    with pytest.raises(ValueError, match='data_batch_3 is broken .*40 images'):
         LocalCIFAR10(str(tmp_path))
     (folder / 'test_batch').write_bytes(b'nothing')
     with pytest.raises(ValueError, match='test_batch is broken'):

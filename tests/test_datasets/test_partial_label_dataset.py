@@ -277,6 +277,28 @@ def test_a_draw_of_all_images_is_the_source(many):
     assert drawn(dataset) == list(range(10))
 
 
+def test_parts_of_patients_have_whole_patients_in_nested_wrappers_too(
+    read_csv,
+):
+    lines = [f'{i}.png,p{i % 7},{i % 2}' for i in range(30)]
+    table = read_csv(
+        'path,patient,cat\n' + '\n'.join(lines), patient_column='patient'
+    )
+    patients = dict(classes=['cat'], part_of='patients')
+    held_out = PartialLabelDataset(table, **patients, part=(2, 3))
+    rest = PartialLabelDataset(table, **patients, part=([0, 1], 3))
+    halves = [
+        PartialLabelDataset(rest, **patients, part=(k, 2), seed=4)
+        for k in (0, 1)
+    ]
+    found = [
+        {d.get_data_info(i)['patient_id'] for i in range(len(d))}
+        for d in (held_out, *halves)
+    ]
+    assert sum(map(len, (held_out, *halves))) == 30
+    assert sum(map(len, found)) == len(set.union(*found)) == 7
+
+
 def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
     parts = [
         drawn(PartialLabelDataset(**many, part=(k, 3), seed=5))
@@ -284,6 +306,8 @@ def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
     ]
     assert sorted(map(len, parts)) == [3, 3, 4]
     assert sorted(sum(parts, [])) == list(range(10))
+    two = PartialLabelDataset(**many, part=([0, 2], 3), seed=5)
+    assert drawn(two) == sorted(parts[0] + parts[2])
     few = PartialLabelDataset(**many, part=(1, 3), seed=5, num_samples=2)
     assert len(few) == 2
     assert set(drawn(few)) < set(parts[1])
@@ -445,8 +469,18 @@ def test_a_dataset_survives_pickling(source):
         (dict(keep_apart=['dgo']), "no class 'dgo'; nearest: 'dog'"),
         (dict(keep_apart=['dog']), r"turn 'dog' into 'dog \(zoo\)'"),
         (dict(indices=0), 'indices=0 of zoo leave no image of 4'),
-        (dict(part=(2, 2)), r'part=\(2, 2\) of zoo: expected'),
-        (dict(part=(0, 5)), r'part=\(0, 5\) of zoo: expected'),
+        (dict(part=(2, 2)), r'part=\(2, 2\) of the images of zoo: expected'),
+        (dict(part=(0, 5)), r'part=\(0, 5\) of the images of zoo: expected'),
+        (dict(part=([0, 0], 2)), r'part=\(\[0, 0\], 2\) .* different k'),
+        (dict(part_of='rows'), "part_of of zoo: found 'rows', expected"),
+        (
+            dict(part=(0, 2), part_of='patients'),
+            "part_of='patients' of zoo: image 0 has no `patient_id`",
+        ),
+        (
+            dict(part=(0, 2), num_samples=3),
+            r'expected 1 to 2, the number of its images in part \(0, 2\)',
+        ),
     ],
 )
 def test_what_cannot_be_matched_is_refused(source, arguments, message):

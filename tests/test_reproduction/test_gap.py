@@ -18,7 +18,7 @@ panels:
   toy:
     title: Toy
     COLUMNS
-    metrics: {mAUC: auc/mean}
+    metrics: {mAUC: auc/mean, Num 1: auc/1}
     gaps: {one view: [ours, partial, full]}
     trainings: {partial: a.py, ours: b.py, full: c.py}
 """
@@ -40,7 +40,7 @@ def read(folder, columns='columns: metrics', **changes):
 def results(table, seeds=None):
     return {
         recipe.key: {
-            seed: make_result(seed, value)
+            seed: make_result(seed, value, value)
             for seed, value in enumerate(VALUES[str(recipe)[0]])
             if seeds is None or seed in seeds.get(str(recipe), seeds['all'])
         }

@@ -141,7 +141,8 @@ def _images_and_speed(node: Mapping[str, Any]) -> tuple[float, float]:
         facts = facts_of(node)
         images, speed = facts.get('images', 0), facts.get('speed', 0)
     if node.get('part'):
-        images /= node['part'][1]
+        chosen, parts = node['part']
+        images *= (1 if isinstance(chosen, int) else len(chosen)) / parts
     limits = [node.get('num_samples'), node.get('indices')]
     return min([images, *(n for n in limits if isinstance(n, int))]), speed
 

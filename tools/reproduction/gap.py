@@ -103,13 +103,17 @@ def closed_gaps(
         cells (Mapping): Its cells.
 
     Returns:
-        list[ClosedGap]: One for each declared gap and metric. A gap without a
-        seed that all three trainings have is left out.
+        list[ClosedGap]: One for each declared gap and each metric that sums
+        up classes. A gap without a seed that all three trainings have is left
+        out.
     """
     found = []
     for name, trainings in panel.gaps.items():
         for metric, column in enumerate(panel.metrics):
-            values = [cells[panel.place(t, metric)].values for t in trainings]
+            places = [panel.place(t, metric) for t in trainings]
+            if not panel.cells[places[0]].metric.is_summary:
+                continue
+            values = [cells[place].values for place in places]
             seeds = sorted(set(values[0]) & set(values[1]) & set(values[2]))
             if seeds:
                 ours, lower, upper = ([v[s] for s in seeds] for v in values)

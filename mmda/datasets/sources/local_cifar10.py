@@ -60,4 +60,7 @@ def _read_batch(path: str) -> tuple[np.ndarray, np.ndarray]:
         batch = pickle.load(file, encoding='latin1')
     # (N, 3072) -> (N, 3, 32, 32) -> (N, 32, 32, 3)
     images = batch['data'].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), np.array(batch['labels'])
+    labels = np.array(batch['labels'])
+    if len(images) != len(labels):
+        raise ValueError(f'{len(images)} images and {len(labels)} labels')
+    return np.ascontiguousarray(images), labels

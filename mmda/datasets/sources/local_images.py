@@ -94,10 +94,28 @@ class LocalImages(TableDataset):
 
         Returns:
             LabelTable: The images, and one score per class.
+
+        Raises:
+            ValueError: If the images have another shape or dtype, or another
+                number than the labels.
         """
         images, labels = self.read_arrays()
+        self._check_shapes(images, labels)
         if labels.ndim == 1:
             scores = labels[:, None] == self.class_columns
         else:
             scores = labels[:, self.class_columns]
         return LabelTable(gt_score=scores.astype(np.float32), img=images)
+
+    def _check_shapes(self, images: np.ndarray, labels: np.ndarray) -> None:
+        where = f'{type(self).__name__} in {self.folder}'
+        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+            raise ValueError(
+                f'{where}: found images of {images.dtype} {images.shape}, '
+                'expected uint8 (N, H, W) or (N, H, W, 3)'
+            )
+        if len(images) != len(labels):
+            raise ValueError(
+                f'{where}: found {len(images)} images and {len(labels)} '
+                f'labels of the split {self.split!r}'
+            )
