@@ -16,6 +16,7 @@ from mmengine.registry import init_default_scope
 
 import mmda
 from mmda.apis.config import find_config, load_config, set_work_dir
+from mmda.files import write_text
 
 
 def build_parser(
@@ -154,10 +155,8 @@ def write_json(path: str | Path, content: Any) -> None:
     Raises:
         ValueError: If a value is NaN or infinite.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + '\n', encoding='utf-8')
+    write_text(path, text + '\n')
 
 
 def say(text: str, level: int = logging.INFO) -> None:

@@ -8,6 +8,8 @@ from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 
+from mmda.files import replacing
+
 from .common import (
     add_config,
     add_run_options,
@@ -113,7 +115,8 @@ def run(args: argparse.Namespace) -> None:
     cfg = merge_args(args)
     metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
+        with replacing(args.out) as part:
+            mmengine.dump(metrics, part)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
