@@ -14,8 +14,6 @@ from torch.utils.data import DataLoader
 
 from mmda.datasets import ClassFilter, PartialLabelDataset
 
-NAN = float('nan')
-
 N = math.nan
 SPACE = ('cat', 'dog', 'owl', 'fox')
 # The source names dog, cat, bee; bee is not in the label space.
@@ -647,7 +645,7 @@ def test_labels_that_contradict_each_other_count_as_not_annotated(
         index: dataset.get_data_info(position)['gt_score']
         for position, index in enumerate(dataset.selected.tolist())
     }
-    expected = [[0, NAN], [1, 1], [0, NAN], [0, 0], [0, NAN], [NAN, 1]]
+    expected = [[0, N], [1, 1], [0, N], [0, 0], [0, N], [N, 1]]
     for index, score in found.items():
         np.testing.assert_array_equal(score, expected[index])
     assert (
@@ -666,12 +664,10 @@ def test_labels_that_contradict_each_other_count_as_not_annotated(
 def test_labels_of_a_stock_dataset_may_contradict_each_other(tmp_path):
     (tmp_path / 'a.txt').write_text('x.png 0\ny.png 1\nx.png 1\nx.png 1\n')
     source = dict(
-        type='CustomDataset',
+        type='mmpretrain.CustomDataset',
         ann_file=str(tmp_path / 'a.txt'),
         classes=['cat', 'dog'],
     )
     dataset = PartialLabelDataset(source, ('cat', 'dog'))
     scores = [dataset.get_data_info(i)['gt_score'] for i in range(4)]
-    np.testing.assert_array_equal(
-        scores, [[NAN, NAN], [0, 1], [NAN, NAN], [NAN, NAN]]
-    )
+    np.testing.assert_array_equal(scores, [[N, N], [0, 1], [N, N], [N, N]])
