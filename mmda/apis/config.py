@@ -11,7 +11,15 @@ from mmengine.utils import get_installed_path
 
 import mmda
 
+from .errors import explain_config
 from .options import apply_options, walk_config
+
+#: Keys of a config that hold a dict.
+PARTS = (
+    *('model', 'data_preprocessor', 'optim_wrapper', 'default_hooks'),
+    *('train_dataloader', 'val_dataloader', 'test_dataloader'),
+    *('train_cfg', 'val_cfg', 'test_cfg', 'env_cfg', 'randomness'),
+)
 
 _PACKAGE_CONFIG = re.compile(r'(?P<package>\w+)::(?P<name>.+)')
 
@@ -80,8 +88,8 @@ def load_config(
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If an option changes nothing, or if two sources have
-            different label spaces.
+        ValueError: If the file cannot be read, names the line; if an option
+            changes nothing; or if two sources have different label spaces.
 
     Examples:
         >>> options = {'train_cfg.max_epochs': 2}
@@ -89,7 +97,12 @@ def load_config(
         >>> cfg.train_cfg.max_epochs
         2
     """
-    cfg = Config.fromfile(find_config(name))
+    path = find_config(name)
+    try:
+        cfg = Config.fromfile(path)
+    # A config is a program: it can raise anything.
+    except Exception as error:
+        raise ValueError(explain_config(error, path)) from error
     for _, node in walk_config(cfg._cfg_dict):
         # mmengine writes the scope `mmda` into each part that comes from
         # `mmda::`. No registry has this scope.
@@ -97,8 +110,43 @@ def load_config(
             del node['_scope_']
     if cfg_options:
         apply_options(cfg, cfg_options)
+    _check_kinds(cfg, path)
     check_label_spaces(cfg)
     return cfg
+
+
+def _check_kinds(cfg: Config, path: str) -> None:
+    """Refuse parts of a config that are no dict where one is needed."""
+    for key in PARTS:
+        part = cfg.get(key)
+        if part is not None and not isinstance(part, dict):
+            raise ValueError(
+                f'{path}, {key}: found {part!r:.80}, expected a dict'
+            )
+    scope = cfg.get('default_scope')
+    if scope is not None and not isinstance(scope, str):
+        raise ValueError(
+            f'{path}, default_scope: found {scope!r}, expected a name such as '
+            'mmpretrain'
+        )
+
+
+def check_parts(cfg: Config, config: str) -> None:
+    """Check that a config has what a runner needs.
+
+    Args:
+        cfg (Config): The config.
+        config (str): Its name, for the message.
+
+    Raises:
+        ValueError: If there is no model with a ``type``.
+    """
+    model = cfg.get('model')
+    if not model or 'type' not in model:
+        raise ValueError(
+            f'{config}, model: found {model!r:.80}, expected a dict with the '
+            'key `type`'
+        )
 
 
 def check_label_spaces(cfg: Config) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
+
+from mmda.apis.arguments import real, whole
 
 from .common import (
     add_config,
@@ -65,13 +68,13 @@ def make_parser() -> argparse.ArgumentParser:
     add('--show', action='store_true', help='show predictions in a window')
     add(
         '--interval',
-        type=int,
+        type=whole(1),
         default=1,
         help='draw every n-th sample (default: 1)',
     )
     add(
         '--wait-time',
-        type=float,
+        type=real(0),
         default=2,
         help='seconds to show each window (default: 2)',
     )
@@ -113,7 +116,11 @@ def run(args: argparse.Namespace) -> None:
     cfg = merge_args(args)
     metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
+        # JSON has no NaN. A class without positives has no AUC.
+        plain = {
+            k: v if math.isfinite(v) else None for k, v in metrics.items()
+        }
+        mmengine.dump(plain, args.out)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:

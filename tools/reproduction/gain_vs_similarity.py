@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmda.apis.arguments import real
 from mmda.commands.common import (
     build_parser,
     run_tool,
@@ -48,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--baseline',
-        type=float,
+        type=real(0, 100),
         help='AUC in %% without any added class; needed if the CSV has auc',
     )
     parser.add_argument(
