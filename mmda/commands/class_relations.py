@@ -11,6 +11,7 @@ import numpy as np
 from mmengine.config import Config
 
 from mmda.apis.arguments import real
+from mmda.files import replacing
 
 from .common import (
     add_config,
@@ -134,9 +135,9 @@ def save_relations(
         draw_heat_map,
     )
 
-    folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(similarity, index=list(classes), columns=classes)
-    table.to_csv(folder / f'{kind}.csv', index_label='class', na_rep='')
+    with replacing(folder / f'{kind}.csv') as part:
+        table.to_csv(part, index_label='class', na_rep='')
     say(f'{kind}\n{table.round(2).to_string(na_rep="n/a")}')
     draw_heat_map(similarity, classes, folder / f'{kind}_heat_map.png')
     draw_chord(similarity, classes, folder / f'{kind}_chord.png', strong)

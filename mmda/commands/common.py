@@ -28,6 +28,7 @@ from mmda.apis.config import (
     set_work_dir,
 )
 from mmda.apis.errors import explain
+from mmda.files import write_text
 
 #: Options whose value is a file or a folder to write.
 OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
@@ -176,10 +177,8 @@ def write_json(path: str | Path, content: Any) -> None:
     Raises:
         ValueError: If a value is NaN or infinite.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + '\n', encoding='utf-8')
+    write_text(path, text + '\n')
 
 
 def say(text: str, level: int = logging.INFO) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmda.apis.arguments import MAX_SEED, whole
 from mmda.apis.config import classes_of
+from mmda.files import write_text
 
 from .common import build_parser, open_config, run_tool, say, write_json
 
@@ -114,7 +115,7 @@ def run(args: argparse.Namespace) -> None:
         say('classes are indices: --config or --classes gives them names')
     folder = Path(args.out_dir)
     write_json(folder / 'comparison.json', to_json(found, names))
-    (folder / 'comparison.md').write_text(table, encoding='utf-8')
+    write_text(folder / 'comparison.md', table)
     draw_forest(found, names, folder / 'forest.png')
     say(f'table, JSON and forest plot lie in {folder}')
 

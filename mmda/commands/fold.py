@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmda.files import replacing
+
 from .common import build_parser, run_tool, say
 
 EXAMPLES = """\
@@ -53,18 +55,18 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    import torch
-    from mmengine.runner import CheckpointLoader
+    from mmengine.runner import CheckpointLoader, save_checkpoint
 
     from mmda.apis.fold import fold_checkpoint
 
     config, folded = fold_checkpoint(
         CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
     )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(folded, args.out)
-    config.dump(args.out.with_suffix('.py'))
-    say(f'wrote {args.out} and {args.out.with_suffix(".py")}')
+    settings = args.out.with_suffix('.py')
+    with replacing(args.out) as weights, replacing(settings) as text:
+        save_checkpoint(folded, str(weights))
+        config.dump(text)
+    say(f'wrote {args.out} and {settings}')
 
 
 def main(argv: Sequence[str] | None = None) -> None:

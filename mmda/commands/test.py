@@ -10,6 +10,7 @@ from copy import deepcopy
 from mmengine.config import Config, ConfigDict
 
 from mmda.apis.arguments import real, whole
+from mmda.files import replacing
 
 from .common import (
     add_config,
@@ -120,7 +121,8 @@ def run(args: argparse.Namespace) -> None:
         plain = {
             k: v if math.isfinite(v) else None for k, v in metrics.items()
         }
-        mmengine.dump(plain, args.out)
+        with replacing(args.out) as part:
+            mmengine.dump(plain, part)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:

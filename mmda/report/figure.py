@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmda.files import replacing
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -46,9 +48,9 @@ def save_figure(figure: Figure, path: str | Path) -> None:
             folder is made.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path.with_suffix('.png'), dpi=300)
-    figure.savefig(path.with_suffix('.pdf'))
+    for suffix, options in (('.png', dict(dpi=300)), ('.pdf', {})):
+        with replacing(path.with_suffix(suffix)) as part:
+            figure.savefig(part, **options)
 
 
 def draw_matrix(

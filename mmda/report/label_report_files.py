@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from prettytable import PrettyTable
 
+from mmda.files import write_text
+
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
 
 
@@ -24,11 +26,10 @@ def write_label_report(
         figure (bool): Whether to draw the picture. Defaults to True.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     text = report_text(report) + '\n'
-    (folder / 'label_report.txt').write_text(text, encoding='utf-8')
+    write_text(folder / 'label_report.txt', text)
     plain = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / 'label_report.json').write_text(plain + '\n', encoding='utf-8')
+    write_text(folder / 'label_report.json', plain + '\n')
     if figure:
         draw_availability(report, folder / 'label_availability.png')
 

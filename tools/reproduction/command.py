@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from mmda.apis.arguments import MAX_SEED, whole
 from mmda.commands.common import build_parser, run_tool, say
+from mmda.files import write_text
 
 from .clock import Clock, duration, guess_seconds
 from .data import check_data, needs
@@ -220,10 +221,8 @@ class Job:
             found = {p.name: summarise(p, results) for p in table.panels}
             text = to_markdown(table, found, len(self.seeds), notes)
             path = self.folder / table.name / f'{self.stem}.md'
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding='utf-8')
-            lines = to_csv(table, found)
-            path.with_suffix('.csv').write_text(lines, encoding='utf-8')
+            write_text(path, text)
+            write_text(path.with_suffix('.csv'), to_csv(table, found))
             draw_table(table, found, path.with_suffix('.png'))
             say(f'\n{text}\n{path}; .csv, .png and .pdf lie beside it')
 

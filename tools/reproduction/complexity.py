@@ -24,6 +24,7 @@ from mmda.commands.common import (
     say,
     write_json,
 )
+from mmda.files import write_text
 
 from .model_cost import (
     Cost,
@@ -155,7 +156,7 @@ def _write(costs: Sequence[Cost], args: argparse.Namespace) -> None:
     )
     shown = ', '.join(f'{key}: {value}' for key, value in setting.items())
     text = f'{cost_table(costs)}\n\n{shown}'
-    (folder / 'complexity.md').write_text(text + '\n', encoding='utf-8')
+    write_text(folder / 'complexity.md', text + '\n')
     say(f'\n{text}\ntable and values lie in {folder}')
 
 
