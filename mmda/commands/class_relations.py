@@ -16,6 +16,7 @@ from mmda.files import replacing
 from .common import (
     add_config,
     add_config_options,
+    add_unsafe_load,
     build_parser,
     open_config,
     run_tool,
@@ -59,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     add('--out-dir', default='class_relations')
     add('--device', default='cpu', help='default: cpu')
     add_config_options(parser)
+    add_unsafe_load(parser)
     return parser
 
 
@@ -79,7 +81,9 @@ def run(args: argparse.Namespace) -> None:
     )
 
     cfg = open_config(args.config, args.cfg_options)
-    trained = load_model(cfg, args.checkpoint, args.device)
+    trained = load_model(
+        cfg, args.checkpoint, args.device, unsafe_load=args.unsafe_load
+    )
     loader = _dataloader(cfg, args.split)
     bar = ProgressBar(len(loader))
     features, target = collect_features(trained.model, loader, bar.update)

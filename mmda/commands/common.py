@@ -120,6 +120,20 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def add_unsafe_load(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--unsafe-load``.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser.
+    """
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='also load checkpoints and predictions that are more than data. '
+        'Such a file can run any code on this machine: trust its author',
+    )
+
+
 def check_checkpoint(path: str, option: str) -> None:
     """Check that a checkpoint exists. An address with ``://`` passes.
 

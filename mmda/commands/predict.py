@@ -18,6 +18,7 @@ from mmda.apis.images import list_images
 from .common import (
     add_config,
     add_config_options,
+    add_unsafe_load,
     build_parser,
     run_tool,
     say,
@@ -78,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     add('--device', default='cpu', help='default: cpu')
     add('--batch-size', type=whole(1), default=16)
     add_config_options(parser)
+    add_unsafe_load(parser)
     return parser
 
 
@@ -120,6 +122,7 @@ def run(args: argparse.Namespace) -> None:
         args.device,
         args.thresholds,
         args.cfg_options,
+        args.unsafe_load,
     )
     wanted = args.ask or list(inferencer.classes)
     for name in [*wanted, *([args.cam] if args.cam else [])]:

@@ -15,6 +15,7 @@ from mmda.files import replacing
 from .common import (
     add_config,
     add_run_options,
+    add_unsafe_load,
     build_parser,
     load_run_config,
     run_tool,
@@ -45,6 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('checkpoint', help='checkpoint file')
     add_run_options(parser)
+    add_unsafe_load(parser)
     add('--out', metavar='FILE', help='file to write results')
     add(
         '--out-item',
@@ -113,9 +115,11 @@ def run(args: argparse.Namespace) -> None:
     from mmengine.dist import is_main_process
 
     from mmda.apis.runner import run_logged
+    from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
-    metrics = run_logged(lambda: _test(cfg, args))
+    with checkpoint_loading(args.unsafe_load):
+        metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
         # JSON has no NaN. A class without positives has no AUC.
         plain = {
@@ -127,10 +131,12 @@ def run(args: argparse.Namespace) -> None:
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
     from mmda.apis.runner import build_runner
+    from mmda.engine import CheckWeightsHook
     from mmda.evaluation.metrics import DumpPredictions
     from mmda.report.checkpoint_record import checkpoint_record, split_tested
 
     runner = build_runner(cfg)
+    runner.register_hook(CheckWeightsHook())
     if args.out is not None and args.out_item != 'metrics':
         record = checkpoint_record(args.checkpoint)
         record = dict(record, split=split_tested(cfg))

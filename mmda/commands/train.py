@@ -14,6 +14,7 @@ from mmda.apis.arguments import MAX_SEED, whole
 from .common import (
     add_config,
     add_run_options,
+    add_unsafe_load,
     build_parser,
     check_checkpoint,
     load_run_config,
@@ -40,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = build_parser('Train the model of a config.', EXAMPLES, 'train')
     add_config(parser)
     add_run_options(parser)
+    add_unsafe_load(parser)
     add = parser.add_argument
     add(
         '--resume',
@@ -101,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     from mmda.apis.runner import build_runner, run_logged
+    from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
     if args.dry_run:
@@ -108,7 +111,8 @@ def run(args: argparse.Namespace) -> None:
 
         report_config(cfg, Path(cfg.work_dir) / 'label_report')
         return
-    run_logged(lambda: build_runner(cfg).train())
+    with checkpoint_loading(args.unsafe_load):
+        run_logged(lambda: build_runner(cfg).train())
 
 
 def merge_args(args: argparse.Namespace) -> Config:

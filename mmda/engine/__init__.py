@@ -3,6 +3,7 @@
 from .hooks import (
     CheckFiniteHook,
     CheckLabelSpaceHook,
+    CheckWeightsHook,
     PersistentEarlyStoppingHook,
     ValidateOnResumeHook,
 )
@@ -10,6 +11,7 @@ from .hooks import (
 __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ValidateOnResumeHook',
 ]

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from mmcv import imread
 from mmengine.registry import DATASETS, MODELS
-from mmengine.runner import load_checkpoint
 
 from mmda.apis.config import find_config
 from mmda.commands.common import (
@@ -23,6 +22,8 @@ from mmda.commands.common import (
     run_tool,
     say,
 )
+from mmda.engine.checkpoint import load_checkpoint
+from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.structures import nearest
 
 from .segmentation_figure import Comparison, draw_comparison, name_pixels
@@ -87,7 +88,7 @@ class Segmentor:
         if 'decode_head' not in cfg.model:
             raise ValueError(f'{config}: model has no decode_head')
         self.model = MODELS.build(cfg.model)
-        load_checkpoint(self.model, checkpoint, map_location='cpu')
+        load_weights(self.model, load_checkpoint(checkpoint), checkpoint)
         self.model.eval()
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])

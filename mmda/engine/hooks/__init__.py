@@ -2,12 +2,14 @@
 
 from .check_finite_hook import CheckFiniteHook
 from .check_label_space_hook import CheckLabelSpaceHook
+from .check_weights_hook import CheckWeightsHook
 from .persistent_early_stopping_hook import PersistentEarlyStoppingHook
 from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ValidateOnResumeHook',
 ]
