@@ -191,16 +191,12 @@ def _from_table(
     score[:, joint] = table.gt_score[rows][:, own]
     uncertain = np.zeros(num_classes, dtype=np.int64)
     uncertain[joint] = _uncertain(inner, table)[rows][:, own].sum(axis=0)
-    paths, images, patients = table.img_path, table.img, table.patient_id
-    if paths is not None:
-        prefix = (getattr(inner, 'img_prefix', '') or '').rstrip('/')
-        paths = np.strings.add(
-            f'{prefix}/'.encode() if prefix else b'', paths[rows]
-        )
+    images, patients = table.img, table.patient_id
+    paths = inner.full_paths()
     return dict(
         score=score,
         uncertain=uncertain,
-        paths=paths,
+        paths=None if paths is None else paths[rows],
         images=None if images is None else images[rows],
         patients=None if patients is None else patients[rows],
     )
