@@ -11,7 +11,7 @@ from mmengine.utils import get_installed_path
 
 import mmda
 
-from .errors import explain_config
+from .errors import describe, explain_config
 from .options import apply_options, walk_config
 
 #: Keys of a config that hold a dict.
@@ -111,7 +111,10 @@ def load_config(
     if cfg_options:
         apply_options(cfg, cfg_options)
     _check_kinds(cfg, path)
-    check_label_spaces(cfg)
+    try:
+        check_label_spaces(cfg)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f'{path}: {describe(error)}') from error
     return cfg
 
 
@@ -131,7 +134,7 @@ def _check_kinds(cfg: Config, path: str) -> None:
         )
 
 
-def check_parts(cfg: Config, config: str) -> None:
+def check_model(cfg: Config, config: str) -> None:
     """Check that a config has what a runner needs.
 
     Args:
@@ -227,6 +230,9 @@ def classes_of(cfg: Config) -> tuple[str, ...] | None:
         classes leaves the choice to the first dataset that has classes: test
         before validation before training. None if no part has classes.
 
+    Raises:
+        ValueError: If the classes are no list.
+
     Examples:
         >>> classes_of(Config(dict(model=dict(head=dict(classes=['a'])))))
         ('a',)
@@ -237,7 +243,15 @@ def classes_of(cfg: Config) -> tuple[str, ...] | None:
     for split in ('test', 'val', 'train'):
         loader = cfg.get(f'{split}_dataloader') or {}
         nodes += walk_datasets(loader.get('dataset'))
-    return next((tuple(n['classes']) for n in nodes if n.get('classes')), None)
+    found = next((n['classes'] for n in nodes if n.get('classes')), None)
+    if found is None:
+        return None
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(
+            f'{cfg.filename}, classes: found {found!r:.80}, expected a list '
+            'of names'
+        )
+    return tuple(found)
 
 
 def find_pipeline(loader: dict[str, Any] | None) -> list[dict] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .options import walk_config
+from .options import RUNNER_KEYS, walk_config
 
 #: Errors about an input. Other errors can be a fault of the code.
 INPUT_ERRORS = (ValueError, OSError, FloatingPointError, ImportError)
@@ -141,7 +141,7 @@ def _config_key(frames: list[FrameType]) -> str:
     The functions of mmengine that build a part have the part as an argument.
     The config itself is a variable of the command.
     """
-    configs = [frame.f_locals.get('cfg') for frame in frames]
+    configs = [frame.f_locals.get('cfg') for frame in reversed(frames)]
     cfg = next((c for c in configs if isinstance(c, Config)), None)
     if cfg is None:
         return ''
@@ -164,7 +164,7 @@ def _keys_of(part: Any, cfg: Config) -> list[str]:
     nodes = [
         (key, node)
         for key, node in walk_config(cfg._cfg_dict)
-        if key and node and isinstance(node, dict)
+        if key.split('.')[0] in RUNNER_KEYS and node and isinstance(node, dict)
     ]
     equal = [key for key, node in nodes if node == part]
     # The hosts add defaults to a part before they build it.

@@ -22,7 +22,7 @@ from mmengine.registry import init_default_scope
 import mmda
 from mmda.apis.arguments import KeyValueAction
 from mmda.apis.config import (
-    check_parts,
+    check_model,
     find_config,
     load_config,
     set_work_dir,
@@ -175,7 +175,7 @@ def load_run_config(args: argparse.Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config, args.cfg_options)
-    check_parts(cfg, args.config)
+    check_model(cfg, args.config)
     cfg.launcher = args.launcher
     set_work_dir(cfg, args.config, args.work_dir)
     return cfg
