@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmda.apis.arguments import whole
 from mmda.apis.images import list_images
 
 from .common import (
@@ -81,7 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='file of thresholds (default: the file beside the checkpoint)',
     )
     add('--device', default='cpu', help='default: cpu')
-    add('--batch-size', type=int, default=16)
+    add('--batch-size', type=whole(1), default=16)
     add_config_options(parser)
     add_unsafe_load(parser)
     return parser

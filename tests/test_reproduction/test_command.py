@@ -143,7 +143,9 @@ def test_later_seeds_are_run_alone_and_named(folder, main, started, capsys):
     assert started == ['0 2', '1 2']
     with pytest.raises(SystemExit):
         main(folder, '--first-seed', '-1')
-    assert '--first-seed -1: expected >= 0' in capsys.readouterr().err
+    assert (
+        "--first-seed: found '-1', expected a whole" in capsys.readouterr().err
+    )
 
 
 def test_a_part_of_a_table_leaves_the_file_of_the_whole_alone(folder, main):
@@ -223,7 +225,7 @@ def test_the_launcher_lists_tables_without_torch(tmp_path):
         ([], 'expected a table, or --list'),
         (['14'], "there is no table '14': expected a .yml file or one of"),
         (['2', '--part', 'mnst'], "table02 has no part 'mnst'"),
-        (['2', '--seeds', '0'], '--seeds 0: expected >= 1'),
+        (['2', '--seeds', '0'], "--seeds: found '0', expected a whole number"),
     ],
 )
 def test_wrong_arguments_end_in_a_message(arguments, message, capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmda.apis.arguments import MAX_SEED, whole
 from mmda.commands.common import build_parser, run_tool, say
 from mmda.files import write_text
 
@@ -75,14 +76,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--seeds',
-        type=int,
+        type=whole(1, 10_000),
         default=3,
         metavar='K',
         help='number of seeds (default: 3)',
     )
     add(
         '--first-seed',
-        type=int,
+        type=whole(0, MAX_SEED),
         default=0,
         metavar='K',
         help='first seed (default: 0)',
@@ -100,7 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--jobs',
-        type=int,
+        type=whole(1),
         default=1,
         metavar='N',
         help='number of processes; several processes have one thread each '
@@ -243,11 +244,6 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    for name in ('seeds', 'jobs'):
-        if getattr(args, name) < 1:
-            raise ValueError(f'--{name} {getattr(args, name)}: expected >= 1')
-    if args.first_seed < 0:
-        raise ValueError(f'--first-seed {args.first_seed}: expected >= 0')
     if args.list:
         list_tables(args)
         return
