@@ -55,7 +55,8 @@ def test_a_hostile_file_runs_only_with_the_flag(
     hostile = MakesAFolder(marker)
     names = dict(folder=tmp_path, image=ROOT / 'docs/figures/method_mnist.png')
     names |= dict(pth=tmp_path / 'x.pth', pkl=tmp_path / 'x.pkl')
-    torch.save(dict(meta=hostile, state_dict={}), names['pth'])
+    # Read in full, it has no weights: no training starts.
+    torch.save(dict(meta={}, state_dict=hostile), names['pth'])
     names['pkl'].write_bytes(pickle.dumps([hostile]))
     module, argv = COMMANDS[case]
     module = module if '.' in module else f'mmda.commands.{module}'
