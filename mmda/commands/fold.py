@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .common import build_parser, run_tool, say
+from mmda.files import replacing
+
+from .common import add_unsafe_load, build_parser, run_tool, say
 
 EXAMPLES = """\
   mmda fold \\
@@ -31,6 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('checkpoint', help='checkpoint of mmda train')
     add('out', type=Path, help='.pth file to write')
+    add_unsafe_load(parser)
     return parser
 
 
@@ -53,18 +56,21 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    import torch
-    from mmengine.runner import CheckpointLoader
+    from mmengine.runner import save_checkpoint
 
-    from mmda.apis.fold import fold_checkpoint
+    from mmda.apis.fold_checkpoint import fold_checkpoint
+    from mmda.engine.checkpoint import load_checkpoint
 
     config, folded = fold_checkpoint(
-        CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
+        load_checkpoint(args.checkpoint, unsafe_load=args.unsafe_load),
+        args.checkpoint,
+        args.unsafe_load,
     )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(folded, args.out)
-    config.dump(args.out.with_suffix('.py'))
-    say(f'wrote {args.out} and {args.out.with_suffix(".py")}')
+    settings = args.out.with_suffix('.py')
+    with replacing(args.out) as weights, replacing(settings) as text:
+        save_checkpoint(folded, str(weights))
+        config.dump(text)
+    say(f'wrote {args.out} and {settings}')
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,5 +1,7 @@
 """Source datasets, and the wrapper that puts them into one label space."""
 
+from mmda.walk import walk_datasets
+
 from .partial_label_dataset import PartialLabelDataset
 from .sources import (
     ChestXray14,
@@ -11,7 +13,6 @@ from .sources import (
     NpzImages,
 )
 from .tables import CSVLabelDataset, LabelTable, TableDataset
-from .walk import walk_datasets
 from .wrappers import ClassFilter, DatasetWrapper, ImagePairs, MissingLabels
 
 __all__ = [

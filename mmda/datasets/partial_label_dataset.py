@@ -22,6 +22,7 @@ from mmda.structures import (
 
 from .broken_images import MAYBE_DECODE_ERRORS, is_decode_error
 from .class_matching import annotated_columns
+from .contradictions import Contradiction, describe, find_contradictions
 from .parts import Part, draw_samples
 from .pixel_labels import PixelLabels, joint_palette
 from .wrappers.dataset_wrapper import DatasetWrapper, patients_of
@@ -73,6 +74,11 @@ class PartialLabelDataset(DatasetWrapper):
             source that are not in the label space, but that an evaluation
             counts separately. A loss treats all of them as "none of the
             annotated classes".
+        contradictions (str): What to do with an image that the source has
+            twice, positive in a class in one row and negative in another.
+            'ignore': these labels count as not annotated, and a warning names
+            the images. 'error': the images are an error. Images are compared
+            by path, in the whole source. Defaults to 'ignore'.
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
             ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
@@ -81,8 +87,10 @@ class PartialLabelDataset(DatasetWrapper):
 
     Raises:
         ValueError: If the source is empty, if a class is unknown or given
-            twice, if ``num_samples`` exceeds the source, or if ``part_of`` is
-            'patients' and an image has no patient.
+            twice, if ``num_samples`` exceeds the source, if an option has
+            another value, or if ``part_of`` is 'patients' and an image has no
+            patient. With ``contradictions='error'``, also if the labels of an
+            image differ.
 
     Examples:
         >>> dataset = PartialLabelDataset(
@@ -107,6 +115,7 @@ class PartialLabelDataset(DatasetWrapper):
         part_of: str = 'images',
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
+        contradictions: str = 'ignore',
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -128,6 +137,15 @@ class PartialLabelDataset(DatasetWrapper):
         self.part_of = part_of
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
+        if contradictions not in ('ignore', 'error'):
+            raise ValueError(
+                f'contradictions of {self.name}: found {contradictions!r}, '
+                "expected 'ignore' or 'error'"
+            )
+        self.contradictions = contradictions
+        #: Images whose labels differ, with rows and classes of the source.
+        self.contradicted: list[Contradiction] = []
+        self._ignored: dict[int, list[int]] = {}
         self._pixel_labels: PixelLabels | None = None
         # Shared, so that all workers of a data loader count into one number.
         self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
@@ -187,6 +205,8 @@ class PartialLabelDataset(DatasetWrapper):
                 getattr(self.dataset, 'ignore_index', UNKNOWN_PIXEL),
                 self.name,
             )
+        else:
+            self._find_contradictions(classes)
         by_patient = self.part is not None and self.part_of == 'patients'
         return draw_samples(
             total,
@@ -196,6 +216,35 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
             patients_of(self.dataset, self.name) if by_patient else None,
         )
+
+    def _find_contradictions(self, classes: tuple[str, ...]) -> None:
+        wanted = set(self._columns[0].tolist())
+        found = [
+            one._replace(classes=[i for i in one.classes if i in wanted])
+            for one in find_contradictions(self.dataset, len(classes))
+        ]
+        self.contradicted = [one for one in found if one.classes]
+        if not self.contradicted:
+            return
+        first = self.contradicted[0].rows
+        where = getattr(self.dataset, 'where', None)
+        places = ' and '.join(where(row) for row in first[:2]) if where else ''
+        message = (
+            f'{self.name}: {describe(self.contradicted, classes)}'
+            + f'. The first is in {places}' * bool(places)
+        )
+        if self.contradictions == 'error':
+            raise ValueError(
+                f"{message}. contradictions='ignore' takes these labels as "
+                'not annotated'
+            )
+        print_log(
+            f'{message}. These labels count as not annotated',
+            logger='current',
+            level=logging.WARNING,
+        )
+        for one in self.contradicted:
+            self._ignored.update(dict.fromkeys(one.rows, one.classes))
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
@@ -226,7 +275,12 @@ class PartialLabelDataset(DatasetWrapper):
         """Move the labels of an image to their columns in the label space."""
         own, joint = self._columns
         try:
-            values = score_of(info, self._num_own)[own]
+            values = score_of(info, self._num_own)
+            if self._ignored:
+                values = np.array(values)
+                row = self.source_index(info['sample_idx'])
+                values[self._ignored.get(row, [])] = UNANNOTATED
+            values = values[own]
             if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
                 raise ValueError(
                     f'the source gives the scores {values.tolist()}; expected '

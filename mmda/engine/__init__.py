@@ -1,15 +1,19 @@
-"""Hooks that watch a run."""
+"""Hooks that watch a run or speed it up."""
 
 from .hooks import (
+    ChannelsLastHook,
     CheckFiniteHook,
     CheckLabelSpaceHook,
+    CheckWeightsHook,
     PersistentEarlyStoppingHook,
     ValidateOnResumeHook,
 )
 
 __all__ = [
+    'ChannelsLastHook',
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ValidateOnResumeHook',
 ]

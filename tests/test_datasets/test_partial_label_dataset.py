@@ -664,3 +664,44 @@ def test_images_that_are_in_memory_need_no_path():
     assert np.isnan(score).tolist() == [False, True, False]
     assert np.nansum(score) == 1
     assert isinstance(dataset.dataset.get_data_info(0), dict)
+
+
+def test_labels_that_contradict_each_other_count_as_not_annotated(
+    read_csv, mm_log
+):
+    source = read_csv(
+        'path,Mass,Edema\na.png,1,0\nb.png,1,1\n./a.png,0,0\nx//a.png,0,0\n'
+        'x/a.png,,0\nb.png,1,\n'
+    )
+    space = ('Edema', 'Mass')
+    dataset = PartialLabelDataset(source, space, name='A', num_samples=5)
+    found = {
+        index: dataset.get_data_info(position)['gt_score']
+        for position, index in enumerate(dataset.selected.tolist())
+    }
+    expected = [[0, N], [1, 1], [0, N], [0, 0], [0, N], [N, 1]]
+    for index, score in found.items():
+        np.testing.assert_array_equal(score, expected[index])
+    assert (
+        'A: 1 image occurs twice with labels that differ: a.png (Mass). The '
+        'first is in '
+    ) in mm_log.text
+    assert 'labels.csv, line 2 and ' in mm_log.text
+    # Only classes that are used count.
+    PartialLabelDataset(source, ('Edema',), contradictions='error')
+    with pytest.raises(ValueError, match=r'differ: a\.png \(Mass\)\. The fi'):
+        PartialLabelDataset(source, space, contradictions='error')
+    with pytest.raises(ValueError, match="found 'no', expected 'ignore' or"):
+        PartialLabelDataset(source, space, contradictions='no')
+
+
+def test_labels_of_a_stock_dataset_may_contradict_each_other(tmp_path):
+    (tmp_path / 'a.txt').write_text('x.png 0\ny.png 1\nx.png 1\nx.png 1\n')
+    source = dict(
+        type='mmpretrain.CustomDataset',
+        ann_file=str(tmp_path / 'a.txt'),
+        classes=['cat', 'dog'],
+    )
+    dataset = PartialLabelDataset(source, ('cat', 'dog'))
+    scores = [dataset.get_data_info(i)['gt_score'] for i in range(4)]
+    np.testing.assert_array_equal(scores, [[N, N], [0, 1], [N, N], [N, N]])

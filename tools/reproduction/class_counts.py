@@ -11,10 +11,11 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.datasets import walk_datasets
+from mmda.files import replacing
 from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 from mmda.report.source_labels import count_pixels
 from mmda.structures import UNKNOWN_PIXEL, rename_classes
+from mmda.walk import walk_datasets
 
 
 class SegmentationSource(NamedTuple):
@@ -199,8 +200,6 @@ def write_cooccurrence(
     """
     import pandas as pd
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns = {
         'class': classes,
         'occurrence': counts.occurrence,
@@ -208,7 +207,8 @@ def write_cooccurrence(
         'normalised': counts.normalised,
     }
     table = pd.DataFrame(columns).iloc[counts.order]
-    table.to_csv(path, index=False, float_format='%.4f')
+    with replacing(path) as part:
+        table.to_csv(part, index=False, float_format='%.4f')
 
 
 def draw_cooccurrence(

@@ -6,17 +6,22 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mmda.apis.arguments import real
 from mmda.commands.common import (
     build_parser,
     run_tool,
     say,
     write_json,
 )
+from mmda.files import replacing
 
 from .gain_figures import draw_distribution, draw_gain_vs_similarity
 from .gains import class_distribution, correlate, read_gains
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXAMPLES = """\
   # gains.csv has the columns class (the added class) and auc (in %)
@@ -48,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--baseline',
-        type=float,
+        type=real(0, 100),
         help='AUC in %% without any added class; needed if the CSV has auc',
     )
     parser.add_argument(
@@ -107,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
             f'{table.to_string(index=False, na_rep="n/a")}\n'
             f'Pearson over {found.num} classes: {said}'
         )
-        table.to_csv(folder / 'gain_vs_similarity.csv', index=False)
+        _write_table(table, folder / 'gain_vs_similarity.csv')
         plain = found._asdict()
         for key in ('r', 'p'):
             plain[key] = None if found.note else plain[key]
@@ -120,9 +125,14 @@ def run(args: argparse.Namespace) -> None:
             read_json(args.labels), read_json(args.comparison)
         )
         say(table.to_string(index=False, na_rep='n/a'))
-        table.to_csv(folder / 'class_distribution.csv', index=False)
+        _write_table(table, folder / 'class_distribution.csv')
         draw_distribution(table, folder / 'class_distribution.png')
     say(f'tables and figures lie in {folder}')
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    with replacing(path) as part:
+        table.to_csv(part, index=False)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

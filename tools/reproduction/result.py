@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from mmda.files import write_text
 
 from .table import Recipe
 
@@ -84,12 +85,7 @@ def write_result(folder: Path, result: Result) -> None:
         for key, value in result.metrics.items()
     }
     text = json.dumps(plain, indent=2, allow_nan=False)
-    partial = folder / (NAME + '.partial')
-    with open(partial, 'w', encoding='utf-8') as file:
-        file.write(text + '\n')
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, folder / NAME)
+    write_text(folder / NAME, text + '\n')
 
 
 def read_result(folder: Path) -> Result | None:

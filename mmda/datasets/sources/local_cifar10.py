@@ -52,9 +52,7 @@ class LocalCIFAR10(LocalImages):
         paths = [
             self.require_file(osp.join(folder, name)) for name, _ in files
         ]
-        batches = [self.read(path, _read_batch) for path in paths]
-        images = np.concatenate([images for images, _ in batches])
-        return images, np.concatenate([labels for _, labels in batches])
+        return self.read(paths, _read_batch)
 
 
 def _read_batch(path: str) -> tuple[np.ndarray, np.ndarray]:

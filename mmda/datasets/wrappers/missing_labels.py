@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
@@ -14,6 +13,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
+from mmda.files import replacing
 from mmda.structures import UNANNOTATED, class_indices, score_of
 
 from .dataset_wrapper import DatasetWrapper, scores_of
@@ -173,15 +173,12 @@ class MissingLabels(DatasetWrapper):
 def _write_mask(
     path: str, kept: np.ndarray, made_from: dict[str, Any]
 ) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     settings = json.dumps(made_from['settings'])
-    # Several processes may write the file: rename it when it is complete.
-    part = f'{path}.{os.getpid()}.part'
-    with open(part, 'wb') as file:
+    # Several processes may write the file. NumPy adds a suffix to a name.
+    with replacing(path) as part, open(part, 'wb') as file:
         np.savez_compressed(
             file, kept=kept, **{**made_from, 'settings': settings}
         )
-    os.replace(part, path)
 
 
 def _read_mask(path: str, made_from: dict[str, Any]) -> np.ndarray:

@@ -1,0 +1,76 @@
+"""Write a file whole, or leave the old one as it was."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: How the name of an unfinished file begins.
+PART = '.part-'
+
+
+@contextmanager
+def replacing(path: str | Path, keep: bool = False) -> Iterator[Path]:
+    """Write a new file beside an old one, and rename it at the end.
+
+    If the writing fails, or if the process dies, the old file stays as it
+    was. Readers see the old file or the new one, never a part.
+
+    Args:
+        path (str | Path): The file. Its folder is made. A link stays a link.
+            A device such as ``/dev/stdout`` is written directly.
+        keep (bool): Whether the unfinished file stays after a failure, as
+            ``<stem>.partial<suffix>``. Defaults to False.
+
+    Yields:
+        Path: The file to write, with the suffix of ``path``.
+
+    Raises:
+        OSError: If the disk is full, or if the folder cannot be written. The
+            error names ``path``.
+
+    Examples:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp(), 'a', 'answers.csv')
+        >>> with replacing(path) as part:
+        ...     _ = part.write_text('image,class')
+        >>> [file.name for file in path.parent.iterdir()]
+        ['answers.csv']
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        yield Path(path)
+        return
+    name = f'{PART}{os.getpid()}-{secrets.token_hex(4)}'
+    name = f'{real.stem}.partial' if keep else name
+    part = real.with_name(f'{name}{real.suffix}')
+    real.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+        with open(part, 'rb') as file:
+            os.fsync(file.fileno())  # or a power cut can leave an empty file
+        if real.exists():
+            shutil.copymode(real, part)
+        os.replace(part, real)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(part), part):
+            error.filename, error.filename2 = str(path), None
+        raise
+    finally:
+        if not keep:
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file in UTF-8, see :func:`replacing`.
+
+    Args:
+        path (str | Path): The file. Its folder is made.
+        text (str): The content.
+    """
+    with replacing(path) as part:
+        part.write_text(text, encoding='utf-8')
