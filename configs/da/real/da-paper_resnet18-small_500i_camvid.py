@@ -1,5 +1,5 @@
 # CamVid, the paper's equations (2) to (6), word for word.
-_base_ = './da-bce_resnet18-small_600i_camvid.py'
+_base_ = 'da-bce_resnet18-small_500i_camvid.py'
 
 model = dict(
     data_preprocessor=dict(strong_view=_base_.strong_view),
