@@ -19,7 +19,8 @@ from mmda.engine.checkpoint import load_checkpoint
 from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.report.label_report import positives_per_source
 
-from .config import find_pipeline, load_config
+from .config import check_model, find_pipeline, load_config
+from .errors import describe
 
 _LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
@@ -118,6 +119,7 @@ def load_model(
         else load_config(str(config), cfg_options)
     )
     check_device(device)
+    check_model(cfg, cfg.filename or 'the config')
     if 'decode_head' in cfg.model:
         raise ValueError(
             'the config is one of segmentation; expected one of '
@@ -149,7 +151,7 @@ def load_model(
         model.to(device).eval(),
         tuple(classes),
         _FromPathOrPixels(pipeline),
-        _find_positives(content, Path(str(checkpoint)).parent),
+        _find_positives(content, str(checkpoint)),
         0.5 if thr is None else float(thr),
         untrained,
     )
@@ -172,14 +174,35 @@ class _FromPathOrPixels:
 
 
 def _find_positives(
-    content: dict, folder: Path
+    content: dict, name: str
 ) -> dict[str, dict[str, int]] | None:
     """Look into the checkpoint (trained or folded), then beside it."""
     hub = content.get('message_hub') or {}
     for place in (hub.get('runtime_info'), content.get('meta')):
         if place and place.get('positives_per_source') is not None:
-            return place['positives_per_source']
-    path = folder / 'label_report' / 'label_report.json'
-    if path.is_file():
-        return positives_per_source(json.loads(path.read_text('utf-8')))
-    return None
+            return _check_counts(place['positives_per_source'], name)
+    path = Path(name).parent / 'label_report' / 'label_report.json'
+    if not path.is_file():
+        return None
+    try:
+        report = json.loads(path.read_text('utf-8'))
+        counts = positives_per_source(report)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path} is no label report of mmda ({describe(error)}): remove '
+            'it, or write it anew with mmda label_report'
+        ) from error
+    return _check_counts(counts, str(path))
+
+
+def _check_counts(counts: Any, name: str) -> dict[str, dict[str, int]]:
+    """Refuse counts of positives that are no counts."""
+    for entry in counts.values() if isinstance(counts, dict) else [counts]:
+        if not isinstance(entry, dict) or not all(
+            isinstance(value, int) and value >= 0 for value in entry.values()
+        ):
+            raise ValueError(
+                f'{name}, positives_per_source: found {entry!r:.80}, expected '
+                'the number of positives of each class, by source'
+            )
+    return counts

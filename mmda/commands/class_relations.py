@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from mmda.apis.arguments import real
 from mmda.files import replacing
 
 from .common import (
@@ -52,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--strong',
-        type=float,
+        type=real(-1, 1),
         help='colour a chord from this similarity on (default: 0.6; lower '
         'where few pairs reach it; the figure names the value)',
     )

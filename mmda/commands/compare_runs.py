@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmda.apis.arguments import MAX_SEED, whole
 from mmda.apis.config import classes_of
 from mmda.files import write_text
 
@@ -74,13 +75,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--resamples',
-        type=int,
+        type=whole(0, 1_000_000),
         default=2000,
         help='resamples of the bootstrap, 0 for no bootstrap (default: 2000)',
     )
     add(
         '--seed',
-        type=int,
+        type=whole(0, MAX_SEED),
         default=0,
         help='seed of the bootstrap (default: 0)',
     )
@@ -105,8 +106,6 @@ def run(args: argparse.Namespace) -> None:
     from mmda.report.comparison_report import draw_forest, to_json, to_markdown
     from mmda.report.prediction_files import load_predictions
 
-    if args.resamples < 0:
-        raise ValueError(f'--resamples {args.resamples}: expected 0 or more')
     classes = args.classes
     if classes is None and args.config:
         classes = classes_of(open_config(args.config))

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmda.apis.arguments import whole
 from mmda.apis.images import list_images
 
 from .common import (
@@ -57,6 +58,11 @@ def make_parser() -> argparse.ArgumentParser:
         '--column',
         help="column of the paths in the CSV file (default: 'path')",
     )
+    add(
+        '--allow-outside',
+        action='store_true',
+        help='let the CSV file name images outside of its folder',
+    )
     add('--out', metavar='FILE', help='file of answers, .csv or .json')
     add('--show-dir', metavar='DIR', help='folder of annotated pictures')
     add(
@@ -76,7 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='file of thresholds (default: the file beside the checkpoint)',
     )
     add('--device', default='cpu', help='default: cpu')
-    add('--batch-size', type=int, default=16)
+    add('--batch-size', type=whole(1), default=16)
     add_config_options(parser)
     add_unsafe_load(parser)
     return parser
@@ -114,7 +120,7 @@ def run(args: argparse.Namespace) -> None:
         unreadable,
     )
 
-    images = list_images(args.input, args.column)
+    images = list_images(args.input, args.column, args.allow_outside)
     inferencer = PartialLabelInferencer(
         args.config,
         args.checkpoint,
@@ -176,14 +182,30 @@ def _draw(
                 inferencer.trained, image, args.cam, args.cam_layer
             ),
         )
-    # The folders are part of the name: two folders may hold one file name.
-    root = Path(args.input)
-    root = root if root.is_dir() else root.parent
-    inside = Path(os.path.relpath(image, root)).parts
-    name = '_'.join(part for part in inside if part != '..')
-    draw_answers(
-        image, answers, Path(args.show_dir) / f'{name}.answers.png', heat
-    )
+    name = picture_name(image, args.input)
+    draw_answers(image, answers, Path(args.show_dir) / name, heat)
+
+
+def picture_name(image: str, source: str) -> str:
+    """Return the name of a picture, another one for every image.
+
+    Args:
+        image (str): Path of the image.
+        source (str): The image, or the folder or table that names it.
+
+    Returns:
+        str: Path in the folder of the pictures. It has the folders of the
+        image: two folders may hold one file name.
+
+    Examples:
+        >>> picture_name('data/a/b.png', 'data/images.csv')
+        'a/b.png.answers.png'
+    """
+    root = source if os.path.isdir(source) else os.path.dirname(source)
+    inside = os.path.relpath(image, root or '.')
+    if inside.startswith('..'):
+        inside = os.path.join('outside', os.path.realpath(image)[1:])
+    return f'{inside}.answers.png'
 
 
 def write_answers(

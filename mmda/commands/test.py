@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 
+from mmda.apis.arguments import real, whole
 from mmda.files import replacing
 
 from .common import (
@@ -69,13 +71,13 @@ def make_parser() -> argparse.ArgumentParser:
     add('--show', action='store_true', help='show predictions in a window')
     add(
         '--interval',
-        type=int,
+        type=whole(1),
         default=1,
         help='draw every n-th sample (default: 1)',
     )
     add(
         '--wait-time',
-        type=float,
+        type=real(0),
         default=2,
         help='seconds to show each window (default: 2)',
     )
@@ -119,8 +121,12 @@ def run(args: argparse.Namespace) -> None:
     with checkpoint_loading(args.unsafe_load):
         metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
+        # JSON has no NaN. A class without positives has no AUC.
+        plain = {
+            k: v if math.isfinite(v) else None for k, v in metrics.items()
+        }
         with replacing(args.out) as part:
-            mmengine.dump(metrics, part)
+            mmengine.dump(plain, part)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
@@ -203,7 +209,7 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _use_tta(cfg: Config) -> None:
-    from mmda.datasets import walk_datasets
+    from mmda.walk import walk_datasets
 
     # Only mmpretrain has a default for the two keys.
     scope = cfg.get('default_scope')

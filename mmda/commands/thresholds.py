@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mmda.apis.arguments import real, whole
 from mmda.apis.config import classes_of
 
 from .common import (
@@ -55,32 +56,19 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--sensitivity',
-        type=float,
+        type=real(0, 1),
         default=0.9,
         help='share of the positives that the method "sensitivity" finds '
         '(default: 0.9)',
     )
     add(
         '--bins',
-        type=int,
+        type=whole(1, 1000),
         default=10,
         help='bins of the calibration (default: 10)',
     )
     add_unsafe_load(parser)
     return parser
-
-
-def check(args: argparse.Namespace) -> None:
-    """Check the arguments that can be checked without torch.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-
-    Raises:
-        ValueError: If the number of bins is below 1.
-    """
-    if args.bins < 1:
-        raise ValueError(f'--bins {args.bins}: expected 1 or more')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -163,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run, check)
+    run_tool(make_parser(), argv, run)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
-"""Hooks that watch a run."""
+"""Hooks that watch a run or speed it up."""
 
 from .hooks import (
+    ChannelsLastHook,
     CheckFiniteHook,
     CheckLabelSpaceHook,
     CheckWeightsHook,
@@ -9,6 +10,7 @@ from .hooks import (
 )
 
 __all__ = [
+    'ChannelsLastHook',
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
     'CheckWeightsHook',

@@ -21,6 +21,12 @@ UNSAFE_HINT = (
     'unsafe_load=True). It can then run any code'
 )
 _STATISTICS = ('min', 'max', 'current', 'mean')
+# Parts of a checkpoint that are a dict, or None. A part comes after the part
+# that holds it.
+_DICTS = (
+    *(('state_dict',), ('meta',), ('meta', 'dataset_meta')),
+    *(('message_hub',), ('message_hub', 'runtime_info')),
+)
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _FORBID = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 
@@ -121,12 +127,36 @@ def _checked(loader: Callable, unsafe_load: bool) -> Callable:
                 f'{filename} is no checkpoint: expected a dict of weights, '
                 f'found {type(content).__name__}'
             )
+        _check_kinds(filename, content)
         # Old checkpoints hold a text here that Runner.resume executes.
         if not unsafe_load and isinstance(content.get('meta'), dict):
             content['meta'].pop('config', None)
         return content
 
     return load
+
+
+def _check_kinds(filename: str, content: dict) -> None:
+    """Refuse parts of a checkpoint that mmda reads and that are no dict."""
+    for keys in _DICTS:
+        node: Any = content
+        for key in keys:
+            node = (node or {}).get(key)
+        if node is not None and not isinstance(node, dict):
+            raise ValueError(
+                f'{filename}, {".".join(keys)}: found {node!r:.80}, expected '
+                'a dict'
+            )
+    meta = (content.get('meta') or {}).get('dataset_meta') or {}
+    classes = meta.get('classes')
+    if classes is not None and (
+        not isinstance(classes, (list, tuple))
+        or not all(isinstance(name, str) for name in classes)
+    ):
+        raise ValueError(
+            f'{filename}, meta.dataset_meta.classes: found {classes!r:.80}, '
+            'expected a list of names'
+        )
 
 
 def _why_not_read(filename: str, error: Exception) -> str:

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import pickle
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,7 +23,7 @@ from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.commands import class_relations
-from mmda.commands.predict import main, write_answers
+from mmda.commands.predict import main, picture_name, write_answers
 
 THREADS = torch.set_num_threads(1)
 
@@ -309,6 +311,53 @@ def test_tables_name_file_row_and_column_of_what_is_wrong(run, tmp_path):
     with pytest.raises(ValueError, match='no image in'):
         (tmp_path / 'empty').mkdir()
         list_images(tmp_path / 'empty')
+
+
+def test_a_table_names_no_image_outside_of_its_folder(run, tmp_path):
+    folder = tmp_path / 'a'
+    folder.mkdir()
+    shutil.copy(run[2] / '0.png', tmp_path / 'x.png')
+    table = folder / 't.csv'
+    for name in ('../x.png', str(tmp_path / 'x.png')):
+        table.write_text(f'path\n{name}\n')
+        with pytest.raises(ValueError, match='t.csv, line 2, .*--allow-outs'):
+            list_images(table)
+        (found,) = list_images(table, allow_outside=True)
+        assert Path(found).samefile(tmp_path / 'x.png')
+
+
+def test_a_table_may_hold_cells_with_line_breaks_and_a_file_called_na(
+    tmp_path,
+):
+    (tmp_path / 'NA').touch()
+    table = tmp_path / 't.csv'
+    table.write_text('path,note\nNA,"\n\n"\n\nNA,"a,b"\n')
+    assert list_images(table) == [str(tmp_path / 'NA')] * 2
+    table.write_text('path,note\nNA,"\n\n"\n\nNA,a,b\n')
+    with pytest.raises(ValueError, match='t.csv, line 6: found 3 cells'):
+        list_images(table)
+    table.write_text('path,note\nNA,"\n\n"\n,a\n')
+    with pytest.raises(ValueError, match='t.csv, line 5, .*an empty cell'):
+        list_images(table)
+
+
+def test_what_is_no_file_is_no_image_of_a_folder(run, tmp_path, mm_log):
+    shutil.copy(run[2] / '0.png', tmp_path / 'a.png')
+    (tmp_path / 'b.png').symlink_to(tmp_path / 'missing.png')
+    (tmp_path / 'c.png').mkdir()
+    os.mkfifo(tmp_path / 'd.png')
+    assert list_images(tmp_path) == [str(tmp_path / 'a.png')]
+    assert f'2 of 3 entries of {tmp_path}' in mm_log.text
+    assert f'such as {tmp_path}/b.png' in mm_log.text
+
+
+def test_two_images_never_share_the_name_of_a_picture(tmp_path):
+    names = ['a_b.png', 'a/b.png', 'a.png', '../a.png', '../../a.png']
+    images = [str(tmp_path / 'x' / 'y' / name) for name in names]
+    found = [picture_name(i, str(tmp_path / 'x/y/t.csv')) for i in images]
+    assert found[:2] == ['a_b.png.answers.png', 'a/b.png.answers.png']
+    assert len(set(found)) == len(names)
+    assert not any('..' in Path(name).parts for name in found)
 
 
 def grad_cam_by_hand(trained, path, index):
