@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
     """
     from mmengine.runner import save_checkpoint
 
-    from mmda.apis.fold import fold_checkpoint
+    from mmda.apis.fold_checkpoint import fold_checkpoint
     from mmda.engine.checkpoint import load_checkpoint
 
     config, folded = fold_checkpoint(

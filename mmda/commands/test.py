@@ -27,9 +27,9 @@ EXAMPLES = """\
   mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
       --out auc.json --out-item metrics
   mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
-      --split val --out val.pkl"""
+      --split val --out val.npz"""
 SUFFIXES = {
-    'pred': ('.pkl', '.pickle'),
+    'pred': ('.npz', '.pkl', '.pickle'),
     'metrics': ('.json', '.yaml', '.yml', '.pkl', '.pickle'),
 }
 
@@ -52,8 +52,8 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         '--out-item',
         choices=list(SUFFIXES),
-        help='what --out writes: predictions (.pkl, default) or metrics '
-        '(.json, .yaml, .pkl)',
+        help='what --out writes: predictions (.npz, default; .pkl for the '
+        'stock tools) or metrics (.json, .yaml, .pkl)',
     )
     add(
         '--split',
@@ -131,17 +131,24 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
+    from mmengine.evaluator import DumpResults
+
     from mmda.apis.runner import build_runner
     from mmda.engine import CheckWeightsHook
-    from mmda.evaluation.metrics import DumpPredictions
     from mmda.report.checkpoint_record import checkpoint_record, split_tested
+    from mmda.report.prediction_files import DumpPredictions
 
     runner = build_runner(cfg)
     runner.register_hook(CheckWeightsHook())
     if args.out is not None and args.out_item != 'metrics':
         record = checkpoint_record(args.checkpoint)
         record = dict(record, split=split_tested(cfg))
-        runner.test_evaluator.metrics.append(DumpPredictions(args.out, record))
+        is_archive = args.out.endswith('.npz')
+        runner.test_evaluator.metrics.append(
+            DumpPredictions(args.out, record)
+            if is_archive
+            else DumpResults(args.out)
+        )
     return runner.test()
 
 
@@ -166,6 +173,12 @@ def merge_args(args: argparse.Namespace) -> Config:
         if not cfg.get('val_dataloader'):
             raise ValueError('--split val: the config has no val_dataloader')
         cfg.test_dataloader = deepcopy(cfg.val_dataloader)
+    is_dump = args.out is not None and args.out.endswith('.npz')
+    if is_dump and 'decode_head' in cfg.model:
+        raise ValueError(
+            f'--out {args.out}: this file holds answers about whole images. '
+            'For pixels, expected a name that ends in .pkl'
+        )
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:

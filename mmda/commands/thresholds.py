@@ -12,6 +12,7 @@ from mmda.apis.config import classes_of
 
 from .common import (
     add_config,
+    add_unsafe_load,
     build_parser,
     open_config,
     run_tool,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   # predictions of the validation images, not of the test images:
-  mmda test CONFIG CKPT --split val --out val.pkl
-  mmda thresholds CONFIG CKPT val.pkl \\
+  mmda test CONFIG CKPT --split val --out val.npz
+  mmda thresholds CONFIG CKPT val.npz \\
       --method sensitivity --sensitivity 0.95"""
 
 
@@ -45,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_config(parser)
     add = parser.add_argument
     add('checkpoint', help='weights of the model')
-    add('predictions', help='predictions of this checkpoint (pickle)')
+    add('predictions', help='predictions of this checkpoint (.npz)')
     add(
         '--method',
         choices=('youden', 'sensitivity', 'f1'),
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=10,
         help='bins of the calibration (default: 10)',
     )
+    add_unsafe_load(parser)
     return parser
 
 
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmda.report.predictions import load_predictions
+    from mmda.report.prediction_files import load_predictions
     from mmda.report.thresholds import (
         choose_thresholds,
         draw_reliability,
@@ -83,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
     )
 
     classes = classes_of(open_config(args.config))
-    predictions = load_predictions(args.predictions, classes)
+    predictions = load_predictions(args.predictions, classes, args.unsafe_load)
     record = _check_origin(predictions, args.checkpoint)
     found = choose_thresholds(
         predictions, args.method, args.sensitivity, args.bins

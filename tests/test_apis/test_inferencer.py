@@ -19,7 +19,7 @@ from mmengine.runner import load_checkpoint
 from PIL import Image
 
 from mmda.apis.answer_picture import activation_map
-from mmda.apis.fold import fold_checkpoint
+from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.commands import class_relations

@@ -111,7 +111,7 @@ def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
         ('fold', ['no.pth', 'out.pth']),
         ('predict', ['{config}', 'no.pth', 'x.png']),
         ('test', ['{config}', 'no.pth']),
-        ('thresholds', ['{config}', 'no.pth', 'val.pkl']),
+        ('thresholds', ['{config}', 'no.pth', 'val.npz']),
     ],
 )
 def test_a_missing_checkpoint_ends_in_one_line(name, argv, capsys):

@@ -96,7 +96,9 @@ def test_the_papers_terms_are_literal_on_a_linear_layer_too(data):
 (REAL,) = find_tables(['real'])
 
 
-@pytest.mark.parametrize('panel', REAL.panels, ids=lambda panel: panel.name)
+@pytest.mark.parametrize(
+    'panel', [p for p in REAL.panels if p.gaps], ids=lambda panel: panel.name
+)
 def test_the_arms_on_real_data_have_the_parts_they_name(panel):
     # two views, adapter, BCE on the strong view, unsupervised terms
     expected = {

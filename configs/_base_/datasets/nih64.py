@@ -3,8 +3,9 @@
 # images that are there.
 #
 # No patient is in two of training, validation and test. Three tenths of the
-# patients are the test. Their choice does not depend on the seed. The seed
-# splits the others: D0 and D1 have three sevenths each, validation one.
+# patients are the test, whatever the seed. These three parts of ten share the
+# positives of each measured finding most evenly with the other parts. The
+# seed splits the others: D0 and D1 have three sevenths each, validation one.
 data_root = 'data/nih64/'
 image_size = 64
 batch_size = 32
@@ -58,7 +59,7 @@ patients = dict(
 images = dict(type='ChestXray14', data_root=data_root, split='all')
 train_images = dict(images, pipeline=train_pipeline)
 test_images = dict(images, pipeline=test_pipeline, test_mode=True)
-not_tested = dict(patients, part=([0, 1, 2, 3, 4, 5, 6], 10))
+not_tested = dict(patients, part=([0, 2, 4, 5, 7, 8, 9], 10))
 
 source = dict(patients, seed=seed)
 training = dict(source, dataset=dict(not_tested, dataset=train_images))
@@ -72,7 +73,7 @@ held_out = dict(
     part=(6, 7),
     dataset=dict(not_tested, dataset=test_images),
 )
-tested = dict(patients, name='test', part=([7, 8, 9], 10), dataset=test_images)
+tested = dict(patients, name='test', part=([1, 3, 6], 10), dataset=test_images)
 
 loader = dict(num_workers=0)  # small images
 ordered = dict(type='DefaultSampler', shuffle=False)

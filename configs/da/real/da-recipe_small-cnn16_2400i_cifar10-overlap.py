@@ -6,4 +6,6 @@ _base_ = [
     '../../_base_/keep_last_2400i_runtime.py',
 ]
 
-model = dict(head=dict(classes=_base_.classes))
+# Every image shows exactly one class.
+loss = dict(exactly_one=True, distance='bce', ramp_up=0.4)
+model = dict(head=dict(classes=_base_.classes, loss=loss))

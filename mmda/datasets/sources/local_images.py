@@ -75,7 +75,7 @@ class LocalImages(TableDataset):
             parts = [self._read_one(name, reader, args) for name in names]
             if len(parts) == 1:
                 return parts[0]
-            columns = zip(*parts, strict=True)  # type: ignore[call-overload]
+            columns = zip(*parts, strict=True)
             return tuple(np.concatenate(column) for column in columns)
 
         return ARRAYS.get(names, reader, args, load)

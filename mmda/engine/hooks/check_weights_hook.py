@@ -49,7 +49,11 @@ def load_weights(
     # DistributedDataParallel writes this prefix. mmengine removes it, too.
     consume_prefix_in_state_dict_if_present(state, 'module.')
     does_not_fit = f'{path} does not fit the model of the config'
-    own = model.state_dict()
+    own = {
+        key: weight
+        for key, weight in model.state_dict().items()
+        if not key.endswith(_NO_WEIGHTS)
+    }
     try:
         missing, unknown = model.load_state_dict(state, strict=False)
     # Names or weights of classes that contradict each other raise many kinds.
@@ -59,11 +63,11 @@ def load_weights(
             for key, weight in own.items()
             if key in state and _shape(state[key]) != _shape(weight)
         ]
+        reason = f'{type(error).__name__}, {" ".join(str(error).split())}'
         raise ValueError(
-            f'{does_not_fit}: '
-            f'{"; ".join(other[:3]) or f"{type(error).__name__}, {error}"}'
+            f'{does_not_fit}: {"; ".join(other[:3]) or reason}'
         ) from error
-    missing = [key for key in missing if not key.endswith(_NO_WEIGHTS)]
+    missing = [key for key in missing if key in own]
     if missing:
         found = f'; it has {unknown[:3]} instead' if unknown else ''
         raise ValueError(
@@ -88,8 +92,9 @@ def _untrained(model: nn.Module, does_not_fit: str) -> tuple[str, ...]:
         added = [name for name in classes if name not in module.stored]
         if len(added) == len(classes):
             raise ValueError(
-                f'{does_not_fit}: it knows the classes {module.stored}, none '
-                f'of the {len(classes)} classes {classes}'
+                f'{does_not_fit}: it knows the classes {module.stored} (none '
+                'for a stock layer of another shape), and none of the '
+                f'{len(classes)} classes {classes}'
             )
         names |= dict.fromkeys(added)
     return tuple(names)
