@@ -227,6 +227,21 @@ def check_output(path: str | Path, option: str) -> None:
         raise PermissionError(f'{option} {path}: {place} {reason}')
 
 
+@contextmanager
+def naming(folder: str) -> Iterator[None]:
+    """Let an error that names no file, such as of a full disk, name a folder.
+
+    Args:
+        folder (str): Folder that the block writes to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = folder
+        raise
+
+
 class Stopped(KeyboardInterrupt):
     """SIGTERM: another program ends this one. Files are closed, as always."""
 

@@ -18,6 +18,7 @@ from .common import (
     add_unsafe_load,
     build_parser,
     load_run_config,
+    naming,
     run_tool,
 )
 
@@ -118,7 +119,7 @@ def run(args: argparse.Namespace) -> None:
     from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
-    with checkpoint_loading(args.unsafe_load):
+    with checkpoint_loading(args.unsafe_load), naming(cfg.work_dir):
         metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
         # JSON has no NaN. A class without positives has no AUC.

@@ -18,6 +18,7 @@ from .common import (
     build_parser,
     check_checkpoint,
     load_run_config,
+    naming,
     run_tool,
 )
 
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
         report_config(cfg, Path(cfg.work_dir) / 'label_report')
         return
-    with checkpoint_loading(args.unsafe_load):
+    with checkpoint_loading(args.unsafe_load), naming(cfg.work_dir):
         run_logged(lambda: build_runner(cfg).train())
 
 

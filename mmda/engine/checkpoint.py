@@ -25,6 +25,7 @@ _STATISTICS = ('min', 'max', 'current', 'mean')
 # that holds it.
 _DICTS = (
     *(('state_dict',), ('meta',), ('meta', 'dataset_meta')),
+    ('optimizer',),
     *(('message_hub',), ('message_hub', 'runtime_info')),
 )
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'

@@ -89,6 +89,7 @@ def test_gains_are_joined_with_the_matrix_of_class_relations(tmp_path):
         ('class,gain\nA,1\n', [], "no column 'similarity'"),
         ('class,gain,similarity\nA,1,x\n', [], "line 2, column 'similarity'"),
         ('', [], 'is empty'),
+        ('class,gain\nA,1\nB,"2\n', [], 'g.csv: '),
     ],
 )
 def test_bad_tables_are_named(tmp_path, capsys, content, options, message):

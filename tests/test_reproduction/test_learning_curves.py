@@ -4,6 +4,8 @@ import re
 import pytest
 from reproduction.learning_curves import curve, main
 
+NAN = float('nan')
+
 
 def write_log(folder, started, rows):
     path = folder / started / 'vis_data' / 'scalars.json'
@@ -63,10 +65,17 @@ def test_the_command_draws_and_prints_the_ends(seeds, capsys):
         ('a={}/none', 'answer', 'there is no folder'),
         ('{}/seed_0', 'answer', 'expected NAME=DIR'),
         ('a={}/empty', 'answer', 'no log below'),
+        ('a={}/text', 'answer', 'scalars.json is no log'),
+        ('a={}/words', 'answer', "logged no numbers as 'answer'"),
+        ('a={}/nan', 'answer', "logged 'answer' as NaN only"),
     ],
 )
 def test_bad_input_is_one_line(seeds, capsys, run, key, message):
     (seeds / 'empty').mkdir()
+    write_log(seeds / 'text', 'a', [])
+    (seeds / 'text/a/vis_data/scalars.json').write_text('hello')
+    write_log(seeds / 'words', 'a', [dict(step=1, iter=1, answer='x')])
+    write_log(seeds / 'nan', 'a', [dict(step=1, iter=1, answer=NAN)])
     with pytest.raises(SystemExit):
         main([run.format(seeds), '--keys', key])
     error = capsys.readouterr().err.splitlines()[-1]

@@ -108,6 +108,12 @@ def test_a_wrong_declaration_names_file_part_and_key(read, old, new, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize('text', ['a: [', '3', '[1]', 'title: x', ''])
+def test_a_file_that_declares_no_table_is_named(read, text):
+    with pytest.raises(ValueError, match='toy.yml'):
+        read(text)
+
+
 def test_a_recipe_has_a_folder_of_its_own():
     many = [f'class {i} with a long name' for i in range(20)]
     recipes = [

@@ -136,7 +136,7 @@ def class_distribution(report: dict, comparison: dict) -> pd.DataFrame:
             for name in report['classes']
         }
         rows = {row['name']: row for row in comparison['rows']}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             'expected label_report.json with a training split and '
             f'comparison.json, found no {error}'
@@ -178,9 +178,12 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
     if not Path(path).is_file():
         raise FileNotFoundError(f'there is no file {path}')
     try:
-        return pd.read_csv(path, dtype={'class': str})
+        # pandas takes the first column for an index if a row is too long.
+        return pd.read_csv(path, dtype={'class': str}, index_col=False)
     except pd.errors.EmptyDataError as error:
         raise ValueError(f'{path} is empty: expected a header') from error
+    except ValueError as error:  # of the parser, and of the encoding
+        raise ValueError(f'{path}: {error}') from error
 
 
 def _require(
@@ -210,4 +213,7 @@ def _look_up(
             raise ValueError(
                 f'{path}: no class {name!r}, found {list(matrix.columns)}'
             )
-    return [float(matrix.loc[of, name]) for name in names]
+    if list(matrix.index).count(of) != 1:
+        raise ValueError(f'{path}: expected one row of the class {of!r}')
+    row = pd.to_numeric(matrix.loc[of], errors='coerce')
+    return [float(row[name]) for name in names]

@@ -105,6 +105,7 @@ def read_scalars(folder: str | Path) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: If there is no log.
+        ValueError: If the log cannot be read.
     """
     logs = sorted(
         Path(folder).glob('**/vis_data/scalars.json'),
@@ -115,10 +116,13 @@ def read_scalars(folder: str | Path) -> pd.DataFrame:
             f'no log below {folder}: expected <time>/vis_data/scalars.json, '
             'which a training writes'
         )
-    table = pd.read_json(logs[-1], lines=True)
+    try:
+        table = pd.read_json(logs[-1], lines=True)
+    except ValueError as error:
+        raise ValueError(f'{logs[-1]} is no log: {error}') from error
     # For a validation, mmengine logs the epoch as the step. The epoch is 0 if
     # the training counts iterations.
-    if 'iter' in table:
+    if 'iter' in table and pd.api.types.is_numeric_dtype(table['iter']):
         table['step'] = table['iter'].ffill().fillna(0).astype(int)
     return table
 
@@ -148,7 +152,13 @@ def curve(folders: Sequence[str | Path], key: str) -> pd.DataFrame:
                 f'{folder} did not log {key!r}{nearest(key, known)}; '
                 f'expected one of {", ".join(sorted(known))}'
             )
+        if not pd.api.types.is_numeric_dtype(scalars[key]):
+            raise ValueError(f'{folder} logged no numbers as {key!r}')
+        if 'step' not in scalars:
+            raise ValueError(f'{folder} logged no iterations (`iter`)')
         logged = scalars[['step', key]].dropna().groupby('step')[key].last()
+        if logged.empty:
+            raise ValueError(f'{folder} logged {key!r} as NaN only')
         columns.append(logged)
         first = columns[0]
         if not logged.index.equals(first.index):

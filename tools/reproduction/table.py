@@ -250,7 +250,14 @@ def read_table(path: Path) -> Table:
         ValueError: If a key is missing or unknown, or if a training does not
             have one value of the paper for each metric.
     """
-    node = yaml.safe_load(path.read_text(encoding='utf-8'))
+    try:
+        node = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path} is no YAML: {error}') from error
+    if not isinstance(node, dict) or not isinstance(node.get('panels'), dict):
+        raise ValueError(
+            f'{path}: found no `panels`, expected the declaration of a table'
+        )
     panels: list[Panel] = []
     for name, spec in node.pop('panels').items():
         try:
