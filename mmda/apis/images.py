@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from PIL import Image, ImageOps
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
@@ -17,7 +19,22 @@ _EXPECTED = (
 
 
 def list_images(source: str | Path, column: str | None = None) -> list[str]:
-    """List the images of a file, a folder or a CSV file.
+    """List the images that :func:`locate_images` finds.
+
+    Args:
+        source (str | Path): See there.
+        column (str, optional): See there.
+
+    Returns:
+        list[str]: Their paths.
+    """
+    return [path for path, _ in locate_images(source, column)]
+
+
+def locate_images(
+    source: str | Path, column: str | None = None
+) -> list[tuple[str, str]]:
+    """Find the images of a file, a folder or a CSV file.
 
     Args:
         source (str | Path): An image; a folder, searched with all its
@@ -27,7 +44,9 @@ def list_images(source: str | Path, column: str | None = None) -> list[str]:
             to 'path', or to the only column.
 
     Returns:
-        list[str]: Paths. The paths of a folder are in alphabetic order.
+        list[tuple[str, str]]: Paths, and where a table names them, such as
+        ``'images.csv, line 3: '``, else ''. The paths of a folder are in
+        alphabetic order. A link to nothing is left out, with a warning.
 
     Raises:
         FileNotFoundError: If there is no such file or folder, or if a table
@@ -37,11 +56,14 @@ def list_images(source: str | Path, column: str | None = None) -> list[str]:
     """
     source = Path(source)
     if source.is_dir():
-        found = [
-            str(path)
-            for path in sorted(source.rglob('*'))
-            if path.suffix.lower() in SUFFIXES
-        ]
+        found = []
+        for path in sorted(source.rglob('*')):
+            if path.suffix.lower() not in SUFFIXES or path.is_dir():
+                continue
+            if path.is_file():
+                found.append((str(path), ''))
+            else:
+                print_log(f'{path} is no file', level=logging.WARNING)
         if not found:
             raise ValueError(
                 f'no image in {source}: expected files that end with one of '
@@ -51,11 +73,11 @@ def list_images(source: str | Path, column: str | None = None) -> list[str]:
     if not source.is_file():
         raise FileNotFoundError(f'there is no image, folder or table {source}')
     if source.suffix.lower() != '.csv':
-        return [str(source)]
+        return [(str(source), '')]
     return _read_table(source, column)
 
 
-def _read_table(source: Path, column: str | None) -> list[str]:
+def _read_table(source: Path, column: str | None) -> list[tuple[str, str]]:
     # mmda.datasets imports torch, which `mmda predict --help` does not need.
     from mmda.datasets.tables.csv_table import iter_csv, read_header
 
@@ -71,7 +93,7 @@ def _read_table(source: Path, column: str | None) -> list[str]:
                     f'{source}, line {line}, column {column!r}: there is no '
                     f'image {path}'
                 )
-            found.append(str(path))
+            found.append((str(path), f'{source}, line {line}: '))
     if not found:
         raise ValueError(f'{source} has a header but no rows')
     return found

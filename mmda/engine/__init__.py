@@ -4,6 +4,7 @@ from .hooks import (
     CheckFiniteHook,
     CheckLabelSpaceHook,
     PersistentEarlyStoppingHook,
+    ResumableCheckpointHook,
     ValidateOnResumeHook,
 )
 
@@ -11,5 +12,6 @@ __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
     'PersistentEarlyStoppingHook',
+    'ResumableCheckpointHook',
     'ValidateOnResumeHook',
 ]
