@@ -10,6 +10,7 @@ has imported everything once.
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -64,6 +65,7 @@ def write_config(path, loop, workers):
 
 def start(config, folder):
     """Start a training in a process group of its own."""
+    Path(f'{folder}.out').touch()
     child = os.fork()
     if child:
         return child
@@ -85,23 +87,28 @@ def start(config, folder):
         os._exit(status)
 
 
-def run_to_its_end(config, folder, moments=()):
-    """Train; kill at each moment, in seconds after the start; resume."""
-    killed = 0
-    for moment in moments:
-        child = start(config, folder)
-        time.sleep(moment)
-        if os.waitpid(child, os.WNOHANG)[0] == 0:
-            os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            killed += 1
-        else:  # it came to its end first
-            break
+def run_to_its_end(config, folder, moment=None):
+    """Train; kill ``moment`` seconds after the first line of the training.
+
+    Returns the seconds of the training, and whether it was killed.
+    """
+    log, killed = Path(f'{folder}.out'), False
     child = start(config, folder)
-    status = os.waitpid(child, 0)[1]
-    if status:
-        raise RuntimeError(Path(f'{folder}.out').read_text()[-3000:])
-    return killed
+    while 'Checkpoints will be saved' not in log.read_text():
+        if os.waitpid(child, os.WNOHANG)[0]:
+            raise RuntimeError(log.read_text()[-3000:])
+        time.sleep(0.01)
+    began = time.monotonic()
+    if moment is not None:
+        time.sleep(moment)
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return time.monotonic() - began, False  # it was quicker
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        child, killed = start(config, folder), True
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError(log.read_text()[-3000:])
+    return time.monotonic() - began, killed
 
 
 def last_state(folder):
@@ -135,25 +142,19 @@ def run_case(folder, loop, workers, kills, seed):
     folder.mkdir(parents=True)
     config = folder / 'tiny.py'
     write_config(config, loop, workers)
-    began = time.monotonic()
-    run_to_its_end(config, folder / 'whole')
-    seconds = time.monotonic() - began
+    seconds, _ = run_to_its_end(config, folder / 'whole')
     expected = last_state(folder / 'whole')
     draw = random.Random(seed)
     found = dict(seconds=round(seconds, 2), name=expected['name'], runs=[])
     while len(found['runs']) < kills:
-        moment = draw.uniform(0.1, 1) * seconds
+        moment = draw.uniform(0, seconds)
         broken = folder / f'killed{len(os.listdir(folder))}'
-        if run_to_its_end(config, broken, [moment]):
-            wrong = differences(expected, last_state(broken))
+        if run_to_its_end(config, broken, moment)[1]:
             log = Path(f'{broken}.out').read_text()
-            found['runs'].append(
-                dict(
-                    moment=round(moment, 2),
-                    resumed='resumed epoch' in log,
-                    differences=wrong[:5],
-                )
-            )
+            wrong = differences(expected, last_state(broken))
+            resumed = re.findall('resumed epoch: .*', log)
+            run = dict(moment=round(moment, 2), differences=wrong[:5])
+            found['runs'].append({**run, 'resumed': resumed})
     return found
 
 

@@ -172,8 +172,10 @@ def train_two_ranks(rank, folder):
         return make_runner(
             Path(folder, name),
             launcher='pytorch',
-            model_wrapper_cfg=dict(
-                type='MMDistributedDataParallel', device_ids=None
+            cfg=dict(
+                model_wrapper_cfg=dict(
+                    type='MMDistributedDataParallel', device_ids=None
+                )
             ),
             randomness=dict(seed=3, diff_rank_seed=True),
             **kwargs,
@@ -212,8 +214,9 @@ def test_a_killed_training_ends_with_the_weights_of_a_whole_one(
         for number in workers
         for loop in (('epoch', 'iteration') if kills > 1 else ('epoch',))
     ]
-    for case in cases:
-        case['kills'] = -(-kills // (len(cases) if kills > 1 else 1))
+    if kills > 1:
+        for case in cases:
+            case['kills'] = kills // 2
     script = [sys.executable, TESTS / 'killed_run.py', tmp_path]
     done = subprocess.run(
         [*script, json.dumps(cases)],
@@ -222,11 +225,8 @@ def test_a_killed_training_ends_with_the_weights_of_a_whole_one(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    ends = json.loads(done.stdout.splitlines()[-1])
-    for end in ends:
-        assert [run['differences'] for run in end['runs']] == [[]] * len(
-            end['runs']
-        )
+    for end in json.loads(done.stdout.splitlines()[-1]):
+        assert [run for run in end['runs'] if run['differences']] == []
 
 
 def test_the_random_states_are_read_back_as_plain_data(tmp_path):
