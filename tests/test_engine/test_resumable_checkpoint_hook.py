@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import random
 import subprocess
 import sys
@@ -168,6 +169,8 @@ def test_a_training_without_a_seed_goes_on_with_its_order_of_images(tmp_path):
 
 
 def train_two_ranks(rank, folder):
+    os.environ.setdefault('LOCAL_RANK', str(rank))  # mmengine reads it
+
     def make(name, **kwargs):
         return make_runner(
             Path(folder, name),
