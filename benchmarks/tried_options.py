@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
 from reproduction.recipe_config import load_recipe, move_data, plain_config
@@ -100,7 +99,7 @@ OPTIONS: dict[str, Recipe] = {
         {LOSS + 'pseudo_weight': 4.0, LOSS + 'consist_weight': 4.0},
     ),
     'cross entropy for squared distance': tried(
-        {LOSS + 'type': 'TriedLoss', LOSS + 'cross_entropy': True},
+        {LOSS + 'distance': 'bce'},
     ),
     'answers aligned to the prevalence': tried(
         {LOSS + 'type': 'TriedLoss', LOSS + 'align': True},
@@ -135,7 +134,6 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
     """The loss with other pseudo-labels for unannotated entries.
 
     Args:
-        cross_entropy (bool): In place of the squared distance.
         align (bool): Whether the logits of a class are shifted by as much as
             the mean of its latest unannotated answers is from its annotated
             prevalence, in logits; the mean then comes close to it.
@@ -148,14 +146,12 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
 
     def __init__(
         self,
-        cross_entropy: bool = False,
         align: bool = False,
         prevalence_tau: bool = False,
         memory: int = 256,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.cross_entropy = cross_entropy
         self.align = align
         self.prevalence_tau = prevalence_tau
         self.memory = memory
@@ -173,17 +169,12 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
         self._annotated = self._annotated + (~target.isnan()).sum(0)
         return super().losses(cls_score, target)
 
-    def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
-        """Return the cross entropy, if asked for, or the square."""
-        if not self.cross_entropy:
-            return super().distance(answer, pseudo)
-        return F.binary_cross_entropy(answer, pseudo, reduction='none')
-
     @torch.no_grad()
-    def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
-        """Return a label from the latest answers, or from a teacher."""
-        if self.teacher is not None:
-            answer = self.teacher.sigmoid()
+    def pseudo_label(
+        self, weak: Tensor, label: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return labels from the latest answers, or from a teacher."""
+        answer = (weak if self.teacher is None else self.teacher).sigmoid()
         rows = answer.masked_fill(known, float('nan'))
         if self._latest is not None:
             rows = torch.cat([self._latest, rows])
@@ -196,10 +187,11 @@ class TriedLoss(PartialBCEPseudoConsistLoss):
             shift = prevalence.clamp(1e-2, 1 - 1e-2).logit() - mean.logit()
             answer = (answer.clamp(1e-5, 1 - 1e-5).logit() + shift).sigmoid()
         if not self.prevalence_tau:
-            return sharpen(answer, self.tau, self.temperature)
+            pseudo = sharpen(answer, self.tau, self.temperature)
+            return pseudo, ~known
         tau = rows.nanquantile(1 - prevalence, dim=0).diagonal()
-        label = (answer > tau.nan_to_num(self.tau)).to(answer.dtype)
-        return torch.lerp(answer, label, 1 / self.temperature)
+        hard = (answer > tau.nan_to_num(self.tau)).to(answer.dtype)
+        return torch.lerp(answer, hard, 1 / self.temperature), ~known
 
 
 @MODELS.register_module()

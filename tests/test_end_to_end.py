@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 
 import mmengine
-import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmpretrain.apis import get_model
 
-from mmda.apis.fold import fold_checkpoint
+from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.commands.test import main as run_test
 from mmda.commands.train import main as run_train
+from mmda.report.prediction_files import load_predictions
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = str(ROOT / 'configs/da/digits.py')
@@ -83,7 +83,7 @@ def test_test_command_writes_predictions_that_give_the_printed_auc(
 ):
     from sklearn.metrics import roc_auc_score
 
-    out, metrics_out = tmp_path / 'pred.pkl', tmp_path / 'metrics.json'
+    out, metrics_out = tmp_path / 'pred.npz', tmp_path / 'metrics.json'
     checkpoint = newest(trained, 'best_auc_mean*.pth')
     command = [CONFIG, checkpoint, '--work-dir', str(tmp_path)]
     run_test([*command, '--out', str(out), *options()])
@@ -92,13 +92,14 @@ def test_test_command_writes_predictions_that_give_the_printed_auc(
         + options()
     )
     metrics = mmengine.load(metrics_out)
-    samples = mmengine.load(out)
-    score = np.stack([np.asarray(s['pred_score']) for s in samples])
-    target = np.stack([np.asarray(s['gt_score']) for s in samples])
+    found = load_predictions(out)
+    assert found.classes == tuple('1234567')
     for column, digit in enumerate('1234567'):
-        expected = 100 * roc_auc_score(target[:, column], score[:, column])
+        expected = 100 * roc_auc_score(
+            found.target[:, column], found.score[:, column]
+        )
         assert metrics[f'auc/{digit}'] == pytest.approx(expected, abs=1e-6)
-    run = samples[0]['run']
+    run = found.run
     assert run['split'] == 'test' and len(run['digest']) == 32
     assert run['checkpoint'] == Path(checkpoint).name
     log = next(tmp_path.glob('*/*.log')).read_text()
@@ -155,8 +156,9 @@ def test_a_checkpoint_without_an_adapter_is_not_folded(trained):
     checkpoint['meta']['cfg'] = cfg.pretty_text
     with pytest.raises(ValueError, match="expected 'DynamicAdapterHead'"):
         fold_checkpoint(checkpoint)
-    with pytest.raises(ValueError, match=r"no meta\['cfg'\]"):
-        fold_checkpoint({'state_dict': {}})
+    for empty in ({'state_dict': {}}, {'meta': {}}, {'meta': {'cfg': ''}}):
+        with pytest.raises(ValueError, match='no config of a model'):
+            fold_checkpoint(empty)
 
 
 @pytest.mark.slow

@@ -74,13 +74,13 @@ def test_prevalence_sets_tau_and_the_mean_of_aligned_answers(tried):
     def pseudo(**options):
         loss = tried.TriedLoss(temperature=1.0, **options)
         loss(torch.zeros(80, 1), annotated)
-        return loss.pseudo_label(answer, ~unannotated)
+        return loss.pseudo_label(answer.logit(), answer, ~unannotated)[0]
 
     assert pseudo().sum() == 0  # no answer is above 0.5
     assert pseudo(prevalence_tau=True).sum() == 10
     soft = tried.TriedLoss(temperature=float('inf'), align=True)
     soft(torch.zeros(80, 1), annotated)
-    moved = soft.pseudo_label(answer, ~unannotated)
+    moved, _ = soft.pseudo_label(answer.logit(), answer, ~unannotated)
     assert abs(moved.mean() - 0.25) < abs(answer.mean() - 0.25)
 
 

@@ -1,4 +1,4 @@
-"""Tiny CIFAR-10, MNIST and MedMNIST files in their real formats."""
+"""Tiny CIFAR-10, MNIST, USPS and MedMNIST files in their real formats."""
 
 import gzip
 import pickle
@@ -42,6 +42,17 @@ def write_mnist(root, num=NUM):
             head += np.array(array.shape, '>i4').tobytes()
             packed = gzip.compress(head + array.tobytes(), 1)
             (root / name).write_bytes(packed)
+
+
+def write_usps(root):
+    """Write the digits of USPS as one .npz, with its two splits."""
+    root.mkdir(parents=True)
+    arrays = {}
+    for split in ('train', 'test'):
+        pixels = np.random.default_rng(0).integers(0, 256, (NUM, 16, 16))
+        arrays[f'{split}_image'] = pixels.astype(np.uint8)
+        arrays[f'{split}_label'] = (np.arange(NUM) % 10).astype(np.uint8)
+    np.savez(root / 'usps.npz', **arrays)
 
 
 def write_npz(path, labels, channels=3, size=28):

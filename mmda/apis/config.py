@@ -10,8 +10,17 @@ from mmengine.config import Config
 from mmengine.utils import get_installed_path
 
 import mmda
+from mmda.walk import walk_datasets
 
+from .errors import describe, explain_config
 from .options import apply_options, walk_config
+
+#: Keys of a config that hold a dict.
+PARTS = (
+    *('model', 'data_preprocessor', 'optim_wrapper', 'default_hooks'),
+    *('train_dataloader', 'val_dataloader', 'test_dataloader'),
+    *('train_cfg', 'val_cfg', 'test_cfg', 'env_cfg', 'randomness'),
+)
 
 _PACKAGE_CONFIG = re.compile(r'(?P<package>\w+)::(?P<name>.+)')
 
@@ -80,8 +89,8 @@ def load_config(
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If an option changes nothing, or if two sources have
-            different label spaces.
+        ValueError: If the file cannot be read, names the line; if an option
+            changes nothing; or if two sources have different label spaces.
 
     Examples:
         >>> options = {'train_cfg.max_epochs': 2}
@@ -89,7 +98,12 @@ def load_config(
         >>> cfg.train_cfg.max_epochs
         2
     """
-    cfg = Config.fromfile(find_config(name))
+    path = find_config(name)
+    try:
+        cfg = Config.fromfile(path)
+    # A config is a program: it can raise anything.
+    except Exception as error:
+        raise ValueError(explain_config(error, path)) from error
     for _, node in walk_config(cfg._cfg_dict):
         # mmengine writes the scope `mmda` into each part that comes from
         # `mmda::`. No registry has this scope.
@@ -97,8 +111,46 @@ def load_config(
             del node['_scope_']
     if cfg_options:
         apply_options(cfg, cfg_options)
-    check_label_spaces(cfg)
+    _check_kinds(cfg, path)
+    try:
+        check_label_spaces(cfg)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f'{path}: {describe(error)}') from error
     return cfg
+
+
+def _check_kinds(cfg: Config, path: str) -> None:
+    """Refuse parts of a config that are no dict where one is needed."""
+    for key in PARTS:
+        part = cfg.get(key)
+        if part is not None and not isinstance(part, dict):
+            raise ValueError(
+                f'{path}, {key}: found {part!r:.80}, expected a dict'
+            )
+    scope = cfg.get('default_scope')
+    if scope is not None and not isinstance(scope, str):
+        raise ValueError(
+            f'{path}, default_scope: found {scope!r}, expected a name such as '
+            'mmpretrain'
+        )
+
+
+def check_model(cfg: Config, config: str) -> None:
+    """Check that a config has what a runner needs.
+
+    Args:
+        cfg (Config): The config.
+        config (str): Its name, for the message.
+
+    Raises:
+        ValueError: If there is no model with a ``type``.
+    """
+    model = cfg.get('model')
+    if not model or 'type' not in model:
+        raise ValueError(
+            f'{config}, model: found {model!r:.80}, expected a dict with the '
+            'key `type`'
+        )
 
 
 def check_label_spaces(cfg: Config) -> None:
@@ -179,17 +231,26 @@ def classes_of(cfg: Config) -> tuple[str, ...] | None:
         classes leaves the choice to the first dataset that has classes: test
         before validation before training. None if no part has classes.
 
+    Raises:
+        ValueError: If the classes are no list.
+
     Examples:
         >>> classes_of(Config(dict(model=dict(head=dict(classes=['a'])))))
         ('a',)
     """
-    from mmda.datasets import walk_datasets
-
     nodes = [(cfg.get('model') or {}).get('head') or {}]
     for split in ('test', 'val', 'train'):
         loader = cfg.get(f'{split}_dataloader') or {}
         nodes += walk_datasets(loader.get('dataset'))
-    return next((tuple(n['classes']) for n in nodes if n.get('classes')), None)
+    found = next((n['classes'] for n in nodes if n.get('classes')), None)
+    if found is None:
+        return None
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(
+            f'{cfg.filename}, classes: found {found!r:.80}, expected a list '
+            'of names'
+        )
+    return tuple(found)
 
 
 def find_pipeline(loader: dict[str, Any] | None) -> list[dict] | None:
@@ -206,8 +267,6 @@ def find_pipeline(loader: dict[str, Any] | None) -> list[dict] | None:
         >>> find_pipeline(dict(dataset=dict(pipeline=[dict(type='Resize')])))
         [{'type': 'Resize'}]
     """
-    from mmda.datasets import walk_datasets
-
     for node in walk_datasets((loader or {}).get('dataset')):
         if node.get('pipeline'):
             return list(node['pipeline'])

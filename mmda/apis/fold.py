@@ -11,14 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.config import Config
-from mmengine.logging import print_log
 from torch import Tensor
 
 from mmda.models.adapters import DynamicAdapter, check_num_classes
 from mmda.models.heads import rename_old_keys
-
-from .config import find_pipeline
 
 ADAPTER_HEAD = 'DynamicAdapterHead'
 LINEAR_HEAD = 'PartialLabelLinearHead'
@@ -234,68 +230,6 @@ def prediction_thr(model: Mapping[str, Any]) -> float:
     if isinstance(head, (list, tuple)):
         head = head[-1]
     return float(head.get('thr') or 0)
-
-
-def fold_checkpoint(checkpoint: Mapping[str, Any]) -> tuple[Config, dict]:
-    """Return config and checkpoint of the stock model.
-
-    Args:
-        checkpoint (Mapping): A checkpoint that mmengine's Runner saved, with
-            its config.
-
-    Returns:
-        tuple[Config, dict]: A config with ``model``, the test pipeline and
-        the classes, and the checkpoint. Both need one host only: mmpretrain,
-        or mmseg for a segmentor.
-
-    Raises:
-        ValueError: If the checkpoint has no config, or no adapter to fold.
-    """
-    text = checkpoint.get('meta', {}).get('cfg')
-    if text is None:
-        raise ValueError(
-            "the checkpoint has no meta['cfg']; expected one saved by "
-            'mmda train'
-        )
-    trained = Config.fromstring(text, file_format='.py')
-    stored = checkpoint['meta'].get('dataset_meta') or {}
-    metainfo = {k: stored[k] for k in ('classes', 'palette') if k in stored}
-    pipeline = find_pipeline(trained.get('test_dataloader'))
-    if 'decode_head' in trained.model:
-        scope, batch_size = 'mmseg', 1
-        model = fold_segmentor_config(trained.model)
-        thr = prediction_thr(trained.model)
-        state = fold_segmentor_state(checkpoint['state_dict'], thr)
-        if thr:
-            print_log(
-                f'thr={thr} is kept: the folded head has one answer more than '
-                'classes, "no class", which is the same at every pixel'
-            )
-        dataset = dict(type='BaseSegDataset', test_mode=True)
-    else:
-        scope, batch_size = 'mmpretrain', 32
-        model = fold_model_config(trained.model)
-        state = fold_state_dict(checkpoint['state_dict'])
-        dataset = dict(type='MultiLabelDataset', ann_file='')
-    config = Config(
-        dict(
-            default_scope=scope,
-            classes=stored.get('classes'),
-            model=model,
-            test_pipeline=pipeline,
-            test_dataloader=dict(
-                batch_size=batch_size,
-                num_workers=2,
-                dataset=dict(dataset, metainfo=metainfo, pipeline=pipeline),
-                sampler=dict(type='DefaultSampler', shuffle=False),
-            ),
-        )
-    )
-    meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
-    info = checkpoint.get('message_hub', {}).get('runtime_info', {})
-    if 'positives_per_source' in info:  # for the inferencer
-        meta['positives_per_source'] = info['positives_per_source']
-    return config, dict(meta=meta, state_dict=state)
 
 
 def _stock_preprocessor(model: dict[str, Any], name: str) -> dict[str, Any]:

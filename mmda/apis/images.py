@@ -18,75 +18,113 @@ _EXPECTED = (
 )
 
 
-def list_images(source: str | Path, column: str | None = None) -> list[str]:
+def list_images(
+    source: str | Path,
+    column: str | None = None,
+    allow_outside: bool = False,
+) -> list[str]:
     """List the images that :func:`locate_images` finds.
 
     Args:
         source (str | Path): See there.
         column (str, optional): See there.
+        allow_outside (bool): See there.
 
     Returns:
         list[str]: Their paths.
     """
-    return [path for path, _ in locate_images(source, column)]
+    found = locate_images(source, column, allow_outside)
+    return [path for path, _ in found]
 
 
 def locate_images(
-    source: str | Path, column: str | None = None
+    source: str | Path,
+    column: str | None = None,
+    allow_outside: bool = False,
 ) -> list[tuple[str, str]]:
     """Find the images of a file, a folder or a CSV file.
 
     Args:
         source (str | Path): An image; a folder, searched with all its
             subfolders; or a CSV file with a header. Paths in the CSV file are
-            relative to its folder.
+            relative to its folder. Whatever in the folder is called an image
+            but is no file, such as a link to a missing file, is left out, and
+            a warning names it.
         column (str, optional): Column of the paths in the CSV file. Defaults
             to 'path', or to the only column.
+        allow_outside (bool): Whether a CSV file may name images outside of
+            its folder. Defaults to False.
 
     Returns:
         list[tuple[str, str]]: Paths, and where a table names them, such as
         ``'images.csv, line 3: '``, else ''. The paths of a folder are in
-        alphabetic order. A link to nothing is left out, with a warning.
+        alphabetic order.
 
     Raises:
         FileNotFoundError: If there is no such file or folder, or if a table
             names an image that does not exist.
-        ValueError: If there is no image or no such column, or if a row of a
-            table has more or fewer cells than the header.
+        ValueError: If there is no image or no such column, if a row of a
+            table has more or fewer cells than the header, or if a table names
+            an image outside of its folder.
     """
     source = Path(source)
     if source.is_dir():
-        found = []
-        for path in sorted(source.rglob('*')):
-            if path.suffix.lower() not in SUFFIXES or path.is_dir():
-                continue
-            if path.is_file():
-                found.append((str(path), ''))
-            else:
-                print_log(f'{path} is no file', level=logging.WARNING)
-        if not found:
-            raise ValueError(
-                f'no image in {source}: expected files that end with one of '
-                f'{SUFFIXES}'
-            )
-        return found
+        return [(path, '') for path in _read_folder(source)]
     if not source.is_file():
         raise FileNotFoundError(f'there is no image, folder or table {source}')
     if source.suffix.lower() != '.csv':
         return [(str(source), '')]
-    return _read_table(source, column)
+    return _read_table(source, column, allow_outside)
 
 
-def _read_table(source: Path, column: str | None) -> list[tuple[str, str]]:
+def _read_folder(source: Path) -> list[str]:
+    named = [
+        path
+        for path in sorted(source.rglob('*'))
+        if path.suffix.lower() in SUFFIXES and not path.is_dir()
+    ]
+    # To open a named pipe would wait for ever.
+    found = [str(path) for path in named if path.is_file()]
+    if len(found) < len(named):
+        others = [str(path) for path in named if not path.is_file()]
+        print_log(
+            f'{len(others)} of {len(named)} entries of {source} that are '
+            f'called images are no files, such as {others[0]}: they are left '
+            'out',
+            logger='current',
+            level=logging.WARNING,
+        )
+    if not found:
+        raise ValueError(
+            f'no image in {source}: expected files that end with one of '
+            f'{SUFFIXES}'
+        )
+    return found
+
+
+def _read_table(
+    source: Path, column: str | None, allow_outside: bool
+) -> list[tuple[str, str]]:
     # mmda.datasets imports torch, which `mmda predict --help` does not need.
     from mmda.datasets.tables.csv_table import iter_csv, read_header
+    from mmda.datasets.tables.image_paths import find_outside
 
+    folder = str(source.parent)
     if column is None:
         names = read_header(str(source))
         column = names[0] if len(names) == 1 else 'path'
     found = []
     for frame in iter_csv(str(source), [column]):
-        for line, name in frame[column].items():
+        names = frame[column]
+        outside = find_outside(names, folder, [folder])
+        if outside is not None and not allow_outside:
+            raise ValueError(
+                f'{source}, line {names.index[outside]}, column {column!r}: '
+                f'found {names.iloc[outside]!r}, expected a path inside of '
+                f'{folder}. If you trust the table, use --allow-outside or '
+                'allow_outside=True'
+            )
+        for line, name in names.items():
             path = source.parent / name
             if not path.is_file():
                 raise FileNotFoundError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,14 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import TRANSFORMS
-from torch import nn
-from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
+from mmda.engine.checkpoint import load_checkpoint
+from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.report.label_report import positives_per_source
 
-from .config import find_pipeline, load_config
+from .config import check_model, find_pipeline, load_config
+from .errors import describe
 
 _LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
@@ -38,6 +37,8 @@ class TrainedModel:
             and source. None if neither the checkpoint nor the work directory
             has these numbers.
         default_threshold (float): The threshold of the head, in [0, 1].
+        untrained (tuple[str, ...]): Classes that the checkpoint does not
+            know. Their answers are random.
     """
 
     model: Any
@@ -45,6 +46,7 @@ class TrainedModel:
     pipeline: Callable[[dict], dict]
     positives: dict[str, dict[str, int]] | None
     default_threshold: float
+    untrained: tuple[str, ...] = ()
 
     @torch.no_grad()
     def answer(self, batch: Sequence[dict]) -> np.ndarray:
@@ -89,6 +91,7 @@ def load_model(
     checkpoint: str | Path,
     device: str = 'cpu',
     cfg_options: dict[str, Any] | None = None,
+    unsafe_load: bool = False,
 ) -> TrainedModel:
     """Load a trained model.
 
@@ -97,6 +100,8 @@ def load_model(
         checkpoint (str | Path): Weights of the model: a path or an address.
         device (str): Such as 'cpu' or 'cuda:0'. Defaults to 'cpu'.
         cfg_options (dict, optional): Changes of the config.
+        unsafe_load (bool): Whether the checkpoint may hold more than data.
+            Such a file can run any code. Defaults to False.
 
     Returns:
         TrainedModel: The model, on the device.
@@ -114,6 +119,7 @@ def load_model(
         else load_config(str(config), cfg_options)
     )
     check_device(device)
+    check_model(cfg, cfg.filename or 'the config')
     if 'decode_head' in cfg.model:
         raise ValueError(
             'the config is one of segmentation; expected one of '
@@ -130,7 +136,8 @@ def load_model(
         )
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     model = MODELS.build(cfg.model)
-    content = _load_weights(model, str(checkpoint))
+    content = load_checkpoint(str(checkpoint), unsafe_load=unsafe_load)
+    untrained = load_weights(model, content, str(checkpoint))
     head = getattr(model, 'head', None)
     classes, thr = getattr(head, 'classes', None), getattr(head, 'thr', None)
     if classes is None:
@@ -144,56 +151,10 @@ def load_model(
         model.to(device).eval(),
         tuple(classes),
         _FromPathOrPixels(pipeline),
-        _find_positives(content, Path(str(checkpoint)).parent),
+        _find_positives(content, str(checkpoint)),
         0.5 if thr is None else float(thr),
+        untrained,
     )
-
-
-def _load_weights(model: nn.Module, path: str) -> dict:
-    """Load all weights of a model, and return the checkpoint."""
-    try:
-        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        KeyError,
-        ValueError,
-    ) as error:
-        raise ValueError(
-            f'{path} is no checkpoint: {type(error).__name__}, '
-            f'{str(error).splitlines()[:1]}'
-        ) from error
-    state = content
-    if isinstance(content, dict):
-        state = content.get('state_dict', content)
-    if not isinstance(state, dict):
-        raise ValueError(
-            f'{path} is no checkpoint: expected a dict of weights, found '
-            f'{type(state).__name__}'
-        )
-    # DistributedDataParallel writes this prefix. mmengine removes it, too.
-    consume_prefix_in_state_dict_if_present(state, 'module.')
-    try:
-        missing, unknown = model.load_state_dict(state, strict=False)
-    except RuntimeError as error:  # some shapes differ
-        other = [
-            f'{key} is {tuple(state[key].shape)}, not {tuple(weight.shape)}'
-            for key, weight in model.state_dict().items()
-            if key in state and state[key].shape != weight.shape
-        ]
-        raise ValueError(
-            f'{path} does not fit the model of the config: '
-            f'{"; ".join(other[:3]) or error}'
-        ) from error
-    missing = [k for k in missing if not k.endswith('num_batches_tracked')]
-    if missing:
-        found = f'; it has {unknown[:3]} instead' if unknown else ''
-        raise ValueError(
-            f'{path} does not fit the model of the config: {len(missing)} '
-            f'weights are missing, such as {missing[:3]}{found}'
-        )
-    return content
 
 
 class _FromPathOrPixels:
@@ -213,14 +174,35 @@ class _FromPathOrPixels:
 
 
 def _find_positives(
-    content: dict, folder: Path
+    content: dict, name: str
 ) -> dict[str, dict[str, int]] | None:
     """Look into the checkpoint (trained or folded), then beside it."""
     hub = content.get('message_hub') or {}
     for place in (hub.get('runtime_info'), content.get('meta')):
         if place and place.get('positives_per_source') is not None:
-            return place['positives_per_source']
-    path = folder / 'label_report' / 'label_report.json'
-    if path.is_file():
-        return positives_per_source(json.loads(path.read_text('utf-8')))
-    return None
+            return _check_counts(place['positives_per_source'], name)
+    path = Path(name).parent / 'label_report' / 'label_report.json'
+    if not path.is_file():
+        return None
+    try:
+        report = json.loads(path.read_text('utf-8'))
+        counts = positives_per_source(report)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path} is no label report of mmda ({describe(error)}): remove '
+            'it, or write it anew with mmda label_report'
+        ) from error
+    return _check_counts(counts, str(path))
+
+
+def _check_counts(counts: Any, name: str) -> dict[str, dict[str, int]]:
+    """Refuse counts of positives that are no counts."""
+    for entry in counts.values() if isinstance(counts, dict) else [counts]:
+        if not isinstance(entry, dict) or not all(
+            isinstance(value, int) and value >= 0 for value in entry.values()
+        ):
+            raise ValueError(
+                f'{name}, positives_per_source: found {entry!r:.80}, expected '
+                'the number of positives of each class, by source'
+            )
+    return counts

@@ -32,7 +32,7 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
         options (dict[str, Any]): Values by keys with dots.
 
     Raises:
-        ValueError: If an option has no effect.
+        ValueError: If an option has no effect, or does not fit the config.
 
     Examples:
         >>> cfg = Config(dict(data_root='data/', val_dataloader=dict(
@@ -48,7 +48,13 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     for key, value in options.items():
         if key.split('.')[0] not in RUNNER_KEYS:
             raise ValueError(_without_effect(cfg, key, value))
-    cfg.merge_from_dict(options)
+    try:
+        cfg.merge_from_dict(options)
+    # An index beyond the end of a list, or a key below a value.
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'--cfg-options {", ".join(options)}: {error}'
+        ) from error
 
 
 def walk_config(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:

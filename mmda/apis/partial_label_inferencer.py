@@ -34,8 +34,9 @@ class Answer:
     Attributes:
         question (str): The class.
         probability (float | None): In [0, 1]. None if the training had no
-            positive of the class, because the answer then means nothing. None
-            also if the model answers NaN.
+            positive of the class or the checkpoint does not know it, because
+            the answer then means nothing. None also if the model answers
+            NaN.
         decision (bool | None): Whether the probability reaches the threshold.
             None if the probability is None.
         threshold (float): Threshold of the decision, in [0, 1].
@@ -68,6 +69,8 @@ class PartialLabelInferencer:
         thresholds (dict[str, float] | str | Path, optional): Thresholds in
             [0, 1] by class, or a file of thresholds.
         cfg_options (dict, optional): Changes of the config.
+        unsafe_load (bool): Whether the checkpoint may hold more than data.
+            Such a file can run any code. Defaults to False.
 
     Raises:
         FileNotFoundError: If config, checkpoint or thresholds do not exist.
@@ -89,8 +92,11 @@ class PartialLabelInferencer:
         device: str = 'cpu',
         thresholds: dict[str, float] | str | Path | None = None,
         cfg_options: dict[str, Any] | None = None,
+        unsafe_load: bool = False,
     ) -> None:
-        self.trained = load_model(config, checkpoint, device, cfg_options)
+        self.trained = load_model(
+            config, checkpoint, device, cfg_options, unsafe_load
+        )
         if thresholds is None:
             beside = threshold_path(checkpoint)
             thresholds = beside if beside.is_file() else {}
@@ -259,6 +265,8 @@ class PartialLabelInferencer:
             if self.trained.positives is not None:
                 sources = self.trained.positives.get(name, {})
             note = why or _why_no_answer(value, sources)
+            if name in self.trained.untrained:
+                note = note or 'the checkpoint does not know this class'
             answers[name] = Answer(
                 name,
                 None if note else value,

@@ -16,6 +16,8 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .run_config import RunConfig
+
 T = TypeVar('T')
 
 
@@ -69,6 +71,7 @@ def build_runner(cfg: Config) -> Runner:
     """
     if cfg.launcher != 'none' and get_device() == 'cpu':
         _init_cpu_group(cfg)
+    cfg = RunConfig.of(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmda.datasets import walk_datasets
+from mmda.walk import walk_datasets
 
 
 def set_seed(cfg: Config, seed: int) -> None:

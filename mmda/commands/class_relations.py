@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from mmda.apis.arguments import real
 from mmda.files import replacing
 
 from .common import (
     add_config,
     add_config_options,
+    add_unsafe_load,
     build_parser,
     open_config,
     run_tool,
@@ -51,13 +53,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--strong',
-        type=float,
+        type=real(-1, 1),
         help='colour a chord from this similarity on (default: 0.6; lower '
         'where few pairs reach it; the figure names the value)',
     )
     add('--out-dir', default='class_relations')
     add('--device', default='cpu', help='default: cpu')
     add_config_options(parser)
+    add_unsafe_load(parser)
     return parser
 
 
@@ -78,7 +81,9 @@ def run(args: argparse.Namespace) -> None:
     )
 
     cfg = open_config(args.config, args.cfg_options)
-    trained = load_model(cfg, args.checkpoint, args.device)
+    trained = load_model(
+        cfg, args.checkpoint, args.device, unsafe_load=args.unsafe_load
+    )
     loader = _dataloader(cfg, args.split)
     bar = ProgressBar(len(loader))
     features, target = collect_features(trained.model, loader, bar.update)

@@ -6,17 +6,32 @@ import argparse
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
-from mmengine.config import Config, DictAction
-from mmengine.logging import print_log
+from mmengine.config import Config
+from mmengine.logging import MMLogger, print_log
 from mmengine.registry import init_default_scope
 
 import mmda
-from mmda.apis.config import find_config, load_config, set_work_dir
+from mmda.apis.arguments import KeyValueAction
+from mmda.apis.config import (
+    check_model,
+    find_config,
+    load_config,
+    set_work_dir,
+)
+from mmda.apis.errors import explain
 from mmda.files import write_text
+
+#: Options whose value is a file or a folder to write.
+OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
 
 
 def build_parser(
@@ -33,12 +48,18 @@ def build_parser(
     Returns:
         argparse.ArgumentParser: The parser. The command adds its arguments.
     """
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=f'mmda {command}' if command else None,
         description=description,
         epilog=f'examples:\n{examples}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        '--debug',
+        action='store_true',
+        help='show the traceback of an error',
+    )
+    return parser
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +82,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValueAction,
         metavar='KEY=VALUE',
         help='change entries of the config; write a list as key="[a,b]" or '
         'key=a,b, and a list of tuples as key="[(a,b),(c,d)]", without white '
@@ -97,6 +118,20 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     # torch before 2.0 passes the first spelling, later versions the second.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def add_unsafe_load(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--unsafe-load``.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser.
+    """
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='also load checkpoints and predictions that are more than data. '
+        'Such a file can run any code on this machine: trust its author',
+    )
 
 
 def check_checkpoint(path: str, option: str) -> None:
@@ -140,6 +175,7 @@ def load_run_config(args: argparse.Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config, args.cfg_options)
+    check_model(cfg, args.config)
     cfg.launcher = args.launcher
     set_work_dir(cfg, args.config, args.work_dir)
     return cfg
@@ -169,40 +205,136 @@ def say(text: str, level: int = logging.INFO) -> None:
     print_log(text, level=level)
 
 
+def check_output(path: str | Path, option: str) -> None:
+    """Check that a file or a folder can be written, before the work begins.
+
+    Args:
+        path (str | Path): The file or folder. It need not exist.
+        option (str): Name of the argument, for the message.
+
+    Raises:
+        ValueError: If the path is empty.
+        OSError: If the path cannot be written.
+    """
+    if not str(path).strip():
+        raise ValueError(f'{option}: found an empty name')
+    place = Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    is_blocked = place != Path(path).absolute() and not place.is_dir()
+    if is_blocked or not os.access(place, os.W_OK):
+        reason = 'is no folder' if is_blocked else 'cannot be written'
+        raise PermissionError(f'{option} {path}: {place} {reason}')
+
+
+class Stopped(KeyboardInterrupt):
+    """SIGTERM: another program ends this one. Files are closed, as always."""
+
+
 def run_tool(
     parser: argparse.ArgumentParser,
     argv: Sequence[str] | None,
     step: Callable[[argparse.Namespace], None],
     check: Callable[[argparse.Namespace], None] | None = None,
+    register: bool = True,
+    resume: Callable[[Sequence[str]], str] | None = None,
 ) -> None:
-    """Run a command. A wrong input ends in one line and exit status 2.
+    """Run a command. Every error ends in one line.
+
+    The exit status is 2 if an input is wrong, and 1 for a fault of the code.
+    It is 130 after Ctrl-C and 143 after SIGTERM. With ``--debug``, an error
+    is raised, with its traceback.
 
     This function checks that ``args.config`` and ``args.checkpoint`` exist,
-    if the command has these arguments. It registers the components of mmda
-    between the checks and the step.
+    and that the outputs can be written, if the command has these arguments.
+    It registers the components of mmda between the checks and the step.
 
     Args:
-        parser (argparse.ArgumentParser): The parser.
+        parser (argparse.ArgumentParser): The parser, from
+            :func:`build_parser`.
         argv (Sequence[str], optional): The arguments. None stands for the
             arguments of this process.
         step (Callable): Takes the arguments and does the work.
         check (Callable, optional): Takes the arguments, and raises
             ``ValueError`` or ``FileNotFoundError`` if they cannot work. It
             must not import torch.
+        register (bool): Whether the step needs the components of mmda. They
+            take seconds to import. Defaults to True.
+        resume (Callable, optional): Takes the words of the command line, and
+            returns the command that goes on after an interruption.
     """
-    args = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser.parse_args(words)
     try:
-        if getattr(args, 'config', None):
-            find_config(args.config)
-        if getattr(args, 'checkpoint', None):
-            check_checkpoint(args.checkpoint, 'checkpoint')
+        _check_files(args)
         if check is not None:
             check(args)
-        mmda.register_all()
-        step(args)
-        _leave_process_group()
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
+        with _stoppable(getattr(args, 'launcher', 'none') == 'none'):
+            if register:
+                mmda.register_all()
+            step(args)
+            _leave_process_group()
+    except KeyboardInterrupt as error:
+        if args.debug:
+            raise
+        stopped = isinstance(error, Stopped)
+        text = 'stopped by SIGTERM' if stopped else 'interrupted'
+        if resume is not None:
+            text += f'; to go on: {resume(words)}'
+        _end(parser, text, 143 if stopped else 130)
+    except Exception as error:
+        if args.debug:
+            raise
+        found = explain(error)
+        text = f'error: {found.text}'
+        if not found.is_complete:
+            text += f' (--debug shows the traceback{_log_file()})'
+        _end(parser, text, 2 if found.is_input else 1)
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    if getattr(args, 'config', None):
+        find_config(args.config)
+    if getattr(args, 'checkpoint', None):
+        check_checkpoint(args.checkpoint, 'checkpoint')
+    for name in OUTPUTS:
+        path = getattr(args, name, None)
+        if path is not None:
+            check_output(path, '--' + name.replace('_', '-'))
+
+
+@contextmanager
+def _stoppable(is_alone: bool) -> Iterator[None]:
+    """Raise ``Stopped`` at SIGTERM, so that files are closed.
+
+    A rank that waits for other ranks cannot raise: it ends as ever.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise Stopped
+
+    # Python lets only the main thread choose.
+    if not is_alone or threading.current_thread() != threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _log_file() -> str:
+    """Name the log file of the run, which holds the traceback."""
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return f', and so does {handler.baseFilename}'
+    return ''
+
+
+def _end(parser: argparse.ArgumentParser, text: str, status: int) -> NoReturn:
+    sys.stdout.flush()
+    parser.exit(status, f'{parser.prog}: {text}\n')
 
 
 def _leave_process_group() -> None:
@@ -210,6 +342,8 @@ def _leave_process_group() -> None:
 
     A rank that exits while another still uses the group can abort it.
     """
+    if 'torch' not in sys.modules:
+        return
     from torch import distributed
 
     if distributed.is_available() and distributed.is_initialized():

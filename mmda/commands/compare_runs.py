@@ -6,17 +6,25 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmda.apis.arguments import MAX_SEED, whole
 from mmda.apis.config import classes_of
 from mmda.files import write_text
 
-from .common import build_parser, open_config, run_tool, say, write_json
+from .common import (
+    add_unsafe_load,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+    write_json,
+)
 
 EXAMPLES = """\
-  mmda test CONFIG A.pth --out A.pkl   (and B.pth to B.pkl)
-  mmda compare_runs A.pkl B.pkl \\
+  mmda test CONFIG A.pth --out A.npz   (and B.pth to B.npz)
+  mmda compare_runs A.npz B.npz \\
       --config configs/da/digits.py --out-dir comparison
-  mmda compare_runs A1.pkl B1.pkl \\
-      --config CONFIG --seeds-a A2.pkl A3.pkl --seeds-b B2.pkl B3.pkl"""
+  mmda compare_runs A1.npz B1.npz \\
+      --config CONFIG --seeds-a A2.npz A3.npz --seeds-b B2.npz B3.npz"""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -33,23 +41,26 @@ def make_parser() -> argparse.ArgumentParser:
         'compare_runs',
     )
     add = parser.add_argument
-    add('a', help='predictions of the first model (pickle)')
+    add('a', help='predictions of the first model (.npz)')
     add('b', help='predictions of the second model')
     add(
         '--seeds-a',
         nargs='+',
         default=[],
-        metavar='PKL',
+        metavar='NPZ',
         help='predictions of the first model trained with other seeds',
     )
     add(
         '--seeds-b',
         nargs='+',
         default=[],
-        metavar='PKL',
+        metavar='NPZ',
         help='predictions of the second model trained with other seeds',
     )
-    add('--config', help='config to take class names from (default: indices)')
+    add(
+        '--config',
+        help='config to take class names from (default: names of the file)',
+    )
     add(
         '--classes',
         nargs='+',
@@ -64,13 +75,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--resamples',
-        type=int,
+        type=whole(0, 1_000_000),
         default=2000,
         help='resamples of the bootstrap, 0 for no bootstrap (default: 2000)',
     )
     add(
         '--seed',
-        type=int,
+        type=whole(0, MAX_SEED),
         default=0,
         help='seed of the bootstrap (default: 0)',
     )
@@ -79,6 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
         default='comparison',
         help='folder of comparison.md, .json, forest.png and .pdf',
     )
+    add_unsafe_load(parser)
     return parser
 
 
@@ -92,10 +104,8 @@ def run(args: argparse.Namespace) -> None:
 
     from mmda.report.comparison import compare
     from mmda.report.comparison_report import draw_forest, to_json, to_markdown
-    from mmda.report.predictions import load_predictions
+    from mmda.report.prediction_files import load_predictions
 
-    if args.resamples < 0:
-        raise ValueError(f'--resamples {args.resamples}: expected 0 or more')
     classes = args.classes
     if classes is None and args.config:
         classes = classes_of(open_config(args.config))
@@ -103,8 +113,10 @@ def run(args: argparse.Namespace) -> None:
             raise ValueError(
                 f'{args.config} names no classes: expected --classes'
             )
-    first = [load_predictions(p, classes) for p in [args.a, *args.seeds_a]]
-    second = [load_predictions(p, classes) for p in [args.b, *args.seeds_b]]
+    first, second = (
+        [load_predictions(path, classes, args.unsafe_load) for path in paths]
+        for paths in ([args.a, *args.seeds_a], [args.b, *args.seeds_b])
+    )
     names = args.names or [Path(args.a).stem, Path(args.b).stem]
     if names[0] == names[1]:
         names = [args.a, args.b]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmda.files import replacing
 
-from .common import build_parser, run_tool, say
+from .common import add_unsafe_load, build_parser, run_tool, say
 
 EXAMPLES = """\
   mmda fold \\
@@ -33,6 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('checkpoint', help='checkpoint of mmda train')
     add('out', type=Path, help='.pth file to write')
+    add_unsafe_load(parser)
     return parser
 
 
@@ -55,12 +56,15 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmengine.runner import CheckpointLoader, save_checkpoint
+    from mmengine.runner import save_checkpoint
 
-    from mmda.apis.fold import fold_checkpoint
+    from mmda.apis.fold_checkpoint import fold_checkpoint
+    from mmda.engine.checkpoint import load_checkpoint
 
     config, folded = fold_checkpoint(
-        CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
+        load_checkpoint(args.checkpoint, unsafe_load=args.unsafe_load),
+        args.checkpoint,
+        args.unsafe_load,
     )
     settings = args.out.with_suffix('.py')
     with replacing(args.out) as weights, replacing(settings) as text:

@@ -11,11 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmda.apis.arguments import whole
 from mmda.apis.images import locate_images
 
 from .common import (
     add_config,
     add_config_options,
+    add_unsafe_load,
     build_parser,
     run_tool,
     say,
@@ -61,6 +63,11 @@ def make_parser() -> argparse.ArgumentParser:
         '--column',
         help="column of the paths in the CSV file (default: 'path')",
     )
+    add(
+        '--allow-outside',
+        action='store_true',
+        help='let the CSV file name images outside of its folder',
+    )
     add('--out', metavar='FILE', help='file of answers, .csv or .json')
     add('--show-dir', metavar='DIR', help='folder of annotated pictures')
     add(
@@ -80,8 +87,9 @@ def make_parser() -> argparse.ArgumentParser:
         help='file of thresholds (default: the file beside the checkpoint)',
     )
     add('--device', default='cpu', help='default: cpu')
-    add('--batch-size', type=int, default=16)
+    add('--batch-size', type=whole(1), default=16)
     add_config_options(parser)
+    add_unsafe_load(parser)
     return parser
 
 
@@ -117,7 +125,8 @@ def run(args: argparse.Namespace) -> None:
     from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 
     images: dict[str, str] = {}
-    for image, where in locate_images(args.input, args.column):
+    found = locate_images(args.input, args.column, args.allow_outside)
+    for image, where in found:
         images.setdefault(image, where)
     inferencer = PartialLabelInferencer(
         args.config,
@@ -125,6 +134,7 @@ def run(args: argparse.Namespace) -> None:
         args.device,
         args.thresholds,
         args.cfg_options,
+        args.unsafe_load,
     )
     wanted = args.ask or list(inferencer.classes)
     for name in [*wanted, *([args.cam] if args.cam else [])]:
@@ -218,14 +228,30 @@ def _draw(
                 inferencer.trained, image, args.cam, args.cam_layer
             ),
         )
-    # The folders are part of the name: two folders may hold one file name.
-    root = Path(args.input)
-    root = root if root.is_dir() else root.parent
-    inside = Path(os.path.relpath(image, root)).parts
-    name = '_'.join(part for part in inside if part != '..')
-    draw_answers(
-        image, answers, Path(args.show_dir) / f'{name}.answers.png', heat
-    )
+    name = picture_name(image, args.input)
+    draw_answers(image, answers, Path(args.show_dir) / name, heat)
+
+
+def picture_name(image: str, source: str) -> str:
+    """Return the name of a picture, another one for every image.
+
+    Args:
+        image (str): Path of the image.
+        source (str): The image, or the folder or table that names it.
+
+    Returns:
+        str: Path in the folder of the pictures. It has the folders of the
+        image: two folders may hold one file name.
+
+    Examples:
+        >>> picture_name('data/a/b.png', 'data/images.csv')
+        'a/b.png.answers.png'
+    """
+    root = source if os.path.isdir(source) else os.path.dirname(source)
+    inside = os.path.relpath(image, root or '.')
+    if inside.startswith('..'):
+        inside = os.path.join('outside', os.path.realpath(image)[1:])
+    return f'{inside}.answers.png'
 
 
 def _lines(image: str, answers: dict[str, Answer]) -> list[str]:

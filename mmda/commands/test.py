@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 
+from mmda.apis.arguments import real, whole
 from mmda.files import replacing
 
 from .common import (
     add_config,
     add_run_options,
+    add_unsafe_load,
     build_parser,
     load_run_config,
     run_tool,
@@ -23,9 +26,9 @@ EXAMPLES = """\
   mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
       --out auc.json --out-item metrics
   mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
-      --split val --out val.pkl"""
+      --split val --out val.npz"""
 SUFFIXES = {
-    'pred': ('.pkl', '.pickle'),
+    'pred': ('.npz', '.pkl', '.pickle'),
     'metrics': ('.json', '.yaml', '.yml', '.pkl', '.pickle'),
 }
 
@@ -43,12 +46,13 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add('checkpoint', help='checkpoint file')
     add_run_options(parser)
+    add_unsafe_load(parser)
     add('--out', metavar='FILE', help='file to write results')
     add(
         '--out-item',
         choices=list(SUFFIXES),
-        help='what --out writes: predictions (.pkl, default) or metrics '
-        '(.json, .yaml, .pkl)',
+        help='what --out writes: predictions (.npz, default; .pkl for the '
+        'stock tools) or metrics (.json, .yaml, .pkl)',
     )
     add(
         '--split',
@@ -67,13 +71,13 @@ def make_parser() -> argparse.ArgumentParser:
     add('--show', action='store_true', help='show predictions in a window')
     add(
         '--interval',
-        type=int,
+        type=whole(1),
         default=1,
         help='draw every n-th sample (default: 1)',
     )
     add(
         '--wait-time',
-        type=float,
+        type=real(0),
         default=2,
         help='seconds to show each window (default: 2)',
     )
@@ -111,24 +115,39 @@ def run(args: argparse.Namespace) -> None:
     from mmengine.dist import is_main_process
 
     from mmda.apis.runner import run_logged
+    from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
-    metrics = run_logged(lambda: _test(cfg, args))
+    with checkpoint_loading(args.unsafe_load):
+        metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
+        # JSON has no NaN. A class without positives has no AUC.
+        plain = {
+            k: v if math.isfinite(v) else None for k, v in metrics.items()
+        }
         with replacing(args.out) as part:
-            mmengine.dump(metrics, part)
+            mmengine.dump(plain, part)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
+    from mmengine.evaluator import DumpResults
+
     from mmda.apis.runner import build_runner
-    from mmda.evaluation.metrics import DumpPredictions
+    from mmda.engine import CheckWeightsHook
     from mmda.report.checkpoint_record import checkpoint_record, split_tested
+    from mmda.report.prediction_files import DumpPredictions
 
     runner = build_runner(cfg)
+    runner.register_hook(CheckWeightsHook())
     if args.out is not None and args.out_item != 'metrics':
         record = checkpoint_record(args.checkpoint)
         record = dict(record, split=split_tested(cfg))
-        runner.test_evaluator.metrics.append(DumpPredictions(args.out, record))
+        is_archive = args.out.endswith('.npz')
+        runner.test_evaluator.metrics.append(
+            DumpPredictions(args.out, record)
+            if is_archive
+            else DumpResults(args.out)
+        )
     return runner.test()
 
 
@@ -153,6 +172,12 @@ def merge_args(args: argparse.Namespace) -> Config:
         if not cfg.get('val_dataloader'):
             raise ValueError('--split val: the config has no val_dataloader')
         cfg.test_dataloader = deepcopy(cfg.val_dataloader)
+    is_dump = args.out is not None and args.out.endswith('.npz')
+    if is_dump and 'decode_head' in cfg.model:
+        raise ValueError(
+            f'--out {args.out}: this file holds answers about whole images. '
+            'For pixels, expected a name that ends in .pkl'
+        )
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:
@@ -184,7 +209,7 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _use_tta(cfg: Config) -> None:
-    from mmda.datasets import walk_datasets
+    from mmda.walk import walk_datasets
 
     # Only mmpretrain has a default for the two keys.
     scope = cfg.get('default_scope')

@@ -7,10 +7,12 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mmda.apis.arguments import real, whole
 from mmda.apis.config import classes_of
 
 from .common import (
     add_config,
+    add_unsafe_load,
     build_parser,
     open_config,
     run_tool,
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   # predictions of the validation images, not of the test images:
-  mmda test CONFIG CKPT --split val --out val.pkl
-  mmda thresholds CONFIG CKPT val.pkl \\
+  mmda test CONFIG CKPT --split val --out val.npz
+  mmda thresholds CONFIG CKPT val.npz \\
       --method sensitivity --sensitivity 0.95"""
 
 
@@ -44,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_config(parser)
     add = parser.add_argument
     add('checkpoint', help='weights of the model')
-    add('predictions', help='predictions of this checkpoint (pickle)')
+    add('predictions', help='predictions of this checkpoint (.npz)')
     add(
         '--method',
         choices=('youden', 'sensitivity', 'f1'),
@@ -54,31 +56,19 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--sensitivity',
-        type=float,
+        type=real(0, 1),
         default=0.9,
         help='share of the positives that the method "sensitivity" finds '
         '(default: 0.9)',
     )
     add(
         '--bins',
-        type=int,
+        type=whole(1, 1000),
         default=10,
         help='bins of the calibration (default: 10)',
     )
+    add_unsafe_load(parser)
     return parser
-
-
-def check(args: argparse.Namespace) -> None:
-    """Check the arguments that can be checked without torch.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-
-    Raises:
-        ValueError: If the number of bins is below 1.
-    """
-    if args.bins < 1:
-        raise ValueError(f'--bins {args.bins}: expected 1 or more')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -87,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmda.report.predictions import load_predictions
+    from mmda.report.prediction_files import load_predictions
     from mmda.report.thresholds import (
         choose_thresholds,
         draw_reliability,
@@ -95,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
     )
 
     classes = classes_of(open_config(args.config))
-    predictions = load_predictions(args.predictions, classes)
+    predictions = load_predictions(args.predictions, classes, args.unsafe_load)
     record = _check_origin(predictions, args.checkpoint)
     found = choose_thresholds(
         predictions, args.method, args.sensitivity, args.bins
@@ -161,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run, check)
+    run_tool(make_parser(), argv, run)
 
 
 if __name__ == '__main__':

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 
+from mmda.apis.arguments import MAX_SEED, whole
+
 from .common import (
     add_config,
     add_run_options,
+    add_unsafe_load,
     build_parser,
     check_checkpoint,
     load_run_config,
@@ -37,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = build_parser('Train the model of a config.', EXAMPLES, 'train')
     add_config(parser)
     add_run_options(parser)
+    add_unsafe_load(parser)
     add = parser.add_argument
     add(
         '--resume',
@@ -64,7 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--seed',
-        type=int,
+        type=whole(0, MAX_SEED),
         metavar='K',
         help='seed of the training, and of the draws and parts of the '
         'training and validation images that have a seed (the test images do '
@@ -86,12 +91,9 @@ def check(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If the checkpoint to resume does not exist.
-        ValueError: If the seed is negative.
     """
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
-    if args.seed is not None and args.seed < 0:
-        raise ValueError(f'--seed {args.seed}: expected 0 or more')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -102,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
     """
     from mmda.apis.runner import run_logged
     from mmda.apis.work_dir import hold_work_dir
+    from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
     if args.dry_run:
@@ -109,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
         report_config(cfg, Path(cfg.work_dir) / 'label_report')
         return
-    with hold_work_dir(cfg):
+    with hold_work_dir(cfg), checkpoint_loading(args.unsafe_load):
         run_logged(lambda: _train(cfg, args.resume))
 
 
@@ -214,6 +217,31 @@ def _use_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
+def resume_command(words: Sequence[str]) -> str:
+    """Return the command that continues an interrupted training.
+
+    Args:
+        words (Sequence[str]): The words of the command line of the training.
+
+    Returns:
+        str: The command line. It resumes from the last checkpoint, whatever
+        the training itself resumed from.
+
+    Examples:
+        >>> resume_command(['x.py', '--resume', 'a.pth', '--seed', '1'])
+        'mmda train x.py --seed 1 --resume'
+    """
+    kept, is_value = [], False
+    for word in words:
+        if not (is_value and not word.startswith('-')):
+            is_value = word == '--resume'
+            if not is_value and not word.startswith('--resume='):
+                kept.append(word)
+        else:
+            is_value = False
+    return shlex.join(['mmda', 'train', *kept, '--resume'])
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
@@ -221,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run, check)
+    run_tool(make_parser(), argv, run, check, resume_command)
 
 
 if __name__ == '__main__':

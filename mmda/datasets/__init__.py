@@ -1,5 +1,7 @@
 """Source datasets, and the wrapper that puts them into one label space."""
 
+from mmda.walk import walk_datasets
+
 from .partial_label_dataset import PartialLabelDataset
 from .sources import (
     ChestXray14,
@@ -8,9 +10,9 @@ from .sources import (
     LocalCIFAR10,
     LocalMNIST,
     MedMNIST,
+    NpzImages,
 )
 from .tables import CSVLabelDataset, LabelTable, TableDataset
-from .walk import walk_datasets
 from .wrappers import ClassFilter, DatasetWrapper, ImagePairs, MissingLabels
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     'LocalMNIST',
     'MedMNIST',
     'MissingLabels',
+    'NpzImages',
     'PartialLabelDataset',
     'TableDataset',
     'walk_datasets',

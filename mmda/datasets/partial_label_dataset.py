@@ -22,9 +22,10 @@ from mmda.structures import (
 
 from .broken_images import is_decode_error
 from .class_matching import annotated_columns
-from .parts import draw_samples
+from .contradictions import Contradiction, describe, find_contradictions
+from .parts import Part, draw_samples
 from .pixel_labels import PixelLabels, joint_palette
-from .wrappers.dataset_wrapper import DatasetWrapper
+from .wrappers.dataset_wrapper import DatasetWrapper, patients_of
 
 
 @DATASETS.register_module()
@@ -60,10 +61,12 @@ class PartialLabelDataset(DatasetWrapper):
             replacement. Defaults to None, all images.
         seed (int, optional): Seed of ``num_samples`` and ``part``. Defaults
             to 0.
-        part (tuple[int, int], optional): (k, n): use the k-th of n disjoint
-            random parts of the images. Counting starts at 0. The sizes of the
-            parts differ by at most one image. ``num_samples`` draws from this
-            part.
+        part (tuple, optional): (k, n): use the k-th of n disjoint random
+            parts of the images. Counting starts at 0. The sizes of the parts
+            differ by at most one image. k may be a list: use these parts
+            together. ``num_samples`` draws from this part.
+        part_of (str): What ``part`` divides: 'images', or 'patients', so that
+            no patient is in two parts. Defaults to 'images'.
         exclusive (bool): For label maps: whether a pixel has at most one
             class, so that an annotated class excludes all other classes.
             Defaults to True.
@@ -71,6 +74,11 @@ class PartialLabelDataset(DatasetWrapper):
             source that are not in the label space, but that an evaluation
             counts separately. A loss treats all of them as "none of the
             annotated classes".
+        contradictions (str): What to do with an image that the source has
+            twice, positive in a class in one row and negative in another.
+            'ignore': these labels count as not annotated, and a warning names
+            the images. 'error': the images are an error. Images are compared
+            by path, in the whole source. Defaults to 'ignore'.
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
             ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
@@ -80,7 +88,10 @@ class PartialLabelDataset(DatasetWrapper):
 
     Raises:
         ValueError: If the source is empty, if a class is unknown or given
-            twice, or if ``num_samples`` exceeds the source.
+            twice, if ``num_samples`` exceeds the source, if an option has
+            another value, or if ``part_of`` is 'patients' and an image has no
+            patient. With ``contradictions='error'``, also if the labels of an
+            image differ.
 
     Examples:
         >>> dataset = PartialLabelDataset(
@@ -101,9 +112,11 @@ class PartialLabelDataset(DatasetWrapper):
         name: str | None = None,
         num_samples: int | None = None,
         seed: int | None = None,
-        part: tuple[int, int] | None = None,
+        part: Part | None = None,
+        part_of: str = 'images',
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
+        contradictions: str = 'ignore',
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -117,8 +130,23 @@ class PartialLabelDataset(DatasetWrapper):
         self.num_samples = num_samples
         self.seed = 0 if seed is None else seed
         self.part = part
+        if part_of not in ('images', 'patients'):
+            raise ValueError(
+                f'part_of of {self.name}: found {part_of!r}, expected '
+                "'images' or 'patients'"
+            )
+        self.part_of = part_of
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
+        if contradictions not in ('ignore', 'error'):
+            raise ValueError(
+                f'contradictions of {self.name}: found {contradictions!r}, '
+                "expected 'ignore' or 'error'"
+            )
+        self.contradictions = contradictions
+        #: Images whose labels differ, with rows and classes of the source.
+        self.contradicted: list[Contradiction] = []
+        self._ignored: dict[int, list[int]] = {}
         self._pixel_labels: PixelLabels | None = None
         if not lazy_init:
             self.full_init()
@@ -178,9 +206,46 @@ class PartialLabelDataset(DatasetWrapper):
                 getattr(self.dataset, 'ignore_index', UNKNOWN_PIXEL),
                 self.name,
             )
+        else:
+            self._find_contradictions(classes)
+        by_patient = self.part is not None and self.part_of == 'patients'
         return draw_samples(
-            total, self.part, self.num_samples, self.seed, self.name
+            total,
+            self.part,
+            self.num_samples,
+            self.seed,
+            self.name,
+            patients_of(self.dataset, self.name) if by_patient else None,
         )
+
+    def _find_contradictions(self, classes: tuple[str, ...]) -> None:
+        wanted = set(self._columns[0].tolist())
+        found = [
+            one._replace(classes=[i for i in one.classes if i in wanted])
+            for one in find_contradictions(self.dataset, len(classes))
+        ]
+        self.contradicted = [one for one in found if one.classes]
+        if not self.contradicted:
+            return
+        first = self.contradicted[0].rows
+        where = getattr(self.dataset, 'where', None)
+        places = ' and '.join(where(row) for row in first[:2]) if where else ''
+        message = (
+            f'{self.name}: {describe(self.contradicted, classes)}'
+            + f'. The first is in {places}' * bool(places)
+        )
+        if self.contradictions == 'error':
+            raise ValueError(
+                f"{message}. contradictions='ignore' takes these labels as "
+                'not annotated'
+            )
+        print_log(
+            f'{message}. These labels count as not annotated',
+            logger='current',
+            level=logging.WARNING,
+        )
+        for one in self.contradicted:
+            self._ignored.update(dict.fromkeys(one.rows, one.classes))
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
@@ -211,7 +276,12 @@ class PartialLabelDataset(DatasetWrapper):
         """Move the labels of an image to their columns in the label space."""
         own, joint = self._columns
         try:
-            values = score_of(info, self._num_own)[own]
+            values = score_of(info, self._num_own)
+            if self._ignored:
+                values = np.array(values)
+                row = self.source_index(info['sample_idx'])
+                values[self._ignored.get(row, [])] = UNANNOTATED
+            values = values[own]
             if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
                 raise ValueError(
                     f'the source gives the scores {values.tolist()}; expected '

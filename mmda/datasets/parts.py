@@ -31,24 +31,31 @@ def take(rows: T, indices: int | Sequence[int] | np.ndarray) -> T:
     return rows[np.asarray(indices, dtype=np.intp)]  # type: ignore[index]
 
 
+#: (k, n), or ([k, l, ...], n) for several parts together.
+Part = tuple[int | Sequence[int], int]
+
+
 def draw_samples(
     total: int,
-    part: tuple[int, int] | None,
+    part: Part | None,
     num_samples: int | None,
     seed: int,
     source: str,
+    patients: np.ndarray | None = None,
 ) -> np.ndarray:
     """Choose one of several disjoint parts, then draw images from this part.
 
     Args:
         total (int): Number of images of the source.
-        part (tuple[int, int], optional): (k, n): the k-th of n disjoint
-            random parts. Counting starts at 0. The sizes of the parts differ
-            by at most one image.
+        part (tuple, optional): (k, n): the k-th of n disjoint random parts.
+            Counting starts at 0. k may be a list of several parts. The sizes
+            of the parts differ by at most one image, or one patient.
         num_samples (int, optional): How many images to draw, without
             replacement.
         seed (int): Seed of the parts and of the draw.
         source (str): Name of the source, for messages.
+        patients (ndarray, optional): (total,), ids. With them, a part has
+            whole patients.
 
     Returns:
         ndarray: int64, ascending positions.
@@ -60,23 +67,40 @@ def draw_samples(
     Examples:
         >>> draw_samples(6, (0, 2), 2, 0, 'toy')
         array([3, 5])
+        >>> patients = np.array([7, 7, 8, 8, 9, 9])
+        >>> draw_samples(6, ([0, 2], 3), None, 0, 'toy', patients)
+        array([2, 3, 4, 5])
     """
     pool = np.arange(total)
-    if part is not None:
-        if len(part) != 2 or not 0 <= part[0] < part[1] <= total:
-            raise ValueError(
-                f'part={part!r} of {source}: expected (k, n) with '
-                f'0 <= k < n <= {total}, the number of its images'
-            )
-        order = np.random.default_rng(seed).permutation(total)
-        pool = np.sort(order[part[0] :: part[1]])
+    if part is not None and patients is None:
+        pool = np.sort(_in_part(total, part, seed, f'images of {source}'))
+    elif part is not None:
+        known, owner = np.unique(patients, return_inverse=True)
+        what = f'patients of {source}'
+        chosen = _in_part(len(known), part, seed, what)
+        pool = np.flatnonzero(np.isin(owner, chosen))
     if num_samples is None:
         return pool
     if not 0 < num_samples <= len(pool):
+        where = '' if part is None else f' in part {part!r}'
         raise ValueError(
             f'num_samples={num_samples} of {source}: expected 1 to '
-            f'{len(pool)}, the number of its images'
+            f'{len(pool)}, the number of its images{where}'
         )
     generator = np.random.default_rng(seed)
     drawn = generator.choice(len(pool), num_samples, replace=False)
     return pool[np.sort(drawn)]
+
+
+def _in_part(total: int, part: Part, seed: int, what: str) -> np.ndarray:
+    """Choose numbers below ``total`` that are in a part, in random order."""
+    chosen, n = part if len(part) == 2 else ((), 0)
+    parts = [chosen] if isinstance(chosen, int) else [*chosen]
+    valid = all(0 <= k < n <= total for k in parts)
+    if not parts or not valid or len(set(parts)) < len(parts):
+        raise ValueError(
+            f'part={part!r} of the {what}: expected (k, n) with '
+            f'0 <= k < n <= {total}, their number; or a list of different k'
+        )
+    order = np.random.default_rng(seed).permutation(total)
+    return np.concatenate([order[k::n] for k in parts])

@@ -1,16 +1,20 @@
-"""Hooks that watch a run."""
+"""Hooks that watch a run or speed it up."""
 
 from .hooks import (
+    ChannelsLastHook,
     CheckFiniteHook,
     CheckLabelSpaceHook,
+    CheckWeightsHook,
     PersistentEarlyStoppingHook,
     ResumableCheckpointHook,
     ValidateOnResumeHook,
 )
 
 __all__ = [
+    'ChannelsLastHook',
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
     'ValidateOnResumeHook',

@@ -49,8 +49,8 @@ def other_checkpoint(
     if own['digest'] in (None, record['digest']):
         return ''
     return (
-        f'they are of {record["checkpoint"]} ({record["digest"][:8]}), not of '
-        f'{checkpoint} ({str(own["digest"])[:8]})'
+        f'they are of {record.get("checkpoint")} ({record["digest"][:8]}), '
+        f'not of {checkpoint} ({str(own["digest"])[:8]})'
     )
 
 

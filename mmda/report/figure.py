@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 #: Width in inches of one column, and of the page, of a two-column paper.
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.2
+#: Pixels of the longer side of a PNG. The PDF has every detail.
+_MAX_PIXELS = 4000
 #: Size of small letters that a reader can still read in print.
 SMALL = 7
 
@@ -48,9 +50,13 @@ def save_figure(figure: Figure, path: str | Path) -> None:
             folder is made.
     """
     path = Path(path)
-    for suffix, options in (('.png', dict(dpi=300)), ('.pdf', {})):
+    dpi = min(300, _MAX_PIXELS / max(figure.get_size_inches()))
+    for suffix, options in (('.png', dict(dpi=dpi)), ('.pdf', {})):
         with replacing(path.with_suffix(suffix)) as part:
             figure.savefig(part, **options)
+        # The parts of the figure have their places now. To find the places
+        # again takes as long as to draw.
+        figure.set_layout_engine('none')
 
 
 def draw_matrix(
@@ -90,7 +96,7 @@ def draw_matrix(
                 va='center',
                 fontsize=SMALL - 1,
                 color='white' if abs(values[y, x]) > 0.6 else 'black',
-            )
+            ).set_in_layout(False)  # it lies inside of the axes
     axes.set_xticks(
         range(len(columns)), columns, fontsize=SMALL, rotation=rotation
     )

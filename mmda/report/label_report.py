@@ -10,6 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
+from mmda.datasets.contradictions import describe
 from mmda.evaluation.functional import why_undefined
 
 from .leaks import ContentCheck, leaks
@@ -19,6 +20,8 @@ from .source_labels import SPLITS, SourceLabels
 _SHIFT = 3.0
 #: ... and if chance does not explain it (quantile of the standard normal).
 _SHIFT_Z = 4.0
+#: Warnings of one kind that the text shows.
+_SHOWN = 10
 #: From this similarity on, two names look like one class.
 _ALIKE = 0.85
 
@@ -38,7 +41,8 @@ def label_report(
         ``splits`` has for each split ``images``, ``labels``, ``sources``
         (from :func:`count_labels`), ``overlap`` (from :func:`class_overlap`)
         and ``co_occurrence`` (from :func:`co_occurrence`). ``content`` says
-        which files were compared. ``warnings`` are sentences.
+        which files were compared. ``warnings`` are sentences, and ``shown``
+        are the first of each kind.
 
     Raises:
         ValueError: If there is no source, or if two sources have different
@@ -63,18 +67,48 @@ def label_report(
             overlap=class_overlap(group),
             co_occurrence=co_occurrence(group).tolist(),
         )
+    warnings = [
+        one_sided_classes(sources),
+        contradictions(sources),
+        prevalence_shifts(sources),
+        similar_names(sources),
+        leaks(sources),
+        [] if content is None else content.warnings,
+    ]
     return dict(
         classes=list(classes),
         splits=splits,
         content='' if content is None else str(content),
-        warnings=[
-            *one_sided_classes(sources),
-            *prevalence_shifts(sources),
-            *similar_names(sources),
-            *leaks(sources),
-            *([] if content is None else content.warnings),
-        ],
+        warnings=[warning for kind in warnings for warning in kind],
+        shown=[line for kind in warnings for line in _first(kind)],
     )
+
+
+def _first(warnings: list[str]) -> list[str]:
+    """Return a few warnings of one kind, and the number of the others."""
+    if len(warnings) <= _SHOWN:
+        return warnings
+    return [
+        *warnings[: _SHOWN - 1],
+        f'and {len(warnings) - _SHOWN + 1:,} more like this: '
+        'label_report.json has all',
+    ]
+
+
+def contradictions(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find images that a source has twice, with labels that differ.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each source with such images.
+    """
+    return [
+        f'{source.label}: {describe(source.contradictions, source.classes)}'
+        for source in sources
+        if source.contradictions
+    ]
 
 
 def by_split(
@@ -128,7 +162,9 @@ def count_labels(source: SourceLabels) -> dict:
     Returns:
         dict: ``images``; ``sampled_from`` (see :class:`SourceLabels`);
         ``patients``, None if unknown; ``labels``, the number of annotated
-        entries ("# of labels" in the paper); ``left_out``; and ``classes``.
+        entries ("# of labels" in the paper); ``left_out``;
+        ``contradictions``, the images that the source has twice with labels
+        that differ, and their rows in the source; and ``classes``.
         For each class: ``positives`` (> 0.5), ``negatives``, ``uncertain``,
         ``unannotated``, and ``prevalence``, the share of positives among
         annotated images, None without any.
@@ -142,7 +178,7 @@ def count_labels(source: SourceLabels) -> dict:
         >>> found['labels'], found['classes']['a']['prevalence']
         (2, 0.5)
     """
-    positives, annotated = _counts([source])
+    positives, annotated = _counts(source)
     classes = {}
     for index, name in enumerate(source.classes):
         known, positive = int(annotated[index]), int(positives[index])
@@ -163,18 +199,22 @@ def count_labels(source: SourceLabels) -> dict:
         patients=patients,
         labels=int(annotated.sum()),
         left_out=list(source.left_out),
+        contradictions=[
+            dict(
+                image=one.image,
+                rows=one.rows,
+                classes=[source.classes[i] for i in one.classes],
+            )
+            for one in source.contradictions
+        ],
         classes=classes,
     )
 
 
-def _counts(group: Sequence[SourceLabels]) -> np.ndarray:
+def _counts(source: SourceLabels) -> np.ndarray:
     """Return positives and annotated entries, int64 (2, C)."""
-    return np.array(
-        [
-            sum((s.score > 0.5).sum(axis=0) for s in group),  # NaN: False
-            sum((~np.isnan(s.score)).sum(axis=0) for s in group),
-        ]
-    )
+    known = ~np.isnan(source.score)
+    return np.array([(source.score > 0.5).sum(axis=0), known.sum(axis=0)])
 
 
 def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
@@ -188,8 +228,8 @@ def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
         the classes ``shared``, ``only_a`` and ``only_b``.
     """
     pairs = []
-    for a, b in combinations(sources, 2):
-        of_a, of_b = a.annotated, b.annotated
+    known = [(source, source.annotated) for source in sources]
+    for (a, of_a), (b, of_b) in combinations(known, 2):
         pairs.append(
             dict(
                 a=a.name,
@@ -252,13 +292,16 @@ def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
     training = groups.pop('train', [])
     if not training:
         return []
-    pairs = [
-        ((a.label, [a]), (b.label, [b])) for a, b in combinations(training, 2)
+    counts = [(s.label, _counts(s)) for s in training]
+    pairs = list(combinations(counts, 2))
+    whole = ('train', sum(count for _, count in counts))
+    pairs += [
+        (whole, (split, sum(map(_counts, group))))
+        for split, group in groups.items()
     ]
-    pairs += [(('train', training), other) for other in groups.items()]
     found = []
-    for (name_a, group_a), (name_b, group_b) in pairs:
-        counts_a, counts_b = _counts(group_a).T, _counts(group_b).T
+    for (name_a, all_a), (name_b, all_b) in pairs:
+        counts_a, counts_b = all_a.T.tolist(), all_b.T.tolist()
         for name, a, b in zip(
             sources[0].classes, counts_a, counts_b, strict=True
         ):
@@ -341,4 +384,10 @@ def looks_alike(a: str, b: str) -> bool:
         return True
     if min(len(first), len(second)) < 4:  # 'A1' and 'A2' are names, not typos
         return False
-    return difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE
+    matcher = difflib.SequenceMatcher(None, first, second)
+    # The first two are upper bounds of the third, and much faster.
+    return (
+        matcher.real_quick_ratio() >= _ALIKE
+        and matcher.quick_ratio() >= _ALIKE
+        and matcher.ratio() >= _ALIKE
+    )

@@ -12,6 +12,11 @@ from mmda.files import write_text
 
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
 
+#: Pairs of sources whose common classes the text lists.
+_MAX_PAIRS = 28
+#: Cells of the picture that have a number. The table has all numbers.
+_MAX_NUMBERS = 2000
+
 
 def write_label_report(
     report: dict, folder: str | Path, figure: bool = True
@@ -52,11 +57,7 @@ def report_text(report: dict) -> str:
         )
         for name, counts in content['sources'].items():
             parts.append(_source_table(f'{split}/{name}', counts))
-        for pair in content['overlap']:
-            parts.append(
-                f'{pair["a"]} and {pair["b"]} share {len(pair["shared"])} '
-                f'classes: {", ".join(pair["shared"]) or "none"}'
-            )
+        parts += _overlap_lines(content['overlap'])
         together = _most_together(report['classes'], content['co_occurrence'])
         if together:
             parts.append(f'most often positive together: {together}')
@@ -64,7 +65,21 @@ def report_text(report: dict) -> str:
         parts.append(f'equal files: {report["content"]}')
     warnings = report['warnings']
     parts.append(f'warnings: {len(warnings) or "none"}')
-    return '\n'.join(parts + [f'  ! {warning}' for warning in warnings])
+    return '\n'.join(parts + [f'  ! {line}' for line in report['shown']])
+
+
+def _overlap_lines(overlap: list[dict]) -> list[str]:
+    if len(overlap) > _MAX_PAIRS:
+        shared = [len(pair['shared']) for pair in overlap]
+        return [
+            f'{len(overlap):,} pairs of sources share {min(shared)} to '
+            f'{max(shared)} classes: label_report.json has all'
+        ]
+    return [
+        f'{pair["a"]} and {pair["b"]} share {len(pair["shared"])} classes: '
+        f'{", ".join(pair["shared"]) or "none"}'
+        for pair in overlap
+    ]
 
 
 def _source_table(label: str, counts: dict) -> str:
@@ -122,6 +137,9 @@ def draw_availability(report: dict, path: str | Path) -> None:
         [[1 - c['unannotated'] / n for c, n in row] for row in cells]
     )
     shares[shares == 0] = np.nan
+    texts = np.array(
+        [[_short(c['positives']) for c, _ in row] for row in cells]
+    )
     width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(sources))
     figure = new_figure(width, 1.3 + 0.2 * len(classes))
     draw_matrix(
@@ -129,7 +147,7 @@ def draw_availability(report: dict, path: str | Path) -> None:
         shares,
         classes,
         list(sources),
-        np.array([[_short(c['positives']) for c, _ in row] for row in cells]),
+        texts if texts.size <= _MAX_NUMBERS else None,
         'annotated share; number: positives',
         rotation=0 if len(sources) < 5 else 60,
         vmin=0,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.utils import ProgressBar
@@ -35,34 +35,72 @@ def leaks(sources: Sequence[SourceLabels]) -> list[str]:
     Returns:
         list[str]: A sentence for each pair of sources and kind of leak.
     """
-    contents = {id(s): _contents(s) for s in sources}
-    paths = {id(s): _real_paths(s.paths) for s in sources}
+    images = _common([_real_paths(s.paths) for s in sources])
+    contents = _common([_contents(s) for s in sources])
+    patients = _common([s.patients for s in sources])
+    origins = [_real_origin(s.origin) for s in sources]
     found = []
-    for a, b in combinations(sources, 2):
+    for pair in combinations(range(len(sources)), 2):
+        a, b = (sources[i] for i in pair)
         kinds = [
-            ('image files', paths[id(a)], paths[id(b)]),
-            ('images of equal content', contents[id(a)], contents[id(b)]),
+            ('image files', images),
+            ('images of equal content', contents),
         ]
-        kind_a, *root_a = _real_origin(a.origin)
-        kind_b, *root_b = _real_origin(b.origin)
+        (kind_a, *root_a), (kind_b, *root_b) = (origins[i] for i in pair)
         if kind_a == kind_b and (root_a == root_b or a.split != b.split):
             kind = 'patients'
             if root_a != root_b:
                 kind = 'patient ids, perhaps of different people'
-            kinds.append((kind, a.patients, b.patients))
-        for kind, of_a, of_b in kinds:
-            if of_a is None or of_b is None:
+            kinds.append((kind, patients))
+        for kind, common in kinds:
+            if pair not in common:
                 continue
-            common = np.intersect1d(of_a, of_b).tolist()
-            common = [value for value in common if value != b'']
-            if common:
-                example = common[0]
-                if isinstance(example, bytes):
-                    example = os.fsdecode(example)
-                found.append(
-                    f'{a.label} and {b.label} share {kind}: {len(common)}, '
-                    f'such as {example}'
-                )
+            number, example = common[pair]
+            if isinstance(example, bytes):
+                example = os.fsdecode(example)
+            found.append(
+                f'{a.label} and {b.label} share {kind}: {number}, '
+                f'such as {example}'
+            )
+    return found
+
+
+def _common(
+    columns: Sequence[np.ndarray | None],
+) -> dict[tuple[int, int], tuple[int, Any]]:
+    """Count the values that two columns have in common, for all pairs.
+
+    Each value gets a number once. To compare the values of each pair of 50
+    sources would take half a minute.
+
+    Args:
+        columns (Sequence[ndarray | None]): Values of each source. Empty
+            strings do not count.
+
+    Returns:
+        dict: (i, j) with i < j -> number of common values, at least 1, and
+        the least of them.
+    """
+    found = {}
+    values = [np.unique(c) for c in columns if c is not None]
+    values = [v[v != b''] if v.dtype.kind == 'S' else v for v in values]
+    places = [i for i, column in enumerate(columns) if column is not None]
+    for kind in {v.dtype.kind for v in values}:
+        own = [i for i, v in enumerate(values) if v.dtype.kind == kind]
+        known, numbers = np.unique(
+            np.concatenate([values[i] for i in own]), return_inverse=True
+        )
+        ends = np.cumsum([len(values[i]) for i in own])
+        groups = np.split(numbers.reshape(-1), ends[:-1])
+        for position, group in enumerate(groups):
+            is_here = np.zeros(len(known), dtype=bool)
+            is_here[group] = True
+            for other in range(position + 1, len(groups)):
+                both = is_here[groups[other]]
+                if both.any():
+                    example = known[groups[other][both.argmax()]]
+                    pair = places[own[position]], places[own[other]]
+                    found[pair] = int(both.sum()), example.item()
     return found
 
 
@@ -86,11 +124,13 @@ def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
     if '://' in start:
         return paths
     root = os.path.realpath(start).rstrip('/')
-    real = [
-        os.path.normpath(f'{root}/{name[len(start) :]}') if name else ''
-        for name in names
-    ]
-    return np.array([os.fsencode(name) for name in real])
+    real = []
+    for name in names:
+        below = f'{root}/{name[len(start) :]}' if name else ''
+        if '//' in below or '/.' in below:
+            below = os.path.normpath(below)
+        real.append(os.fsencode(below))
+    return np.array(real)
 
 
 def _real_origin(origin: tuple) -> tuple:

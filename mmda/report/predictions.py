@@ -1,21 +1,18 @@
-"""The predictions of a test, read from the file that the test wrote."""
+"""The predictions of a test, and how those of two tests match."""
 
 from __future__ import annotations
 
 import os
-import pickle
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 import torch
 
 from mmda.structures import score_of
-
-_EXPECTED = 'expected what `mmda test --out FILE.pkl` writes'
 
 
 @dataclass(frozen=True)
@@ -51,39 +48,6 @@ class Predictions:
         return len(self.score)
 
 
-def load_predictions(
-    path: str | Path, classes: Sequence[str] | None = None
-) -> Predictions:
-    """Read the predictions of a test.
-
-    Args:
-        path (str | Path): Pickle file that ``mmda test --out`` wrote.
-        classes (Sequence[str], optional): Class names; the file has none.
-            Defaults to the indices of the classes.
-
-    Returns:
-        Predictions: In the order of the file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file holds no predictions, is empty, holds an image
-            twice, or has another number of classes.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there are no predictions {path}')
-    try:
-        with path.open('rb') as file:
-            samples = pickle.load(file)
-    # A text file can raise anything: 'c' at its start imports a module.
-    except Exception as error:
-        raise ValueError(f'{path}: {_EXPECTED} ({error})') from error
-    if not isinstance(samples, list) or not samples:
-        found = 'an empty list' if samples == [] else type(samples).__name__
-        raise ValueError(f'{path}: found {found}, {_EXPECTED}')
-    return collect_predictions(samples, classes, str(path))
-
-
 def collect_predictions(
     samples: Sequence[dict], classes: Sequence[str] | None, name: str
 ) -> Predictions:
@@ -100,7 +64,8 @@ def collect_predictions(
         Predictions: In the order given.
 
     Raises:
-        ValueError: See :func:`load_predictions`.
+        ValueError: If a sample holds no prediction, if an image is there
+            twice, or if there are other classes.
 
     Examples:
         >>> found = collect_predictions(
@@ -113,13 +78,19 @@ def collect_predictions(
     for row, sample in enumerate(samples):
         if not isinstance(sample, dict) or 'pred_score' not in sample:
             raise ValueError(
-                f'{name}, image {row}: no `pred_score`; {_EXPECTED}'
+                f'{name}, image {row}: no `pred_score`; expected the '
+                'predictions of whole images'
             )
         scores.append(_to_array(sample['pred_score']))
         try:
             targets.append(_to_array(score_of(sample, len(scores[-1]))))
         except ValueError as error:
             raise ValueError(f'{name}, image {row}: {error}') from error
+        if scores[-1].ndim != 1 or scores[-1].shape != scores[0].shape:
+            raise ValueError(
+                f'{name}, image {row}: `pred_score` has the shape '
+                f'{scores[-1].shape}, expected one answer per class'
+            )
     keys = _identify(samples, name)
     num_classes = len(scores[0])
     names = tuple(classes or map(str, range(num_classes)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,12 +93,16 @@ def split_intervals(
     return found
 
 
-def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
+def metrics_table(
+    metrics: Mapping[str, float], prefix: str, untrained: Sequence[str] = ()
+) -> str:
     """Write metrics as a table for the console.
 
     Args:
         metrics (Mapping[str, float]): See :func:`split_metrics`.
         prefix (str): Only keys with this prefix are used.
+        untrained (Sequence[str]): Classes to mark: no training set their
+            weights. Defaults to none.
 
     Returns:
         str: A row for each class and for each mean. NaN is 'n/a'. A class
@@ -132,6 +136,8 @@ def metrics_table(metrics: Mapping[str, float], prefix: str) -> str:
             interval = intervals.get(f'{source}/{name}')
             row.append(_cell(values.get(name), interval))
         is_last = bool(names) and name == names[-1]
+        if name in untrained:
+            row = ['not trained', *row[1:]]
         table.add_row([name, *row], divider=is_last)
     return str(table)
 

@@ -19,6 +19,7 @@ from mmda.datasets import (
     PartialLabelDataset,
     walk_datasets,
 )
+from mmda.datasets.contradictions import Contradiction, find_contradictions
 from mmda.datasets.tables.label_table import encode_text
 from mmda.structures import NO_ANNOTATED_CLASS, rename_classes, score_of
 
@@ -47,6 +48,8 @@ class SourceLabels:
             origin, equal patient ids are the same person.
         sampled_from (int): If only N label maps were read, the number of all
             images of the source; else 0.
+        contradictions (Sequence[Contradiction]): Images that the source has
+            twice with labels that differ, with classes of the label space.
     """
 
     split: str
@@ -60,6 +63,7 @@ class SourceLabels:
     images: Any = None
     origin: tuple = ()
     sampled_from: int = 0
+    contradictions: Sequence[Contradiction] = ()
 
     @property
     def label(self) -> str:
@@ -187,23 +191,43 @@ def _from_table(
     own = joint = np.arange(num_classes)
     if dataset is not inner:
         rows, (own, joint) = dataset.selected, dataset.columns
+    own_score = table.gt_score[rows]
+    contradictions = []
+    for one in _contradicted(dataset, num_classes):
+        places = np.flatnonzero(np.isin(rows, one.rows))
+        if not places.size:
+            continue
+        if dataset is not inner:
+            own_score[np.ix_(places, one.classes)] = np.nan
+        contradictions.append(_in_joint_space(dataset, one))
     score = np.full((len(rows), num_classes), np.nan, dtype=np.float32)
-    score[:, joint] = table.gt_score[rows][:, own]
+    score[:, joint] = own_score[:, own]
     uncertain = np.zeros(num_classes, dtype=np.int64)
     uncertain[joint] = _uncertain(inner, table)[rows][:, own].sum(axis=0)
-    paths, images, patients = table.img_path, table.img, table.patient_id
-    if paths is not None:
-        prefix = (getattr(inner, 'img_prefix', '') or '').rstrip('/')
-        paths = np.strings.add(
-            f'{prefix}/'.encode() if prefix else b'', paths[rows]
-        )
+    images, patients = table.img, table.patient_id
+    paths = inner.full_paths()
     return dict(
         score=score,
         uncertain=uncertain,
-        paths=paths,
+        paths=None if paths is None else paths[rows],
+        contradictions=contradictions,
         images=None if images is None else images[rows],
         patients=None if patients is None else patients[rows],
     )
+
+
+def _contradicted(dataset: Any, num_classes: int) -> list[Contradiction]:
+    if isinstance(dataset, PartialLabelDataset):
+        return dataset.contradicted
+    return find_contradictions(dataset, num_classes)
+
+
+def _in_joint_space(dataset: Any, one: Contradiction) -> Contradiction:
+    """Replace the classes of the source by classes of the label space."""
+    if not isinstance(dataset, PartialLabelDataset):
+        return one
+    own, joint = (columns.tolist() for columns in dataset.columns)
+    return one._replace(classes=[joint[own.index(i)] for i in one.classes])
 
 
 def _uncertain(inner: Any, table: LabelTable) -> np.ndarray:
@@ -237,6 +261,10 @@ def _one_by_one(dataset: Any, num_classes: int) -> dict:
     images = [info.get('img') for info in infos]
     return dict(
         score=score,
+        contradictions=[
+            _in_joint_space(dataset, one)
+            for one in _contradicted(dataset, num_classes)
+        ],
         uncertain=((score > 0) & (score < 1)).sum(axis=0),
         patients=_as_text([info.get('patient_id') for info in infos]),
         paths=_as_text([info.get('img_path') for info in infos]),

@@ -119,20 +119,42 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
         dict[str, float]: Class -> threshold, without undefined ones.
 
     Raises:
-        ValueError: If the file holds no thresholds.
+        ValueError: If the file holds no thresholds, or a threshold that is
+            not in [0, 1].
     """
+    found = {}
+    for name, entry in _read(path)['classes'].items():
+        value = entry.get('threshold', -1)
+        if value is None:
+            continue
+        # NaN fails the comparison. JSON has booleans, which are no numbers.
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            raise ValueError(
+                f'{path}, class {name!r}: found the threshold '
+                f'{entry.get("threshold")!r:.80}, expected a number from 0 to '
+                '1, or null'
+            )
+        found[name] = float(value)
+    return found
+
+
+def _read(path: str | Path) -> dict:
+    """Read a file of thresholds, and check the kinds of its parts."""
     try:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
-        return {
-            name: float(entry['threshold'])
-            for name, entry in content['classes'].items()
-            if entry['threshold'] is not None
-        }
+        classes = content['classes']
+        texts = [content.get(key) for key in ('checkpoint', 'digest')]
+        is_right = all(isinstance(e, dict) for e in classes.values())
+        is_right &= all(t is None or isinstance(t, str) for t in texts)
+        why = 'another kind of value'
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        is_right, why = False, repr(error)
+    if not is_right:
         raise ValueError(
-            f'{path}: expected thresholds as '
-            f'mmda thresholds writes them ({error!r})'
-        ) from error
+            f'{path}: expected thresholds as mmda thresholds writes them '
+            f'({why})'
+        )
+    return content
 
 
 def other_model(path: str | Path, checkpoint: str | Path) -> str:
@@ -146,9 +168,11 @@ def other_model(path: str | Path, checkpoint: str | Path) -> str:
     Returns:
         str: The difference; '' if there is none, or if the file does not name
         its checkpoint.
+
+    Raises:
+        ValueError: If the file holds no thresholds.
     """
-    content = json.loads(Path(path).read_text(encoding='utf-8'))
-    return other_checkpoint(content, checkpoint)
+    return other_checkpoint(_read(path), checkpoint)
 
 
 def draw_reliability(

@@ -17,12 +17,12 @@ from small_segmentors import (
 from torch import nn
 
 from mmda.apis.fold import (
-    fold_checkpoint,
     fold_decode_head,
     fold_segmentor_config,
     fold_segmentor_state,
     prediction_thr,
 )
+from mmda.apis.fold_checkpoint import fold_checkpoint
 
 MODELS = {
     'with an auxiliary head': model_config(adapted(ASPP), adapted(FCN)),

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,11 +21,11 @@ from PIL import Image
 
 from mmda.apis.answer_file import answer_file
 from mmda.apis.answer_picture import activation_map
-from mmda.apis.fold import fold_checkpoint
+from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.commands import class_relations
-from mmda.commands.predict import SOME_BROKEN, main
+from mmda.commands.predict import SOME_BROKEN, main, picture_name
 
 THREADS = torch.set_num_threads(1)
 
@@ -226,29 +227,24 @@ def test_answers_are_written_as_they_come(run, tmp_path, monkeypatch, capsys):
         assert float(row['probability']) == expected
 
 
-@pytest.mark.parametrize('kind', ['too large', 'a link to nothing', 'a FIFO'])
-def test_an_odd_file_in_a_folder_costs_no_answer(run, tmp_path, kind, capsys):
+def test_an_image_of_too_many_pixels_costs_no_answer(run, tmp_path, capsys):
+    whole = (run[2] / '0.png').read_bytes()
+    side = (40_000).to_bytes(4, 'big')
+    header = b'IHDR' + side + side + whole[24:29]
+    check = zlib.crc32(header).to_bytes(4, 'big')
+    large = tmp_path / 'large.png'
+    large.write_bytes(whole[:12] + header + check + whole[33:])
     shutil.copy(run[2] / '0.png', tmp_path / '0.png')
-    odd = tmp_path / 'odd.png'
-    if kind == 'too large':  # 40,000 x 40,000 pixels
-        whole = (run[2] / '0.png').read_bytes()
-        side = (40_000).to_bytes(4, 'big')
-        header = b'IHDR' + side + side + whole[24:29]
-        check = zlib.crc32(header).to_bytes(4, 'big')
-        odd.write_bytes(whole[:12] + header + check + whole[33:])
-    elif kind == 'a FIFO':
-        os.mkfifo(odd)
-    else:
-        odd.symlink_to(tmp_path / 'nowhere.png')
+    table = tmp_path / 'images.csv'
+    table.write_text('path\nlarge.png\n0.png\n')
     out = tmp_path / 'out' / 'a.json'
-    command = [str(run[0]), str(run[1]), str(tmp_path), '--out', str(out)]
-    if kind == 'too large':
-        with pytest.raises(SystemExit):
-            main(command)
-    else:
-        main(command)
-        assert f'{odd} is no file' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main([str(run[0]), str(run[1]), str(table), '--out', str(out)])
+    assert ended.value.code == SOME_BROKEN
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f'{table}, line 2: cannot decode {large}' in last
     answers = json.loads(out.read_text())
+    assert answers[str(large)]['3']['probability'] is None
     assert answers[str(tmp_path / '0.png')]['3']['probability'] is not None
 
 
@@ -370,6 +366,53 @@ def test_tables_name_file_row_and_column_of_what_is_wrong(run, tmp_path):
     with pytest.raises(ValueError, match='no image in'):
         (tmp_path / 'empty').mkdir()
         list_images(tmp_path / 'empty')
+
+
+def test_a_table_names_no_image_outside_of_its_folder(run, tmp_path):
+    folder = tmp_path / 'a'
+    folder.mkdir()
+    shutil.copy(run[2] / '0.png', tmp_path / 'x.png')
+    table = folder / 't.csv'
+    for name in ('../x.png', str(tmp_path / 'x.png')):
+        table.write_text(f'path\n{name}\n')
+        with pytest.raises(ValueError, match='t.csv, line 2, .*--allow-outs'):
+            list_images(table)
+        (found,) = list_images(table, allow_outside=True)
+        assert Path(found).samefile(tmp_path / 'x.png')
+
+
+def test_a_table_may_hold_cells_with_line_breaks_and_a_file_called_na(
+    tmp_path,
+):
+    (tmp_path / 'NA').touch()
+    table = tmp_path / 't.csv'
+    table.write_text('path,note\nNA,"\n\n"\n\nNA,"a,b"\n')
+    assert list_images(table) == [str(tmp_path / 'NA')] * 2
+    table.write_text('path,note\nNA,"\n\n"\n\nNA,a,b\n')
+    with pytest.raises(ValueError, match='t.csv, line 6: found 3 cells'):
+        list_images(table)
+    table.write_text('path,note\nNA,"\n\n"\n,a\n')
+    with pytest.raises(ValueError, match='t.csv, line 5, .*an empty cell'):
+        list_images(table)
+
+
+def test_what_is_no_file_is_no_image_of_a_folder(run, tmp_path, mm_log):
+    shutil.copy(run[2] / '0.png', tmp_path / 'a.png')
+    (tmp_path / 'b.png').symlink_to(tmp_path / 'missing.png')
+    (tmp_path / 'c.png').mkdir()
+    os.mkfifo(tmp_path / 'd.png')
+    assert list_images(tmp_path) == [str(tmp_path / 'a.png')]
+    assert f'2 of 3 entries of {tmp_path}' in mm_log.text
+    assert f'such as {tmp_path}/b.png' in mm_log.text
+
+
+def test_two_images_never_share_the_name_of_a_picture(tmp_path):
+    names = ['a_b.png', 'a/b.png', 'a.png', '../a.png', '../../a.png']
+    images = [str(tmp_path / 'x' / 'y' / name) for name in names]
+    found = [picture_name(i, str(tmp_path / 'x/y/t.csv')) for i in images]
+    assert found[:2] == ['a_b.png.answers.png', 'a/b.png.answers.png']
+    assert len(set(found)) == len(names)
+    assert not any('..' in Path(name).parts for name in found)
 
 
 def grad_cam_by_hand(trained, path, index):

@@ -52,6 +52,9 @@ def test_train_command_takes_a_seed(capsys):
     assert [d.seed for d in cfg.train_dataloader.dataset.datasets] == [3, 3]
     with pytest.raises(SystemExit):
         train.main([config, '--seed', '-1'])
-    assert '--seed -1: expected 0 or more' in capsys.readouterr().err
+    assert (
+        "--seed: found '-1', expected a whole number"
+        in capsys.readouterr().err
+    )
     with pytest.raises(ValueError, match='expected 0 or more'):
         set_seed(cfg, -1)

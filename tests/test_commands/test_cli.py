@@ -133,6 +133,7 @@ class TestParsing:
             dry_run=False,
             launcher='pytorch',
             local_rank=1,
+            unsafe_load=False,
             cfg_options={'a.b': 1, 'c': [1, 2]},
         )
 
@@ -164,6 +165,7 @@ class TestParsing:
             tta=True,
             launcher='slurm',
             local_rank=2,
+            unsafe_load=False,
         )
 
     def test_without_flags_nothing_is_switched_on(
@@ -229,7 +231,7 @@ class TestParsing:
     @pytest.mark.parametrize(
         ('argv', 'message'),
         [
-            (['--out', 'x.json'], '.pkl or .pickle for --out-item pred'),
+            (['--out', 'x.json'], '.npz or .pkl or .pickle for --'),
             (['--out', 'x.txt', '--out-item', 'metrics'], '.json or .yaml'),
             (['--out-item', 'pred'], '--out-item needs --out FILE'),
         ],

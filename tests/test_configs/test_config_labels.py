@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
 from reproduction.recipe_config import load_recipe
-from reproduction.table import find_tables
+from reproduction.table import Recipe, find_tables
 from shipped_configs import load
 from toy_images import write_mnist
 
@@ -153,6 +153,30 @@ def test_table_1_compares_the_same_images(pair, tables):
         for way, n in (few, many)
     ]
     assert images[0] == images[1]
+
+
+@pytest.mark.parametrize('size', [1000, 5000])
+@pytest.mark.parametrize(
+    ('name', 'labels'), [('overlap', (6, 6)), ('disjoint', (6, 4))]
+)
+def test_small_cifar10_shares_no_image_between_d0_d1_and_validation(
+    name, labels, size, cifar10_labels
+):
+    name = f'da-recipe_small-cnn16_2400i_cifar10-{name}'
+    cfg = load_recipe(Recipe(f'da/real/{name}.py', size))
+    init_default_scope(cfg.default_scope)
+    d0, d1 = DATASETS.build(cfg.train_dataloader.dataset).datasets
+    val, test = (
+        DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+        for split in ('val', 'test')
+    )
+    images = np.concatenate([d.selected for d in (d0, d1, val)])
+    assert [len(d) for d in (d0, d1, val)] == [size, size, 5000]
+    assert len(set(images)) == len(images)
+    assert tuple(len(d.annotated_classes) for d in (d0, d1)) == labels
+    assert {*d0.annotated_classes, *d1.annotated_classes} == {*cfg.classes}
+    assert val.dataset.split == 'train' and test.dataset.split == 'test'
+    assert len(test) == len(test.dataset)
 
 
 @pytest.fixture(scope='module')

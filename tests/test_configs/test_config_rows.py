@@ -10,8 +10,12 @@ from reproduction.recipe_config import load_recipe
 from reproduction.table import find_tables
 from shipped_configs import PATHS, load
 
-from mmda.datasets import ChestXray14, CheXpert
-from mmda.report.source_labels import sources_of_datasets
+from mmda.apis.seeding import set_seed
+from mmda.datasets import ChestXray14, CheXpert, PartialLabelDataset
+from mmda.report.source_labels import (
+    sources_of_config,
+    sources_of_datasets,
+)
 
 NOVEL = {
     'cifar10': 'cat',
@@ -87,6 +91,67 @@ def test_the_papers_terms_are_literal_on_a_linear_layer_too(data):
     assert linear.head.type == 'PartialLabelLinearHead'
     linear.head.type = paper.head.type
     assert linear == paper
+
+
+(REAL,) = find_tables(['real'])
+
+
+@pytest.mark.parametrize(
+    'panel', [p for p in REAL.panels if p.gaps], ids=lambda panel: panel.name
+)
+def test_the_arms_on_real_data_have_the_parts_they_name(panel):
+    # two views, adapter, BCE on the strong view, unsupervised terms
+    expected = {
+        'BCE': (False, False, False, False),
+        'BCE on both views': (True, False, True, False),
+        'adapter, BCE': (False, True, False, False),
+        'literal equations': (True, True, False, True),
+        'recipe, linear layer': (True, False, True, True),
+        'recipe': (True, True, True, True),
+        'recipe, no consistency': (True, True, True, False),
+    }
+    configs = {
+        row: load_recipe(panel.cells[index, 0].recipe)
+        for index, row in enumerate(panel.rows)
+    }
+    for row, cfg in configs.items():
+        model, loss = cfg.model, cfg.model.head.loss
+        views = bool(model.data_preprocessor.strong_view)
+        parts = (
+            views,
+            model.head.type == 'DynamicAdapterHead',
+            views and loss.get('strong_bce_weight', 0) > 0,
+            views and loss.get('consist_weight', 1) > 0,
+        )
+        assert parts == expected[row.removeprefix('full labels, ')], row
+        sources = cfg.train_dataloader.dataset.datasets
+        known = {source.labeled_classes is None for source in sources}
+        assert known == {row.startswith('full labels')}, row
+        everything = {
+            c for s in sources for c in s.labeled_classes or s.classes
+        }
+        assert everything == {*model.head.classes}
+    assert len(configs) >= len(expected) + 1
+
+
+def test_patients_of_nih64_are_tested_whatever_the_seed(shared_data):
+    options = dict(data_root=str(shared_data / 'nih64'))
+    tested = []
+    for seed in (0, 3):
+        cfg = load('da-recipe_small-cnn16_500i_nih64', **options)
+        set_seed(cfg, seed)
+        found = sources_of_config(cfg)
+        patients = [set(source.patients.tolist()) for source in found]
+        assert [s.name for s in found] == ['D0', 'D1', 'val', 'test']
+        assert sum(map(len, patients)) == len(set.union(*patients)) == 264
+        assert sum(len(source.score) for source in found) == 1000
+        tested.append(patients)
+    assert tested[0][3] == tested[1][3] and tested[0][0] != tested[1][0]
+    (everything,) = sources_of_datasets(
+        {'all': PartialLabelDataset(dict(cfg.images, **options), cfg.classes)}
+    )
+    few = (everything.score > 0.5).sum(axis=0) < 30
+    assert {*np.array(cfg.classes)[few]} == {*cfg.rare}
 
 
 ROWS = [f'densenet121_64e_{name}-novel1' for name in NOVEL]

@@ -31,8 +31,12 @@ def data_roots(toy_root, tmp_path_factory):
     toy_images.write_cifar10(folder / 'cifar10')
     toy_images.write_mnist(folder / 'mnist')
     toy_images.write_medmnist(folder / 'medmnist')
+    toy_images.write_usps(folder / 'usps')
+    for path in toy_root.iterdir():
+        (folder / path.name).symlink_to(path)
     return {
-        'data/': toy_root,
+        'data/': folder,
+        'data/nih64/': toy_root / 'ChestXray14',
         'data/cifar10/': folder / 'cifar10',
         'data/mnist/': folder / 'mnist',
         'data/medmnist/': folder / 'medmnist',

@@ -225,3 +225,14 @@ def test_the_real_table_is_read(shared_data):
     assert (dataset.get_gt_labels().sum(1) == 0).sum() == 158
     patients = {dataset.get_data_info(i)['patient_id'] for i in range(261)}
     assert len(patients) == 92
+
+
+def test_patients_with_long_numbers_stay_apart(tmp_path):
+    # Equal in 32 bits, and equal as floats.
+    numbers = [2**40 + 1, 1, 2**53, 2**53 + 1, '7.0', ' 7']
+    rows = [(f'{i}.png', 'Mass', n) for i, n in enumerate(numbers)]
+    dataset = ChestXray14(write_tree(tmp_path, rows), split='all')
+    assert dataset.data_list.patient_id.tolist() == [*numbers[:4], 7, 7]
+    rows[0] = ('0.png', 'Mass', 10**18)
+    with pytest.raises(ValueError, match="line 2, .*'1000000000000000000'"):
+        ChestXray14(write_tree(tmp_path, rows), split='all')

@@ -303,3 +303,14 @@ def test_the_real_table_is_read(shared_data):
     for split, number in (('train', 390), ('test', 133)):  # 523 * 0.2537
         part = read(root, ann_file='train.sample.csv', split=split)
         assert len(part) == number
+
+
+def test_patients_with_long_numbers_stay_apart(tmp_path):
+    numbers = [2**40 + 1, 1, 2**53, 2**53 + 1]
+    name = 'patient{}/study1/view1_frontal.jpg'.format
+    lines = [line_of(name(number), '', '', '') for number in numbers]
+    dataset = read(write_table(tmp_path, lines))
+    assert dataset.data_list.patient_id.tolist() == numbers
+    lines.append(line_of(name(10**18), '', '', ''))
+    with pytest.raises(ValueError, match="line 6, column 'Path': found"):
+        read(write_table(tmp_path, lines))

@@ -159,7 +159,10 @@ def test_names_that_pandas_takes_for_missing_are_kept(read_csv):
 
 
 def test_an_absolute_path_is_left_alone(read_csv):
-    dataset = read_csv('path,Mass\n/data/a.png,1\n')
+    dataset = read_csv(
+        'path,Mass\n/data/a.png,1\n', data_prefix='b', allow_outside=True
+    )
+    assert dataset.full_paths().tolist() == [b'/data/a.png']
     assert dataset.get_data_info(0)['img_path'] == '/data/a.png'
 
 
@@ -183,7 +186,7 @@ def test_a_missing_column_is_named(read_csv, arguments, message):
         ('', r'labels\.csv is empty'),
         ('path,Mass\n', 'has a header but no rows'),
         ('path,Mass\n"a.png,1\n', r'labels\.csv, line 2: .*quote not closed'),
-        ('path,Mass\na.png,"1\n', r'labels\.csv: .*EOF inside string'),
+        ('path,Mass\na.png,"1\n', r'labels\.csv, line 2: .*quote not closed'),
         ('path,"Mass\na.png,1\n', r'labels\.csv: .*unexpected end of data'),
     ],
 )
@@ -203,3 +206,50 @@ def test_a_missing_file_says_what_is_expected(tmp_path):
         CSVLabelDataset('labels.csv', data_root=str(tmp_path))
     assert f'no file {tmp_path}/labels.csv' in str(caught.value)
     assert 'one line per image' in str(caught.value)
+
+
+def test_white_space_makes_no_second_patient(read_csv):
+    text = 'path,Mass,who\na,1,p1\nb,1, p1 \nc,1, \n'
+    dataset = read_csv(text, patient_column='who')
+    infos = [dataset.get_data_info(i) for i in range(3)]
+    assert [info['patient_id'] for info in infos] == ['p1', 'p1', None]
+
+
+OUTSIDE = ['../a.png', '/etc/passwd', 'b/../../a.png', 'http://host/a.png']
+
+
+@pytest.mark.parametrize('prefix', ['', 'images', 's3://bucket/images'])
+@pytest.mark.parametrize('path', OUTSIDE)
+def test_an_image_outside_of_the_folder_is_an_error(read_csv, prefix, path):
+    text = f'path,Mass\na.png,1\n{path},1\n'
+    message = f"line 3: found the image '{path}', expected a path inside of "
+    with pytest.raises(ValueError, match=message):
+        read_csv(text, data_prefix=prefix)
+    dataset = read_csv(text, data_prefix=prefix, allow_outside=True)
+    assert len(dataset) == 2
+
+
+@pytest.mark.parametrize(
+    'root, prefix, path',
+    [
+        ('/data', 'images', '../masks/a.png'),
+        ('/data', 'images', '/data/other/a.png'),
+        ('data', '', './b/../a..png'),
+        ('', '/data', '/data/a.png'),
+        ('', 's3://bucket/images', 'b/../a.png'),
+        ('', 's3://bucket/images', 's3://bucket/images/a.png'),
+    ],
+)
+def test_an_image_may_lie_anywhere_below_the_folders_of_the_config(
+    read_csv, root, prefix, path
+):
+    text = f'path,Mass\n{path},1\n'
+    assert len(read_csv(text, data_root=root, data_prefix=prefix)) == 1
+
+
+@pytest.mark.parametrize(
+    'path', ['s3://bucket/b/a.png', '/images/a.png', '..']
+)
+def test_an_address_of_the_config_opens_no_other_address(read_csv, path):
+    with pytest.raises(ValueError, match='inside of s3://bucket/images'):
+        read_csv(f'path,Mass\n{path},1\n', data_prefix='s3://bucket/images')

@@ -6,7 +6,7 @@ from test_partial_label_dataset import names_of
 from mmda.datasets import CheXpert
 from mmda.datasets.tables import csv_table
 from mmda.datasets.tables.csv_table import (
-    check_row_lengths,
+    find_lines,
     iter_csv,
     read_header,
 )
@@ -78,7 +78,7 @@ def test_lines_are_counted_beyond_the_first_block(
 ):
     monkeypatch.setattr(csv_table, '_BLOCK_BYTES', size)
     lines = ['path,Mass', *(f'{i},1' for i in range(40)), '', '']
-    assert check_row_lengths(write_csv('\n'.join(lines)), 2) == 42
+    assert find_lines(write_csv('\n'.join(lines)), 2)[0] == 42
     assert len(read_csv('\r\n'.join(lines))) == 40
     lines[30] += ',0'
     with pytest.raises(ValueError, match='line 31: found 3 cells, expected 2'):
@@ -157,3 +157,49 @@ def test_cells_go_to_the_column_of_their_name_in_any_order(write_csv):
     assert frame['who'].tolist() == ['p', 'q']
     assert frame['Edema'].tolist() == [0, 1]
     np.testing.assert_array_equal(frame['Mass'], [1, NAN])
+
+
+def test_a_row_after_a_cell_with_line_breaks_is_never_dropped(read_csv):
+    # The rows without a path once counted as empty lines here, and their
+    # labels were lost.
+    text = 'path,note,Mass\na,"1\n\n2",1\n,x,1\n\nb,"\n",0\n'
+    message = r"labels\.csv, line 5, column 'path': found an empty cell"
+    with pytest.raises(ValueError, match=message):
+        read_csv(text, classes=['Mass'])
+    dataset = read_csv(text.replace(',x', 'c,x'), classes=['Mass'])
+    assert names_of(dataset) == ['a', 'c', 'b']
+    assert dataset.get_gt_labels().tolist() == [[1], [1], [0]]
+    lines = [dataset.where(index).rpartition(' ')[2] for index in range(3)]
+    assert lines == ['2', '5', '7']
+
+
+def test_a_message_names_the_line_behind_cells_with_line_breaks(read_csv):
+    text = 'path,"no\nte",Mass\n"a\n",x,1\n\nb,"\n\n",5\n'
+    with pytest.raises(ValueError, match="line 6, column 'Mass': found 5"):
+        read_csv(text, classes=['Mass'])
+
+
+def test_an_empty_line_in_a_table_of_one_column_is_no_image(write_csv):
+    path = write_csv('path\na\n\nb\n\n')
+    (frame,) = iter_csv(path, ['path'])
+    assert frame['path'].to_dict() == {2: 'a', 4: 'b'}
+    with pytest.raises(ValueError, match='line 3, .*found an empty cell'):
+        list(iter_csv(write_csv('path\na\n""\nb\n'), ['path']))
+
+
+@pytest.mark.parametrize('name', ['NA', 'nan', 'None', 'null', '1', '1.0'])
+def test_a_file_may_have_any_name(read_csv, name):
+    dataset = read_csv(f'path,Mass\n{name},1\n')
+    assert names_of(dataset) == [name]
+
+
+@pytest.mark.parametrize('name', ['a\0b', '"a\0b"'])
+def test_a_zero_byte_is_an_error_and_cuts_no_path(read_csv, name):
+    with pytest.raises(ValueError, match='line 3: found a zero byte'):
+        read_csv(f'path,Mass\nx,1\n{name},1\n')
+
+
+@pytest.mark.parametrize('label', ['0.99999999', '1e-12', '1.00000001'])
+def test_a_label_near_1_or_0_is_an_error(read_csv, label):
+    with pytest.raises(ValueError, match="line 2, column 'Mass': found"):
+        read_csv(f'path,Mass\na,{label}\nb,0\n')

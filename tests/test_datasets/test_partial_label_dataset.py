@@ -278,6 +278,28 @@ def test_a_draw_of_all_images_is_the_source(many):
     assert drawn(dataset) == list(range(10))
 
 
+def test_parts_of_patients_have_whole_patients_in_nested_wrappers_too(
+    read_csv,
+):
+    lines = [f'{i}.png,p{i % 7},{i % 2}' for i in range(30)]
+    table = read_csv(
+        'path,patient,cat\n' + '\n'.join(lines), patient_column='patient'
+    )
+    patients = dict(classes=['cat'], part_of='patients')
+    held_out = PartialLabelDataset(table, **patients, part=(2, 3))
+    rest = PartialLabelDataset(table, **patients, part=([0, 1], 3))
+    halves = [
+        PartialLabelDataset(rest, **patients, part=(k, 2), seed=4)
+        for k in (0, 1)
+    ]
+    found = [
+        {d.get_data_info(i)['patient_id'] for i in range(len(d))}
+        for d in (held_out, *halves)
+    ]
+    assert sum(map(len, (held_out, *halves))) == 30
+    assert sum(map(len, found)) == len(set.union(*found)) == 7
+
+
 def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
     parts = [
         drawn(PartialLabelDataset(**many, part=(k, 3), seed=5))
@@ -285,6 +307,8 @@ def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
     ]
     assert sorted(map(len, parts)) == [3, 3, 4]
     assert sorted(sum(parts, [])) == list(range(10))
+    two = PartialLabelDataset(**many, part=([0, 2], 3), seed=5)
+    assert drawn(two) == sorted(parts[0] + parts[2])
     few = PartialLabelDataset(**many, part=(1, 3), seed=5, num_samples=2)
     assert len(few) == 2
     assert set(drawn(few)) < set(parts[1])
@@ -446,8 +470,18 @@ def test_a_dataset_survives_pickling(source):
         (dict(keep_apart=['dgo']), "no class 'dgo'; nearest: 'dog'"),
         (dict(keep_apart=['dog']), r"turn 'dog' into 'dog \(zoo\)'"),
         (dict(indices=0), 'indices=0 of zoo leave no image of 4'),
-        (dict(part=(2, 2)), r'part=\(2, 2\) of zoo: expected'),
-        (dict(part=(0, 5)), r'part=\(0, 5\) of zoo: expected'),
+        (dict(part=(2, 2)), r'part=\(2, 2\) of the images of zoo: expected'),
+        (dict(part=(0, 5)), r'part=\(0, 5\) of the images of zoo: expected'),
+        (dict(part=([0, 0], 2)), r'part=\(\[0, 0\], 2\) .* different k'),
+        (dict(part_of='rows'), "part_of of zoo: found 'rows', expected"),
+        (
+            dict(part=(0, 2), part_of='patients'),
+            "part_of='patients' of zoo: image 0 has no `patient_id`",
+        ),
+        (
+            dict(part=(0, 2), num_samples=3),
+            r'expected 1 to 2, the number of its images in part \(0, 2\)',
+        ),
     ],
 )
 def test_what_cannot_be_matched_is_refused(source, arguments, message):
@@ -640,3 +674,44 @@ def test_images_that_are_in_memory_need_no_path():
     assert np.isnan(score).tolist() == [False, True, False]
     assert np.nansum(score) == 1
     assert isinstance(dataset.dataset.get_data_info(0), dict)
+
+
+def test_labels_that_contradict_each_other_count_as_not_annotated(
+    read_csv, mm_log
+):
+    source = read_csv(
+        'path,Mass,Edema\na.png,1,0\nb.png,1,1\n./a.png,0,0\nx//a.png,0,0\n'
+        'x/a.png,,0\nb.png,1,\n'
+    )
+    space = ('Edema', 'Mass')
+    dataset = PartialLabelDataset(source, space, name='A', num_samples=5)
+    found = {
+        index: dataset.get_data_info(position)['gt_score']
+        for position, index in enumerate(dataset.selected.tolist())
+    }
+    expected = [[0, N], [1, 1], [0, N], [0, 0], [0, N], [N, 1]]
+    for index, score in found.items():
+        np.testing.assert_array_equal(score, expected[index])
+    assert (
+        'A: 1 image occurs twice with labels that differ: a.png (Mass). The '
+        'first is in '
+    ) in mm_log.text
+    assert 'labels.csv, line 2 and ' in mm_log.text
+    # Only classes that are used count.
+    PartialLabelDataset(source, ('Edema',), contradictions='error')
+    with pytest.raises(ValueError, match=r'differ: a\.png \(Mass\)\. The fi'):
+        PartialLabelDataset(source, space, contradictions='error')
+    with pytest.raises(ValueError, match="found 'no', expected 'ignore' or"):
+        PartialLabelDataset(source, space, contradictions='no')
+
+
+def test_labels_of_a_stock_dataset_may_contradict_each_other(tmp_path):
+    (tmp_path / 'a.txt').write_text('x.png 0\ny.png 1\nx.png 1\nx.png 1\n')
+    source = dict(
+        type='mmpretrain.CustomDataset',
+        ann_file=str(tmp_path / 'a.txt'),
+        classes=['cat', 'dog'],
+    )
+    dataset = PartialLabelDataset(source, ('cat', 'dog'))
+    scores = [dataset.get_data_info(i)['gt_score'] for i in range(4)]
+    np.testing.assert_array_equal(scores, [[N, N], [0, 1], [N, N], [N, N]])

@@ -28,6 +28,9 @@ import torch
 from mmengine.registry import MODELS
 from mmengine.runner.checkpoint import load_state_dict
 
+from mmda.engine.checkpoint import load_checkpoint
+from mmda.engine.hooks.check_weights_hook import load_weights
+
 FOLDER = Path(__file__).parent / 'checkpoints'
 CLASSES = ('cat', 'dog', 'owl')
 HEAD = dict(in_channels=8, classes=CLASSES)
@@ -97,13 +100,17 @@ def answer(name, model, inputs):
     return model(inputs if 'backbone' in CONFIGS[name] else [inputs])
 
 
-@pytest.mark.parametrize('load', ['torch', 'mmengine'])
+@pytest.mark.parametrize('load', ['torch', 'mmengine', 'file'])
 @pytest.mark.parametrize('name', CONFIGS)
-def test_an_old_checkpoint_gives_its_old_answers(name, load):
+def test_an_old_checkpoint_gives_its_old_answers(name, load, tmp_path):
     inputs, outputs, state = load_old(name)
     model = build(name)
     if load == 'torch':
         model.load_state_dict(state)
+    elif load == 'file':
+        path = str(tmp_path / 'old.pth')
+        torch.save(dict(meta={}, state_dict=state), path)
+        assert load_weights(model, load_checkpoint(path), path) == ()
     else:
         load_state_dict(model, state, strict=True)
     torch.testing.assert_close(

@@ -1,4 +1,5 @@
 import inspect
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from mmpretrain.structures import DataSample
 from two_ranks import run_on_two_ranks
 
 from mmda.models import PartialBCEPseudoConsistLoss
-from mmda.models.losses import is_confident, sharpen
+from mmda.models.losses import given_exactly_one, is_confident, sharpen
 
 NAN = float('nan')
 MEANS = ('entry', 'class', 'sample')
@@ -45,8 +46,34 @@ def naive_mean(entries, normalize):
     return sum(means) / len(means)
 
 
+DISTANCES = dict(
+    mse=lambda a, y: (a - y) ** 2,
+    bce=lambda a, y: -(y * torch.log(a) + (1 - y) * torch.log(1 - a)),
+)
+
+
+def naive_given_one(logits, target, key):
+    """Probability of an unannotated class, given that one class holds."""
+    row, column, *pixel = key
+    left, odds = 1.0, 0.0
+    for other in range(target.shape[1]):
+        y = target[(row, other, *pixel)].item()
+        if y == y:
+            left -= y
+        else:
+            odds = odds + torch.exp(logits[(row, other, *pixel)])
+    return max(left, 0.0) * torch.exp(logits[key]) / odds
+
+
 def naive_terms(
-    logits, target, tau=0.5, temperature=4.0, detach=True, normalize='entry'
+    logits,
+    target,
+    tau=0.5,
+    temperature=4.0,
+    detach=True,
+    normalize='entry',
+    exactly_one=False,
+    distance='mse',
 ):
     """Eqs. (2) to (5), one entry after the other."""
     rows = len(target)
@@ -60,13 +87,14 @@ def naive_terms(
         if len(logits) == rows:
             continue
         strong = 1 / (1 + torch.exp(-logits[(key[0] + rows, *key[1:])]))
-        if a > tau:
-            label = a + (1 - a) / temperature
+        guess = naive_given_one(logits, target, key) if exactly_one else a
+        if guess > tau:
+            label = guess + (1 - guess) / temperature
         else:
-            label = a - a / temperature
+            label = guess - guess / temperature
         label = label.detach() if detach else label
-        pseudo[key] = (a - label) ** 2
-        consist[key] = (strong - label) ** 2
+        pseudo[key] = DISTANCES[distance](a, label)
+        consist[key] = DISTANCES[distance](strong, label)
     return {
         key: naive_mean(entries, normalize)
         for key, entries in zip(TERMS, (bce, pseudo, consist), strict=True)
@@ -77,16 +105,25 @@ def naive_terms(
 @pytest.mark.parametrize('fraction', [0.0, 0.2, 0.7, 1.0])
 @pytest.mark.parametrize('views', [1, 2])
 @pytest.mark.parametrize('detach', [True, False])
+@pytest.mark.parametrize(
+    'options', [{}, dict(distance='bce'), dict(exactly_one=True)]
+)
 def test_terms_and_gradients_equal_a_loop_over_entries(
-    normalize, fraction, views, detach
+    normalize, fraction, views, detach, options
 ):
     logits, target = make_batch(fraction)
     logits = logits[: views * len(target)].detach().requires_grad_()
     loss = PartialBCEPseudoConsistLoss(
-        tau=0.4, temperature=3.0, detach_pseudo=detach, normalize=normalize
+        tau=0.4,
+        temperature=3.0,
+        detach_pseudo=detach,
+        normalize=normalize,
+        **options,
     )
     got = loss.terms(logits, target)
-    expected = naive_terms(logits, target, 0.4, 3.0, detach, normalize)
+    expected = naive_terms(
+        logits, target, 0.4, 3.0, detach, normalize, **options
+    )
     for key in TERMS if views == 2 else TERMS[:1]:
         assert got[key].item() == pytest.approx(
             expected[key].item(), rel=1e-6, abs=1e-12
@@ -110,6 +147,45 @@ def test_terms_of_pixels_equal_a_loop_over_entries(normalize):
     for key, value in expected.items():
         got = loss.terms(logits, target)[key]
         assert got.item() == pytest.approx(value.item(), rel=1e-6)
+
+
+def exactly_one_holds(logits):
+    """P(class c alone holds) for each c, over all truth assignments."""
+    answers = logits.sigmoid()
+    alone = [0.0] * len(logits)
+    for truth in itertools.product([0, 1], repeat=len(logits)):
+        chance = 1.0
+        for holds, answer in zip(truth, answers, strict=True):
+            chance = chance * (answer if holds else 1 - answer)
+        if sum(truth) == 1:
+            alone[truth.index(1)] = chance
+    return torch.stack(alone)
+
+
+def test_answers_given_exactly_one_equal_a_sum_over_truth_assignments():
+    logits = torch.tensor([0.3, -1.2, 2.0, 0.1], dtype=torch.float64)
+    known = torch.tensor([[False, True, False, False]] * 3)
+    label = torch.zeros(3, 4, dtype=torch.float64)
+    label[1, 1], label[2, 1] = 1.0, 0.25
+    alone = exactly_one_holds(logits[~known[0]])
+    got = given_exactly_one(logits.expand(3, 4), label, known)
+    expected = torch.outer(torch.tensor([1, 0, 0.75]), alone / alone.sum())
+    torch.testing.assert_close(got[:, ~known[0]], expected.double())
+    assert not got[known].any()
+
+
+def test_the_weak_term_learns_the_likelihood_of_exactly_one_class():
+    logits, target = make_batch(0.0, rows=1, classes=4)
+    loss = PartialBCEPseudoConsistLoss(
+        temperature=float('inf'), exactly_one=True, distance='bce'
+    )
+    term = 4 * loss.losses(logits, target)['loss_pseudo']  # a mean over 4
+    likelihood = exactly_one_holds(logits[0]).sum()
+    gradients = [
+        torch.autograd.grad(value, logits)[0][0]
+        for value in (term, -likelihood.log())
+    ]
+    torch.testing.assert_close(*gradients)
 
 
 def test_each_weight_weighs_its_own_term():
@@ -238,11 +314,13 @@ def test_with_t_of_infinity_there_is_no_pseudo_labelling(detach):
         temperature=math.inf, detach_pseudo=detach
     )
     terms = loss.terms(logits, target)
-    assert terms['loss_pseudo'].item() == 0
+    assert terms['loss_pseudo'].item() == pytest.approx(0, abs=1e-30)
     (gradient,) = torch.autograd.grad(
         terms['loss_pseudo'], logits, retain_graph=True
     )
-    assert torch.equal(gradient, torch.zeros_like(logits))
+    torch.testing.assert_close(
+        gradient, torch.zeros_like(logits), rtol=0, atol=1e-15
+    )
     weak, strong = logits.sigmoid().chunk(2)
     gap = ((weak - strong) ** 2)[target.isnan()].mean().item()
     assert terms['loss_consist'].item() == pytest.approx(gap, rel=1e-6)
@@ -381,6 +459,8 @@ def test_stated_defaults_equal_the_signature():
         ramp_up=1.0,
         confidence=0.5,
         detach_pseudo=True,
+        exactly_one=False,
+        distance='mse',
         normalize='entry',
     )
 
@@ -399,6 +479,7 @@ def test_stated_defaults_equal_the_signature():
         (dict(strong_bce_weight=-1.0), 'strong_bce_weight=-1.0'),
         (dict(pseudo_weight=-1.0), 'pseudo_weight=-1.0'),
         (dict(consist_weight=NAN), 'consist_weight=nan'),
+        (dict(distance='l1'), "distance='l1'.*mse.*bce"),
         (dict(normalize='batch'), "normalize='batch'.*entry.*class.*sample"),
     ],
 )

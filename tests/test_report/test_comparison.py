@@ -1,12 +1,12 @@
 """Two models on the same images: matching, tests, table and figure."""
 
 import json
-import pickle
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
+from prediction_samples import write_samples
 from scipy.stats import ttest_ind
 from sklearn.metrics import roc_auc_score
 
@@ -21,7 +21,6 @@ from mmda.report.comparison_report import (
 )
 from mmda.report.predictions import (
     collect_predictions,
-    load_predictions,
     match_predictions,
 )
 
@@ -263,36 +262,12 @@ def test_sources_without_a_name_are_told_apart_by_their_paths():
         collect_predictions(samples, CLASSES, 'a')
 
 
-def test_files_that_are_no_predictions_are_refused(tmp_path):
-    path = tmp_path / 'p.pkl'
-    with pytest.raises(FileNotFoundError, match='no predictions'):
-        load_predictions(path)
-    for content, message in (
-        (dict(auc=1), 'found dict'),
-        ([], 'an empty list'),
-        ([dict(gt_label=1)], 'image 0: no `pred_score`'),
-        ([dict(pred_score=torch.zeros(2))], 'image 0: neither gt_score'),
-        (make_samples(1)[:1] * 2, r'0 \(0.png\) of A occurs twice'),
-    ):
-        path.write_bytes(pickle.dumps(content))
-        with pytest.raises(ValueError, match=message):
-            load_predictions(path)
-    for text in (b'no pickle', b'class,auc\na,3\n'):  # 'c' imports a module
-        path.write_bytes(text)
-        with pytest.raises(ValueError, match='expected what'):
-            load_predictions(path)
-    path.write_bytes(pickle.dumps(make_samples(1)))
-    with pytest.raises(ValueError, match='4 answers per image, expected 2'):
-        load_predictions(path, ['a', 'b'])
-
-
 def test_the_command_writes_table_json_and_figure(tmp_path, capsys):
     for name, strength in (('a', 0.5), ('b', 2)):
-        (tmp_path / f'{name}.pkl').write_bytes(
-            pickle.dumps(make_samples(strength, seed=int(2 * strength)))
-        )
+        samples = make_samples(strength, seed=int(2 * strength))
+        write_samples(tmp_path / f'{name}.npz', samples)
     out = tmp_path / 'out'
-    files = [str(tmp_path / f'{name}.pkl') for name in 'ab']
+    files = [str(tmp_path / f'{name}.npz') for name in 'ab']
     options = ['--resamples', '50', '--out-dir', str(out)]
     main([*files, '--classes', *CLASSES, *options])
     found = json.loads((out / 'comparison.json').read_text())
@@ -301,7 +276,7 @@ def test_the_command_writes_table_json_and_figure(tmp_path, capsys):
     assert imread(out / 'forest.png').std() > 0.01
     assert (out / 'forest.pdf').stat().st_size > 1000
     with pytest.raises(SystemExit):
-        main([files[0], str(tmp_path / 'none.pkl'), *options])
+        main([files[0], str(tmp_path / 'none.npz'), *options])
     assert 'there are no predictions' in capsys.readouterr().err
 
 

@@ -12,7 +12,12 @@ from mmpretrain.datasets import BaseDataset
 from mmseg.datasets import BaseSegDataset
 
 from mmda.commands.label_report import main
-from mmda.datasets import LabelTable, PartialLabelDataset, TableDataset
+from mmda.datasets import (
+    CSVLabelDataset,
+    LabelTable,
+    PartialLabelDataset,
+    TableDataset,
+)
 from mmda.report import source_labels
 from mmda.report.label_report import (
     label_report,
@@ -449,3 +454,50 @@ def test_equal_patients_of_another_root_may_be_others(tmp_path, monkeypatch):
         '2, such as p1'
     ]
     assert not leaks([train, source('train', 'B', ('T', 'e'), patients=ids)])
+
+
+def test_labels_that_contradict_each_other_are_listed(tmp_path):
+    rows = ['path,x,y', *(f'{i % 6}.png,{i // 6},1' for i in range(10))]
+    (tmp_path / 'a.csv').write_text('\n'.join(rows) + '\n')
+    table = CSVLabelDataset('a.csv', str(tmp_path), check_first=False)
+    for dataset in (table, PartialLabelDataset(table, 'yx', name='A')):
+        report = label_report(sources_of_datasets({'train': dataset}))
+        (source,) = report['splits']['train']['sources'].values()
+        assert source['contradictions'] == [
+            dict(image=f'{i}.png', rows=[i, i + 6], classes=['x'])
+            for i in range(4)
+        ]
+        (warning,) = [w for w in report['warnings'] if 'differ' in w]
+        assert warning.endswith(
+            '4 images occur twice with labels that differ: 0.png (x); 1.png '
+            '(x); 2.png (x) and 1 more'
+        )
+        assert f'  ! {warning}' in report_text(report)
+    # The wrapper ignores these labels, so they are not counted.
+    assert source['classes']['x']['unannotated'] == 8
+
+
+def test_many_warnings_of_a_kind_are_shown_in_a_few_lines():
+    generator = np.random.default_rng(0)
+    sources = [
+        SourceLabels(
+            'train',
+            f's{number}',
+            ('a', 'b'),
+            (generator.random((500, 2)) < rate).astype(np.float32),
+            np.zeros(2, int),
+            paths=np.array([b'same.png'] * 500),
+            origin=('T', ''),
+        )
+        for number, rate in enumerate(np.linspace(0.01, 0.9, 12))
+    ]
+    report = label_report(sources)
+    leak = [w for w in report['warnings'] if 'share image files' in w]
+    assert len(leak) == 66  # pairs
+    lines = report_text(report).splitlines()
+    assert f'warnings: {len(report["warnings"])}' in lines
+    assert sum('share image files' in line for line in lines) == 9
+    assert '  ! and 57 more like this: label_report.json has all' in lines
+    assert any(
+        line.startswith('66 pairs of sources share 2 to 2') for line in lines
+    )

@@ -1,7 +1,6 @@
 """Thresholds and calibration against scikit-learn and plain loops."""
 
 import json
-import pickle
 import shutil
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import torch
 from digits_run import train_digits
 from matplotlib.image import imread
+from prediction_samples import write_samples
 from sklearn.metrics import f1_score, precision_recall_curve, roc_curve
 
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
@@ -128,9 +128,9 @@ def test_the_command_leaves_thresholds_beside_the_checkpoint(tmp_path, capsys):
         )
         for i in range(200)
     ]
-    (tmp_path / 'val.pkl').write_bytes(pickle.dumps(samples))
+    write_samples(tmp_path / 'val.npz', samples)
     arguments = [str(run / 'config.py'), str(checkpoint)]
-    main([*arguments, str(tmp_path / 'val.pkl'), '--method', 'f1'])
+    main([*arguments, str(tmp_path / 'val.npz'), '--method', 'f1'])
     path = tmp_path / 'model.thresholds.json'
     content = json.loads(path.read_text())
     expected = choose_threshold(score.astype(np.float32), target, 'f1')
@@ -148,7 +148,7 @@ def test_the_command_leaves_thresholds_beside_the_checkpoint(tmp_path, capsys):
     inferencer = PartialLabelInferencer(run / 'config.py', checkpoint)
     assert inferencer.thresholds == read_thresholds(path)
     with pytest.raises(SystemExit):
-        main([str(run / 'config.py'), 'none.pth', str(tmp_path / 'val.pkl')])
+        main([str(run / 'config.py'), 'none.pth', str(tmp_path / 'val.npz')])
     assert 'there is no checkpoint none.pth' in capsys.readouterr().err
 
 
@@ -158,12 +158,10 @@ def write_predictions(path, **run):
             pred_score=torch.full((7,), score),
             gt_score=torch.full((7,), float(score > 0.5)),
             sample_idx=i,
-            run=run,
         )
         for i, score in enumerate((0.2, 0.4, 0.6, 0.8))
     ]
-    path.write_bytes(pickle.dumps(samples))
-    return str(path)
+    return write_samples(path, samples, run)
 
 
 def test_thresholds_belong_to_a_checkpoint_and_a_split(tmp_path, capsys):
@@ -177,7 +175,7 @@ def test_thresholds_belong_to_a_checkpoint_and_a_split(tmp_path, capsys):
     digest = checkpoint_record(checkpoint)['digest']
     assert digest != checkpoint_record(other)['digest']
     record = dict(checkpoint='a.pth', digest=digest)
-    file = write_predictions(tmp_path / 'val.pkl', **record, split='val')
+    file = write_predictions(tmp_path / 'val.npz', **record, split='val')
     main([config, str(checkpoint), file])
     assert 'WARNING' not in capsys.readouterr().out
     path = tmp_path / 'a.thresholds.json'
@@ -187,13 +185,13 @@ def test_thresholds_belong_to_a_checkpoint_and_a_split(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([config, str(other), file])
     said = capsys.readouterr().err
-    assert 'val.pkl' in said and 'a.pth' in said
+    assert 'val.npz' in said and 'a.pth' in said
     assert not (tmp_path / 'b.thresholds.json').exists()
-    main([config, str(checkpoint), write_predictions(tmp_path / 'old.pkl')])
-    assert 'old.pkl' in capsys.readouterr().out
-    file = write_predictions(tmp_path / 'test.pkl', **record, split='test')
+    main([config, str(checkpoint), write_predictions(tmp_path / 'old.npz')])
+    assert 'old.npz' in capsys.readouterr().out
+    file = write_predictions(tmp_path / 'test.npz', **record, split='test')
     main([config, str(checkpoint), file])
-    assert 'test.pkl' in capsys.readouterr().out
+    assert 'test.npz' in capsys.readouterr().out
     # The same name, other weights: those of a training that went on.
     PartialLabelInferencer(config, checkpoint)
     shutil.copy(other, checkpoint)
@@ -228,8 +226,8 @@ def test_scores_that_are_no_probabilities_are_named(wrong, text):
         for i in range(2)
     ]
     samples[1]['pred_score'][1] = wrong
-    found = collect_predictions(samples, ['a', 'b'], 'v.pkl')
-    message = f"v.pkl, image 1, class 'b': found the score {text}"
+    found = collect_predictions(samples, ['a', 'b'], 'v.npz')
+    message = f"v.npz, image 1, class 'b': found the score {text}"
     with pytest.raises(ValueError, match=message):
         choose_thresholds(found)
     with pytest.raises(ValueError, match=f'found the score {text}'):

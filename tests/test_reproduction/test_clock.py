@@ -58,6 +58,12 @@ MNIST = 'small-cnn_500i_mnist-overlap'
             'table05/da-bce_densenet121_64e_chest20-nodule18',
             64 * (75708 + 166739) / 3.3,
         ),
+        # The speed is that of the backbone; nested parts of patients.
+        (
+            'real/da-recipe_small-cnn16_2400i_cifar10-overlap',
+            2 * 2400 * 64 / 1600,
+        ),
+        ('real/linear_small-cnn16_500i_nih64', 500 * 32 / 300),
         ('cityscapes_bus_5way', None),
     ],
 )

@@ -143,7 +143,9 @@ def test_later_seeds_are_run_alone_and_named(folder, main, started, capsys):
     assert started == ['0 2', '1 2']
     with pytest.raises(SystemExit):
         main(folder, '--first-seed', '-1')
-    assert '--first-seed -1: expected >= 0' in capsys.readouterr().err
+    assert (
+        "--first-seed: found '-1', expected a whole" in capsys.readouterr().err
+    )
 
 
 def test_a_part_of_a_table_leaves_the_file_of_the_whole_alone(folder, main):
@@ -196,13 +198,34 @@ def test_list_shows_data_runs_and_time(folder, main, capsys):
     assert 'MNIST in data/mnist/: ' in output
 
 
+def test_the_launcher_lists_tables_without_torch(tmp_path):
+    script = Path(__file__).parents[2] / 'tools/reproduce.py'
+    program = (
+        'import runpy, sys\n'
+        'sys.argv = ["reproduce.py", "12", "--list"]\n'
+        f'sys.path.insert(0, {str(script.parent)!r})\n'
+        f'runpy.run_path({str(script)!r}, run_name="__main__")\n'
+        'heavy = {"torch", "scipy", "matplotlib", "pandas"}\n'
+        'print(sorted(heavy & set(sys.modules)))\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert '--part mnist: 27 runs' in done
+    assert done.splitlines()[-1] == '[]'
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         ([], 'expected a table, or --list'),
         (['14'], "there is no table '14': expected a .yml file or one of"),
         (['2', '--part', 'mnst'], "table02 has no part 'mnst'"),
-        (['2', '--seeds', '0'], '--seeds 0: expected >= 1'),
+        (['2', '--seeds', '0'], "--seeds: found '0', expected a whole number"),
     ],
 )
 def test_wrong_arguments_end_in_a_message(arguments, message, capsys):

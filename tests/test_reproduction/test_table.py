@@ -189,6 +189,9 @@ def is_tested(key, cfg):
         return name == 'max' and 'NovelClassAUC' in of_type
     if kind == 'iou':
         return of_type['PartialLabelIoU'].class_of_interest == name
+    if name.startswith('bootstrap_'):
+        drawn = of_type['PartialLabelAUC'].get('bootstrap')
+        return bool(drawn) and is_tested(key.rpartition('/')[0], cfg)
     dataset = cfg.test_dataloader.dataset
     sources = [
         source

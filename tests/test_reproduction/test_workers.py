@@ -9,9 +9,11 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
+import torch
 from reproduction import workers
 from reproduction.result import Result, Run
-from reproduction.table import Recipe
+from reproduction.table import Recipe, read_table
+from small_table import write_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +27,7 @@ def fake_work(run, settings):
         return 'ValueError: no'
     if run.seed == 3:
         time.sleep(1)
-    threads = os.environ['OMP_NUM_THREADS']
+    threads = f'{os.environ["OMP_NUM_THREADS"]} {torch.get_num_threads()}'
     return Result(threads, run.seed, {}, os.getpid())
 
 
@@ -41,13 +43,37 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
     assert ended[1].error == 'its process ended (signal 9)'
     assert ended[2].error == 'ValueError: no'
     assert ended[3].result.seed == 3
-    assert ended[3].result.content == ('7' if jobs == 1 else '1')
+    assert ended[3].result.content == ('7 7' if jobs == 1 else '1 1')
     if jobs == 1:
         # The process of seed 3 is not replaced.
         assert ended[3].result.seconds == ended[4].result.seconds
         assert ended[3].result.seconds != ended[0].result.seconds
     assert any(r.run and r.run.seed == 3 and r.done == 0.5 for r in reports)
     assert any(r.run is None for r in reports)
+
+
+@pytest.mark.slow
+def test_a_training_alone_equals_the_third_of_a_process(tmp_path):
+    plain, changed = read_table(write_table(tmp_path)).panels[0].recipes
+    weights = {}
+    for name, recipes in (
+        ('alone', [changed]),
+        ('third', [plain, plain, changed]),
+    ):
+        runs = [
+            Run(recipe, seed, name, str(tmp_path / name))
+            for seed, recipe in enumerate(recipes, start=3 - len(recipes))
+        ]
+        reports = list(workers.run_all(runs))
+        assert not [report.error for report in reports if report.error]
+        last = reports[-1].result
+        path = runs[-1].folder / last.checkpoint
+        weights[name] = torch.load(path, weights_only=False)['state_dict']
+    assert runs[-1].seed == 2
+    for key, value in weights['alone'].items():
+        torch.testing.assert_close(
+            weights['third'][key], value, rtol=0, atol=0
+        )
 
 
 @pytest.mark.slow

@@ -6,17 +6,18 @@ import argparse
 import os.path as osp
 from collections.abc import Sequence
 
-from mmengine.logging import print_log
 from toy_chest import make_chestxray14, make_chexpert_table
 from toy_street import make_cityscapes
 
-EPILOG = """example:
+from mmda.apis.arguments import MAX_SEED, whole
+from mmda.commands.common import build_parser, run_tool, say
+
+EXAMPLES = """\
   python tools/dataset_converters/make_toy.py chestxray_chexpert data/toy
   python tools/train.py configs/da/chestxray_chexpert.py \\
       --cfg-options data_root=data/toy
   python tools/dataset_converters/make_toy.py cityscapes data
-  python tools/train.py configs/da/cityscapes_bus_19way_light.py
-"""
+  python tools/train.py configs/da/cityscapes_bus_19way_light.py"""
 
 
 def refuse_existing(root: str) -> None:
@@ -37,7 +38,7 @@ def chestxray_chexpert(args: argparse.Namespace) -> None:
     make_chexpert_table(roots[1], 'train', args.images, args.size, args.seed)
     valid = max(8, args.images // 10)
     make_chexpert_table(roots[1], 'valid', valid, args.size, args.seed)
-    print_log(
+    say(
         f'wrote {args.images} images to {roots[0]}, {args.images} + {valid} '
         f'to {roots[1]}'
     )
@@ -48,19 +49,15 @@ def cityscapes(args: argparse.Namespace) -> None:
     root = osp.join(args.dir, 'cityscapes')
     refuse_existing(root)
     make_cityscapes(root, args.images, args.size, args.seed)
-    print_log(
+    say(
         f'wrote {args.images} training and {args.images // 2} validation '
         f'images to {root}'
     )
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command."""
+    parser = build_parser(__doc__ or '', EXAMPLES)
     commands = parser.add_subparsers(dest='what', required=True)
     chest = commands.add_parser(
         'chestxray_chexpert',
@@ -75,34 +72,36 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'train and val.',
     )
     street.set_defaults(make=cityscapes)
-    for command, images, size in ((chest, 200, 64), (street, 80, 128)):
+    # Every class needs some images.
+    for command, least, images, size in (
+        (chest, 40, 200, 64),
+        (street, 2, 80, 128),
+    ):
         command.add_argument('dir', help='folder to write to')
         command.add_argument(
             '--images',
-            type=int,
+            type=whole(least, 100_000),
             default=images,
             help=f'per data set (default: {images})',
         )
         command.add_argument(
             '--size',
-            type=int,
+            type=whole(8, 4096),
             default=size,
             help=f'height in pixels (default: {size})',
         )
         command.add_argument(
-            '--seed', type=int, default=0, help='(default: 0)'
+            '--seed',
+            type=whole(0, MAX_SEED),
+            default=0,
+            help='(default: 0)',
         )
-    args = parser.parse_args(argv)
-    least = 40 if args.what == 'chestxray_chexpert' else 2
-    if args.images < least or args.size < 8:
-        parser.error(f'expected at least {least} images of at least 8 pixels')
-    return args
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the data set named on the command line."""
-    args = parse_args(argv)
-    args.make(args)
+    run_tool(make_parser(), argv, lambda args: args.make(args))
 
 
 if __name__ == '__main__':

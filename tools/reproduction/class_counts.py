@@ -11,11 +11,11 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.datasets import walk_datasets
 from mmda.files import replacing
 from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 from mmda.report.source_labels import count_pixels
 from mmda.structures import UNKNOWN_PIXEL, rename_classes
+from mmda.walk import walk_datasets
 
 
 class SegmentationSource(NamedTuple):

@@ -114,7 +114,7 @@ def guess_seconds(cfg: Config) -> float | None:
         known.
     """
     loader = cfg.train_dataloader
-    images, speed = _images_and_speed(loader.dataset)
+    images, speed = _images_and_speed(loader.dataset, cfg.model)
     if not images or not speed:
         return None
     if 'max_iters' in cfg.train_cfg:
@@ -129,19 +129,24 @@ def guess_seconds(cfg: Config) -> float | None:
     return images / speed
 
 
-def _images_and_speed(node: Mapping[str, Any]) -> tuple[float, float]:
+def _images_and_speed(
+    node: Mapping[str, Any], model: Mapping[str, Any]
+) -> tuple[float, float]:
     """Return images of a dataset, and images per second; 0: not known."""
     if 'datasets' in node:
-        parts = [_images_and_speed(child) for child in node['datasets']]
+        parts = [_images_and_speed(child, model) for child in node['datasets']]
         number, speeds = zip(*parts, strict=True)
         return (sum(number), min(speeds)) if all(number) else (0, 0)
     if 'dataset' in node:
-        images, speed = _images_and_speed(node['dataset'])
+        images, speed = _images_and_speed(node['dataset'], model)
     else:
         facts = facts_of(node)
         images, speed = facts.get('images', 0), facts.get('speed', 0)
+        if isinstance(speed, dict):
+            speed = speed.get(model['backbone']['type'], 0)
     if node.get('part'):
-        images /= node['part'][1]
+        chosen, parts = node['part']
+        images *= (1 if isinstance(chosen, int) else len(chosen)) / parts
     limits = [node.get('num_samples'), node.get('indices')]
     return min([images, *(n for n in limits if isinstance(n, int))]), speed
 

@@ -10,16 +10,14 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmda.apis.arguments import MAX_SEED, whole
 from mmda.commands.common import build_parser, run_tool, say
 from mmda.files import write_text
 
 from .clock import Clock, duration, guess_seconds
 from .data import check_data, needs
-from .figure import draw_table
 from .recipe_config import fingerprint, load_recipe, move_data
-from .report import to_csv, to_markdown
 from .result import Result, Run, finished, read_result
-from .summary import summarise
 from .table import Recipe, Table, find_tables, table_names
 from .workers import run_all
 
@@ -78,14 +76,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--seeds',
-        type=int,
+        type=whole(1, 10_000),
         default=3,
         metavar='K',
         help='number of seeds (default: 3)',
     )
     add(
         '--first-seed',
-        type=int,
+        type=whole(0, MAX_SEED),
         default=0,
         metavar='K',
         help='first seed (default: 0)',
@@ -103,7 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         '--jobs',
-        type=int,
+        type=whole(1),
         default=1,
         metavar='N',
         help='number of processes; several processes have one thread each '
@@ -208,6 +206,12 @@ class Job:
         Args:
             notes (Sequence[str]): Lines above each table.
         """
+        # These import scipy and matplotlib, which `--list` does not need.
+        from .figure import draw_table
+        from .gap import closed_gaps, gaps_to_csv
+        from .report import to_csv, to_markdown
+        from .summary import summarise
+
         if self.quick:
             notes = [
                 '--quick: one epoch of a few images. The values mean nothing.',
@@ -222,6 +226,14 @@ class Job:
             path = self.folder / table.name / f'{self.stem}.md'
             write_text(path, text)
             write_text(path.with_suffix('.csv'), to_csv(table, found))
+            gaps = [
+                gap
+                for panel in table.panels
+                for gap in closed_gaps(panel, found[panel.name])
+            ]
+            if gaps:
+                gap_path = path.with_name(f'{self.stem}_gaps.csv')
+                write_text(gap_path, gaps_to_csv(gaps))
             draw_table(table, found, path.with_suffix('.png'))
             say(f'\n{text}\n{path}; .csv, .png and .pdf lie beside it')
 
@@ -232,11 +244,6 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    for name in ('seeds', 'jobs'):
-        if getattr(args, name) < 1:
-            raise ValueError(f'--{name} {getattr(args, name)}: expected >= 1')
-    if args.first_seed < 0:
-        raise ValueError(f'--first-seed {args.first_seed}: expected >= 0')
     if args.list:
         list_tables(args)
         return
@@ -355,4 +362,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     if argv and argv[0] in OTHER_COMMANDS:
         import_module(f'{__package__}.{argv[0]}').main(argv[1:])
     else:
-        run_tool(make_parser(), argv, run)
+        run_tool(make_parser(), argv, run, register=False)

@@ -12,17 +12,19 @@ import numpy as np
 import torch
 from mmcv import imread
 from mmengine.registry import DATASETS, MODELS
-from mmengine.runner import load_checkpoint
 
 from mmda.apis.config import find_config
 from mmda.commands.common import (
     add_config_options,
+    add_unsafe_load,
     build_parser,
     check_checkpoint,
     open_config,
     run_tool,
     say,
 )
+from mmda.engine.checkpoint import load_checkpoint
+from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.structures import nearest
 
 from .segmentation_figure import Comparison, draw_comparison, name_pixels
@@ -65,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='figure to write, with a PDF beside it (default: comparison.png)',
     )
     add_config_options(parser)
+    add_unsafe_load(parser)
     return parser
 
 
@@ -75,19 +78,25 @@ class Segmentor:
         config (str): Config of the model.
         checkpoint (str): Weights of the model.
         options (dict, optional): ``--cfg-options``.
+        unsafe_load (bool): As in ``load_checkpoint``. Defaults to False.
 
     Raises:
         ValueError: If the model has no ``decode_head``.
     """
 
     def __init__(
-        self, config: str, checkpoint: str, options: dict | None = None
+        self,
+        config: str,
+        checkpoint: str,
+        options: dict | None = None,
+        unsafe_load: bool = False,
     ) -> None:
         cfg = open_config(config, options)
         if 'decode_head' not in cfg.model:
             raise ValueError(f'{config}: model has no decode_head')
         self.model = MODELS.build(cfg.model)
-        load_checkpoint(self.model, checkpoint, map_location='cpu')
+        content = load_checkpoint(checkpoint, unsafe_load=unsafe_load)
+        load_weights(self.model, content, checkpoint)
         self.model.eval()
         self.dataset = DATASETS.build(cfg.test_dataloader.dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
@@ -194,8 +203,9 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    a = Segmentor(args.config_a, args.checkpoint_a, args.cfg_options)
-    b = Segmentor(args.config_b, args.checkpoint_b, args.cfg_options)
+    options = args.cfg_options, args.unsafe_load
+    a = Segmentor(args.config_a, args.checkpoint_a, *options)
+    b = Segmentor(args.config_b, args.checkpoint_b, *options)
     name = args.class_of_interest
     for model, config in ((a, args.config_a), (b, args.config_b)):
         if name not in model.classes:

@@ -13,6 +13,7 @@ import torch
 from mmengine.utils import ProgressBar
 from mmpretrain.registry import MODELS
 
+from mmda.apis.arguments import real, whole
 from mmda.apis.config import classes_of
 from mmda.apis.fold import can_fold, fold_model_config
 from mmda.commands.common import (
@@ -67,19 +68,23 @@ def make_parser() -> argparse.ArgumentParser:
     add('configs', nargs='+', help='config files, or package::path')
     add(
         '--rounds',
-        type=int,
+        type=whole(0),
         default=5,
         help='timed steps of each model; 0: count only (default: 5)',
     )
     add(
         '--batch-size',
-        type=int,
+        type=whole(1),
         help='images of a step (default: as in the first config)',
     )
-    add('--size', type=int, help='side of an image (default: as in a config)')
+    add(
+        '--size',
+        type=whole(1),
+        help='side of an image (default: as in a config)',
+    )
     add(
         '--annotated',
-        type=float,
+        type=real(0.01, 1),
         default=0.5,
         help='part of the random labels that is annotated (default: 0.5)',
     )
@@ -95,7 +100,6 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    _check(args)
     costs: list[Cost] = []
     timed: list[tuple[Cost, TrainingStep]] = []
     for name, path in _names(args.configs).items():
@@ -130,20 +134,6 @@ def _names(configs: Sequence[str]) -> dict[str, str]:
         stem if stems.count(stem) == 1 else config: config
         for stem, config in zip(stems, configs, strict=True)
     }
-
-
-def _check(args: argparse.Namespace) -> None:
-    if args.rounds < 0:
-        raise ValueError(f'--rounds {args.rounds}: expected 0 or more')
-    if not 0 < args.annotated <= 1:
-        raise ValueError(
-            f'--annotated {args.annotated}: expected more than 0, at most 1'
-        )
-    for key in ('batch_size', 'size'):
-        value = getattr(args, key)
-        if value is not None and value < 1:
-            option = key.replace('_', '-')
-            raise ValueError(f'--{option} {value}: expected 1 or more')
 
 
 def _write(costs: Sequence[Cost], args: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.utils import ProgressBar
 
+from mmda.apis.arguments import whole
 from mmda.commands.common import (
     add_config,
     add_config_options,
@@ -54,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     add('--split', choices=('train', 'val', 'test'), default='train')
     add(
         '--min-pixels',
-        type=int,
+        type=whole(1),
         default=1,
         help='a class with fewer pixels counts as absent (default: 1)',
     )

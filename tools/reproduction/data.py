@@ -38,7 +38,8 @@ def facts_of(node: Mapping[str, Any]) -> dict[str, Any]:
     kind = str(node.get('type')).rpartition('.')[2]
     if kind == 'MedMNIST':
         kind = str(node.get('name'))
-    return _facts().get(kind, {})
+    of_split = _facts().get(f'{kind} {node.get("split")}')
+    return of_split or _facts().get(kind, {})
 
 
 @dataclass(frozen=True)

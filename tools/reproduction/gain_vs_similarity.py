@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmda.apis.arguments import real
 from mmda.commands.common import (
     build_parser,
     run_tool,
@@ -52,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--baseline',
-        type=float,
+        type=real(0, 100),
         help='AUC in %% without any added class; needed if the CSV has auc',
     )
     parser.add_argument(

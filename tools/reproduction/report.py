@@ -7,12 +7,14 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from mmda.report.comparison import Test
 from mmda.report.comparison_report import (
     arrow,
     interval_text,
     p_text,
 )
 
+from .gap import ClosedGap, closed_gaps
 from .summary import Summary
 from .table import Cell, Panel, Place, Table
 
@@ -22,6 +24,7 @@ _TESTS = (
     *('cell', 'against', 'gain', '95 %', 'p (Holm)', 'paired 95 %'),
     *('paired p (Holm)', 'paper'),
 )
+_GAPS = 'gap closed|part|95 %|gain|paired p|full labels gain|seeds'.split('|')
 
 
 def to_markdown(
@@ -45,6 +48,7 @@ def to_markdown(
         lines += [f'## {panel.title}', '']
         lines += _table(head, _rows(panel, cells, seeds), 1)
         lines += _table(_TESTS, _tests(panel, cells), 2)
+        lines += _table(_GAPS, map(_gap, closed_gaps(panel, cells)), 1)
         left_out = [*dict.fromkeys(_left_out(panel, cells))]
         if left_out:
             lines += ['Left out:', '', *left_out, '']
@@ -58,6 +62,12 @@ def to_markdown(
         'images.',
         '- n/a: not run, or undefined.',
     ]
+    if any(panel.gaps for panel in table.panels):
+        lines.append(
+            '- Gap closed: gain over partial labels in % of what full labels '
+            'gain. The interval is a paired bootstrap over seeds. n/a: the '
+            'seeds show no gap.'
+        )
     return '\n'.join(lines) + '\n'
 
 
@@ -146,6 +156,22 @@ def _tests(
             p_text(summary.paired),
             _number(summary.paper_gain, '+.1f'),
         ]
+
+
+def _gap(gap: ClosedGap) -> list[str]:
+    closed, low, high = (
+        'n/a' if math.isnan(v) else f'{v:.0f} %'
+        for v in (gap.closed, gap.low, gap.high)
+    )
+    return [
+        f'{gap.name}, {gap.column}',
+        closed,
+        'n/a' if math.isnan(gap.low) else f'[{low}, {high}]',
+        f'{gap.gain:+.2f}',
+        p_text(Test(p=gap.p)),
+        f'{gap.gap:+.2f}',
+        str(gap.seeds),
+    ]
 
 
 def place_name(panel: Panel, place: Place | None) -> str:

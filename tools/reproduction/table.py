@@ -126,6 +126,9 @@ class Panel:
             they are the columns.
         sizes (tuple[int, ...]): Number of images per source of each column,
             where the columns are such numbers. Otherwise empty.
+        gaps (Mapping[str, tuple[int, int, int]]): Name of a gap -> a
+            training, and the trainings at the lower and the upper end of the
+            gap, as rows or columns of the panel.
     """
 
     name: str
@@ -135,6 +138,16 @@ class Panel:
     cells: Mapping[Place, Cell]
     recipes_in_rows: bool = True
     sizes: tuple[int, ...] = ()
+    gaps: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """tuple[str, ...]: Names of what is not a training."""
+        return self.columns if self.recipes_in_rows else self.rows
+
+    def place(self, training: int, metric: int) -> Place:
+        """Return row and column of a training and a metric."""
+        return _place(training, metric, self.recipes_in_rows)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -281,6 +294,7 @@ class _Declared:
     sizes: Sequence[int] = ()
     prefix: str = ''
     against: str | Sequence[str] = ()
+    gaps: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def panels(self, name: str) -> Iterator[Panel]:
         """Yield the panel; with sizes, one panel for each metric."""
@@ -358,7 +372,20 @@ class _Declared:
         rows, heads = (tuple(names), labels)[:: 1 if in_rows else -1]
         sizes = tuple(self.sizes)
         ordered = dict(sorted(cells.items()))
-        return Panel(name, title, rows, heads, ordered, in_rows, sizes)
+        gaps = {key: _three(key, gap, names) for key, gap in self.gaps.items()}
+        return Panel(name, title, rows, heads, ordered, in_rows, sizes, gaps)
+
+
+def _three(
+    key: str, gap: Sequence[str], names: Sequence[str]
+) -> tuple[int, int, int]:
+    if len(gap) != 3 or not set(gap) <= set(names):
+        raise ValueError(
+            f'gaps: {key}: found {gap}, expected [training, lower end, upper '
+            f'end] of the trainings {", ".join(names)}'
+        )
+    ours, lower, upper = map(names.index, gap)
+    return ours, lower, upper
 
 
 def _place(training: int, metric: int, in_rows: bool) -> Place:

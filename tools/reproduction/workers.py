@@ -56,13 +56,13 @@ class _Worker:
     which run was to blame.
     """
 
-    def __init__(self, one_thread: bool) -> None:
+    def __init__(self, one_thread: bool, most_runs: int) -> None:
         # Without a lock: a process that dies could hold it for ever.
         self.done: Any = _CONTEXT.Value('d', lock=False)
         self.pool = ProcessPoolExecutor(
             1, _CONTEXT, _start, (self.done, one_thread)
         )
-        self.runs = 0
+        self.runs, self.most_runs = 0, most_runs
         self.process: Any = None
         self._others = active_children()
 
@@ -92,7 +92,7 @@ class _Worker:
 
     @property
     def is_fresh(self) -> bool:
-        return self.process.is_alive() and self.runs < _RUNS_PER_PROCESS
+        return self.process.is_alive() and self.runs < self.most_runs
 
     def stop(self) -> None:
         # Ctrl-C may come before `give` has found the process.
@@ -107,6 +107,7 @@ def run_all(
     data_root: str | None = None,
     resume: bool = False,
     heartbeat: float = 60.0,
+    runs_per_process: int = _RUNS_PER_PROCESS,
 ) -> Iterator[Report]:
     """Execute runs in worker processes.
 
@@ -121,6 +122,9 @@ def run_all(
         resume (bool): Whether to continue interrupted runs.
         heartbeat (float): Seconds between two reports of the progress of all
             current runs. Defaults to 60.
+        runs_per_process (int): Number of runs after which a new process takes
+            the place of a process. The runs of a process import the hosts and
+            read the images in memory only once. Defaults to 25.
 
     Yields:
         Report: The progress of each current run, then the end of a run. After
@@ -136,7 +140,7 @@ def run_all(
                 if worker is not None and not worker.is_fresh:
                     worker.stop()
                     worker = None
-                worker = worker or _Worker(jobs > 1)
+                worker = worker or _Worker(jobs > 1, runs_per_process)
                 busy[worker.give(waiting.popleft(), settings)] = worker
                 worker = None
             if worker is not None:
@@ -158,11 +162,15 @@ def run_all(
 
 
 def _start(done: Any, one_thread: bool) -> None:
-    """Prepare a worker process, before it imports torch."""
+    """Prepare a worker process."""
     global _done
     _done = done
     if one_thread:
+        # The variables for libraries and for processes of this one.
         os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
+        import torch
+
+        torch.set_num_threads(1)
     # The parent process answers Ctrl-C: it stops this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -36,7 +36,7 @@ train_d1 = dict(
 val = dict(source, name='digits', dataset=dict(held_out_images, split='val'))
 test = dict(source, name='digits', dataset=dict(held_out_images, split='test'))
 
-loader = dict(num_workers=2, persistent_workers=True)
+loader = dict(num_workers=0, persistent_workers=False)  # images in memory
 ordered = dict(type='DefaultSampler', shuffle=False)
 train_dataloader = dict(
     loader,

@@ -11,10 +11,7 @@ model = dict(
     backbone=dict(in_channels=3),
     head=dict(classes=_base_.classes),
 )
-loader = dict(num_workers=0, persistent_workers=False)
 train_dataloader = dict(
-    loader,
     batch_size=16,
     sampler=dict(type='InfiniteSampler'),  # the schedule counts iterations
 )
-val_dataloader = test_dataloader = loader

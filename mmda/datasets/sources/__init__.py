@@ -6,6 +6,7 @@ from .digits import Digits
 from .local_cifar10 import LocalCIFAR10
 from .local_mnist import LocalMNIST
 from .medmnist import MedMNIST
+from .npz_images import NpzImages
 
 __all__ = [
     'CheXpert',
@@ -14,4 +15,5 @@ __all__ = [
     'LocalCIFAR10',
     'LocalMNIST',
     'MedMNIST',
+    'NpzImages',
 ]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _IMAGE, _LABELS, _PATIENT = 'Image Index', 'Finding Labels', 'Patient ID'
+# '7.0' is patient 7.
+_POINT = re.compile(r'\.0*$')
 # 70 % / 10 % / 20 % of all images: val is an eighth of train and val.
 _VAL_FRACTION = 1 / 8
 
@@ -100,9 +102,10 @@ class ChestXray14(TableDataset):
             LabelTable: The images of the split.
         """
         self.require_file(self.ann_file)
-        text = [_IMAGE, _LABELS]
+        # Text, since numbers of more than 15 digits become inexact in pandas.
+        text = [_IMAGE, _LABELS, _PATIENT]
         table = LabelTable(
-            **read_columns(self.ann_file, text, [_PATIENT], self._parse)
+            **read_columns(self.ann_file, text, (), self._parse)
         )
         if self.split != 'all':
             table = table[self._in_split(table)]
@@ -111,17 +114,18 @@ class ChestXray14(TableDataset):
         return table
 
     def _parse(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
-        import pandas as pd
-
         chosen = self.metainfo['classes']
         names = {'No Finding': -1}
         for name in self.METAINFO['classes']:
             index = chosen.index(name) if name in chosen else -1
             names[name.replace(' ', '_')] = names[name] = index
-        patients = pd.to_numeric(frame[_PATIENT], errors='coerce')
+        patients = (
+            frame[_PATIENT].str.strip().str.replace(_POINT, '', regex=True)
+        )
+        is_number = patients.str.fullmatch(r'\d{1,18}').fillna(False)
         for column, is_valid, expected in (
             (_LABELS, frame[_LABELS].notna(), "findings or 'No Finding'"),
-            (_PATIENT, patients % 1 == 0, 'a whole number'),
+            (_PATIENT, is_number, 'a whole number of at most 18 digits'),
         ):
             check_cells(self.ann_file, frame[column], is_valid, expected)
         return dict(
@@ -129,7 +133,7 @@ class ChestXray14(TableDataset):
             gt_score=read_label_lists(
                 self.ann_file, frame[_LABELS], names, len(chosen), '|'
             ),
-            patient_id=patients.to_numpy(np.int32),
+            patient_id=patients.to_numpy().astype(np.int64),
         )
 
     def _in_split(self, table: LabelTable) -> np.ndarray:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _PATH, _VIEW = 'Path', 'Frontal/Lateral'
 _VIEWS = ('Frontal', 'Lateral')
-_PATTERN = re.compile(r'(?:[^/]+/)*?((?:train|valid|test)/patient(\d+)/.+)')
+_PATTERN = re.compile(
+    r'(?:[^/]+/)*?((?:train|valid|test)/patient(\d{1,18})/.+)'
+)
 # Images of the test split, and of the table that it was defined on.
 _TEST_IMAGES, _ALL_IMAGES = 56_675, 223_414
 _UNCERTAIN = ('zeros', 'ones', 'ignore', 'lsr_ones', 'lsr_zeros')
@@ -170,7 +172,7 @@ class CheXpert(TableDataset):
         A list of all matches, as pandas makes it, takes four times as long.
         """
         paths = column.tolist()
-        patients = np.empty(len(paths), dtype=np.int32)
+        patients = np.empty(len(paths), dtype=np.int64)
         for i, path in enumerate(paths):
             match = _PATTERN.fullmatch(path)
             if match is None:

@@ -52,9 +52,7 @@ class LocalCIFAR10(LocalImages):
         paths = [
             self.require_file(osp.join(folder, name)) for name, _ in files
         ]
-        batches = [self.read(path, _read_batch) for path in paths]
-        images = np.concatenate([images for images, _ in batches])
-        return images, np.concatenate([labels for _, labels in batches])
+        return self.read(paths, _read_batch)
 
 
 def _read_batch(path: str) -> tuple[np.ndarray, np.ndarray]:
@@ -62,4 +60,7 @@ def _read_batch(path: str) -> tuple[np.ndarray, np.ndarray]:
         batch = pickle.load(file, encoding='latin1')
     # (N, 3072) -> (N, 3, 32, 32) -> (N, 32, 32, 3)
     images = batch['data'].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), np.array(batch['labels'])
+    labels = np.array(batch['labels'])
+    if len(images) != len(labels):
+        raise ValueError(f'{len(images)} images and {len(labels)} labels')
+    return np.ascontiguousarray(images), labels

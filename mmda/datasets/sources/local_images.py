@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os.path as osp
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..tables.label_table import LabelTable
 from ..tables.table_dataset import TableDataset
+from .array_cache import ArrayCache
 
 T = TypeVar('T')
+#: Holds all data sets that the configs train on one after the other.
+ARRAYS = ArrayCache(limit=2**30)
 
 
 class LocalImages(TableDataset):
@@ -47,21 +50,39 @@ class LocalImages(TableDataset):
         """
         raise NotImplementedError
 
-    def read(self, path: str, reader: Callable[[str], T]) -> T:
-        """Read a file, and name it if it is broken.
+    def read(
+        self, paths: str | Sequence[str], reader: Callable[..., T], *args: Any
+    ) -> T:
+        """Read files once in a process, and name the one that is broken.
 
         Args:
-            path (str): The file.
-            reader (Callable): Reads it.
+            paths (str | Sequence[str]): A file, or files whose arrays are
+                joined along their first axis.
+            reader (Callable): Takes a path and ``args``. Returns an array,
+                or a tuple of arrays if there are several files.
+            *args (Any): Other arguments of ``reader``. They have a hash.
 
         Returns:
-            Any: The answer of ``reader``.
+            ndarray | tuple[ndarray, ...]: Read-only if ``reader`` is a
+            function at the top of a module, see :class:`ArrayCache`.
 
         Raises:
             ValueError: If ``reader`` fails.
         """
+        names = [paths] if isinstance(paths, str) else list(paths)
+
+        def load() -> Any:
+            parts = [self._read_one(name, reader, args) for name in names]
+            if len(parts) == 1:
+                return parts[0]
+            columns = zip(*parts, strict=True)
+            return tuple(np.concatenate(column) for column in columns)
+
+        return ARRAYS.get(names, reader, args, load)
+
+    def _read_one(self, path: str, reader: Callable[..., T], args: tuple) -> T:
         try:
-            return reader(path)
+            return reader(path, *args)
         except Exception as error:  # pickle and zipfile raise many kinds
             raise ValueError(
                 f'{type(self).__name__}: {path} is broken or incomplete: '
@@ -73,10 +94,28 @@ class LocalImages(TableDataset):
 
         Returns:
             LabelTable: The images, and one score per class.
+
+        Raises:
+            ValueError: If the images have another shape or dtype, or another
+                number than the labels.
         """
         images, labels = self.read_arrays()
+        self._check_shapes(images, labels)
         if labels.ndim == 1:
             scores = labels[:, None] == self.class_columns
         else:
             scores = labels[:, self.class_columns]
         return LabelTable(gt_score=scores.astype(np.float32), img=images)
+
+    def _check_shapes(self, images: np.ndarray, labels: np.ndarray) -> None:
+        where = f'{type(self).__name__} in {self.folder}'
+        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+            raise ValueError(
+                f'{where}: found images of {images.dtype} {images.shape}, '
+                'expected uint8 (N, H, W) or (N, H, W, 3)'
+            )
+        if len(images) != len(labels):
+            raise ValueError(
+                f'{where}: found {len(images)} images and {len(labels)} '
+                f'labels of the split {self.split!r}'
+            )

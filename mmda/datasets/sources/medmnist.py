@@ -129,7 +129,7 @@ class MedMNIST(LocalImages):
         if self.download and not osp.exists(path):
             self._download()
         self.require_file(path)
-        images, labels = self.read(path, self._load)
+        images, labels = self.read(path, _load, self.split)
         num_classes = len(self.METAINFO['classes'])
         # One column is the index of the class, several columns are 0 or 1.
         width = labels.shape[-1]
@@ -142,13 +142,6 @@ class MedMNIST(LocalImages):
             )
         return images, labels[:, 0] if width == 1 else labels
 
-    def _load(self, path: str) -> tuple[np.ndarray, np.ndarray]:
-        with np.load(path, allow_pickle=False) as arrays:
-            return (
-                arrays[f'{self.split}_images'],
-                arrays[f'{self.split}_labels'],
-            )
-
     def _download(self) -> None:
         package = _package(f'download=True of {self.dataset_name}')
         kind = package.INFO[self.dataset_name]['python_class']
@@ -158,6 +151,11 @@ class MedMNIST(LocalImages):
                 'test', download=True, root=self.folder, size=self.size
             )
         dist.barrier()
+
+
+def _load(path: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays[f'{split}_images'], arrays[f'{split}_labels']
 
 
 def _classes_of(name: str) -> tuple[str, ...]:

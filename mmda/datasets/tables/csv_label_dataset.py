@@ -165,6 +165,6 @@ class CSVLabelDataset(TableDataset):
         parsed = dict(img_path=paths, gt_score=score)
         if self.patient_column is not None:
             parsed['patient_id'] = (
-                frame[self.patient_column].fillna('').to_numpy()
+                frame[self.patient_column].fillna('').str.strip().to_numpy()
             )
         return parsed

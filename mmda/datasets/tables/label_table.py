@@ -43,7 +43,7 @@ class LabelTable:
         img_path (ndarray, optional): (N,), dtype ``S``, UTF-8.
         img (ndarray, optional): uint8 (N, H, W, 3) or (N, H, W), for images
             that are held in memory.
-        patient_id (ndarray, optional): (N,), integers or dtype ``S``.
+        patient_id (ndarray, optional): (N,), int64 or dtype ``S``.
         row (ndarray, optional): integers (N,), line of the annotation file.
             The header is line 1.
 

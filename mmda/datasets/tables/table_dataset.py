@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path as osp
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +13,7 @@ from mmpretrain.datasets import BaseDataset
 from mmda.structures import class_indices
 
 from ..parts import take
+from .image_paths import find_outside, join_prefix
 from .label_table import LabelTable
 
 
@@ -35,6 +36,12 @@ class TableDataset(BaseDataset):
             annotations are read. A wrong ``data_root`` is then an error
             before the training starts. Defaults to True.
         split (str, optional): One of :attr:`SPLITS`.
+        allow_outside (bool): Whether the annotations may name images outside
+            of ``data_root`` and ``data_prefix``, or of the working directory
+            if both are empty, and addresses such as ``http://...``. Images
+            are fetched from another machine only if this is True, or if
+            ``data_root`` or ``data_prefix`` is such an address. Defaults to
+            False.
         **kwargs: Other arguments of :class:`mmpretrain.datasets.BaseDataset`:
             data_root, data_prefix, pipeline, indices, test_mode, lazy_init,
             metainfo, max_refetch.
@@ -42,7 +49,8 @@ class TableDataset(BaseDataset):
     Raises:
         FileNotFoundError: If the annotation file or the first image is
             missing.
-        ValueError: If no image is left, if ``classes`` has an unknown name or
+        ValueError: If no image is left, if one lies outside of the folders
+            that may hold images, if ``classes`` has an unknown name or
             names a class twice, or if there is no such split.
     """
 
@@ -61,6 +69,7 @@ class TableDataset(BaseDataset):
         classes: str | Sequence[str] | None = None,
         check_first: bool = True,
         split: str | None = None,
+        allow_outside: bool = False,
         **kwargs: Any,
     ) -> None:
         if self.SPLITS and split not in self.SPLITS:
@@ -70,6 +79,7 @@ class TableDataset(BaseDataset):
             )
         self.split = split
         self.check_first = check_first
+        self.allow_outside = allow_outside
         # mmengine serialises a list of dicts to share it between workers.
         # Workers share arrays as they are.
         kwargs['serialize_data'] = False
@@ -119,7 +129,8 @@ class TableDataset(BaseDataset):
             LabelTable: The table, unchanged.
 
         Raises:
-            ValueError: If the table is empty.
+            ValueError: If the table is empty, or if it names an image outside
+                of the folders of the config.
             FileNotFoundError: If the first image is missing.
         """
         if len(self.data_list) == 0:
@@ -127,6 +138,7 @@ class TableDataset(BaseDataset):
                 f'{type(self).__name__}: no image of {self.ann_file} is left '
                 'after the choice of split and view'
             )
+        self._check_paths()
         if self.check_first and self.data_list.img_path is not None:
             path = self._full_path(self.data_list[0]['img_path'])
             if not exists(path):
@@ -136,11 +148,41 @@ class TableDataset(BaseDataset):
                 )
         return self.data_list
 
+    def _check_paths(self) -> None:
+        paths = self.data_list.img_path
+        if self.allow_outside or paths is None:
+            return
+        prefix = self.img_prefix or ''
+        folders = [prefix, *filter(None, [self.data_root])]
+        position = find_outside(paths.tolist(), prefix, folders)
+        if position is not None:
+            folder = prefix or os.getcwd()
+            raise ValueError(
+                f'{self._place(position)}: found the image '
+                f'{os.fsdecode(paths[position])!r}, expected a path inside of '
+                f'{folder}. If you trust the table, set allow_outside=True'
+            )
+
     def _full_path(self, path: str) -> str:
-        prefix = self.img_prefix
-        if not prefix or osp.isabs(path) or '://' in path:
-            return path
-        return prefix + path if prefix[-1] == '/' else f'{prefix}/{path}'
+        return join_prefix(self.img_prefix or '', path)
+
+    def full_paths(self) -> np.ndarray | None:
+        """Return the full paths of all images.
+
+        Returns:
+            ndarray | None: dtype ``S`` (N,), None for images in memory.
+        """
+        self.full_init()
+        paths = self.data_list.img_path
+        if paths is None:
+            return None
+        prefix = self._full_path('').encode()
+        return np.array(
+            [
+                path if path[:1] == b'/' or b'://' in path else prefix + path
+                for path in paths.tolist()
+            ]
+        )
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image.

@@ -260,6 +260,32 @@ def scores_of(dataset: BaseDataset, num_classes: int) -> np.ndarray:
     return np.stack([score_of(info, num_classes) for info in infos])
 
 
+def patients_of(dataset: BaseDataset, source: str) -> np.ndarray:
+    """Return the patients of all images of a dataset.
+
+    Args:
+        dataset (BaseDataset): A source that has been read.
+        source (str): Name of the source, for messages.
+
+    Returns:
+        ndarray: (N,), ids.
+
+    Raises:
+        ValueError: If an image has no patient.
+    """
+    ids = getattr(getattr(dataset, 'data_list', None), 'patient_id', None)
+    if ids is None:
+        infos = map(dataset.get_data_info, range(len(dataset)))
+        ids = [info.get('patient_id') for info in infos]
+    for index, patient in enumerate(ids):
+        if patient is None or patient in ('', b''):
+            raise ValueError(
+                f"part_of='patients' of {source}: image {index} has no "
+                '`patient_id`, expected one for every image'
+            )
+    return np.asarray(ids)
+
+
 def _build_lazily(dataset: dict | BaseDataset) -> BaseDataset:
     """Build a source that is read in `full_init`, where errors are named."""
     if not isinstance(dataset, dict):

@@ -1,14 +1,18 @@
-"""Hooks that watch a run. They write no reports."""
+"""Hooks that watch a run or speed it up. They write no reports."""
 
+from .channels_last_hook import ChannelsLastHook
 from .check_finite_hook import CheckFiniteHook
 from .check_label_space_hook import CheckLabelSpaceHook
+from .check_weights_hook import CheckWeightsHook
 from .persistent_early_stopping_hook import PersistentEarlyStoppingHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
+    'ChannelsLastHook',
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
+    'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
     'ValidateOnResumeHook',

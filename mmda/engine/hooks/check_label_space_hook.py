@@ -9,21 +9,35 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 
+def inner_model(model: nn.Module) -> nn.Module:
+    """Remove the wrappers of a model.
+
+    Args:
+        model (Module): A model, or a wrapper that holds it as ``module``
+            (several processes, test-time augmentation).
+
+    Returns:
+        Module: The model.
+    """
+    while isinstance(getattr(model, 'module', None), nn.Module):
+        model = model.get_submodule('module')
+    return model
+
+
 def head_classes(model: nn.Module) -> tuple[str, tuple[str, ...] | None]:
     """Find the classes of the head of a model.
 
     Args:
         model (Module): A model with ``head`` or ``decode_head``. In a cascade
-            the last head counts. A wrapper with such a model as ``module``
-            works, too (several processes, test-time augmentation).
+            the last head counts. A wrapper works too, see
+            :func:`inner_model`.
 
     Returns:
         tuple[str, tuple[str, ...] | None]: The name of the attribute that
         holds the head, and the classes of the head. None if the head has no
         class names.
     """
-    while isinstance(getattr(model, 'module', None), nn.Module):
-        model = model.get_submodule('module')
+    model = inner_model(model)
     name = 'head' if hasattr(model, 'head') else 'decode_head'
     head = getattr(model, name, None)
     if isinstance(head, nn.ModuleList):

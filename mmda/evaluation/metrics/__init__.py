@@ -1,6 +1,5 @@
 """Metrics for the evaluator."""
 
-from .dump_predictions import DumpPredictions
 from .novel_class_auc import NovelClassAUC
 from .partial_label_ap import PartialLabelAP
 from .partial_label_auc import PartialLabelAUC
@@ -8,7 +7,6 @@ from .partial_label_iou import PartialLabelIoU
 from .partial_label_metric import PartialLabelMetric
 
 __all__ = [
-    'DumpPredictions',
     'NovelClassAUC',
     'PartialLabelAP',
     'PartialLabelAUC',

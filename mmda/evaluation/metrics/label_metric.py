@@ -25,6 +25,9 @@ class LabelMetric(BaseMetric):
             subclass.
     """
 
+    #: Whether a class that the checkpoint does not know is left out.
+    marks_untrained = False
+
     def __init__(
         self, collect_device: str = 'cpu', prefix: str | None = None
     ) -> None:
@@ -66,6 +69,11 @@ class LabelMetric(BaseMetric):
                     'metrics: rename it'
                 )
         return tuple(names)
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """tuple[str, ...]: Classes that the checkpoint does not know."""
+        return tuple((self.dataset_meta or {}).get('untrained_classes', ()))
 
     def indices(
         self, option: str, names: Sequence[str], classes: Sequence[str]

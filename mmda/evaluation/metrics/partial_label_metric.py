@@ -77,6 +77,7 @@ class PartialLabelMetric(LabelMetric):
         ValueError: If ``bootstrap`` or ``confidence`` is out of range.
     """
 
+    marks_untrained = True
     #: The measure of ``mmda.evaluation.functional.resample``: 'auc' or 'ap'.
     resampled: str
 
@@ -134,6 +135,8 @@ class PartialLabelMetric(LabelMetric):
             _objects(patients),
         )
         classes = self.class_names(data.score.shape[1])
+        # An answer without training is random: it is not measured.
+        data.target[:, np.isin(classes, self.untrained)] = np.nan
         metrics = self._summarise(data, classes, '')
         names = sorted({s for s in sources if s is not None})
         if len(names) == 1 and None not in sources:
@@ -188,6 +191,8 @@ class PartialLabelMetric(LabelMetric):
                     metrics[f'{name}/{suffix}'] = float(column[index])
             if np.isnan(values[index]) and name in metrics:
                 reason = why_undefined(data.target[:, index])
+                if name in self.untrained:
+                    reason = 'the checkpoint does not know this class'
                 self.warn(
                     f'{self.prefix}/{scope}{name} is undefined: '
                     f'{reason or "NaN in the scores"}'

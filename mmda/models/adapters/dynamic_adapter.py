@@ -137,16 +137,18 @@ class DynamicAdapter(NamedClasses, BaseModule):
     ) -> None:
         """Take the weights of a plain layer too, then load as usual."""
         weight = state_dict.pop(prefix + 'weight', None)
-        if weight is not None:
-            self._unfold(state_dict, prefix, weight)
+        fits = weight is None or self._unfold(state_dict, prefix, weight)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        if not fits:
+            self.stored = ()
 
-    def _unfold(self, state_dict: dict, prefix: str, weight: Tensor) -> None:
+    def _unfold(self, state_dict: dict, prefix: str, weight: Tensor) -> bool:
         """Write the adapter that folds into a linear layer or convolution.
 
         The kernel takes the weights of the layer, and the task encoding is
         the identity. So the adapter answers as the layer does. A stock layer
         has no class names: the position of a row decides, as in the host.
+        A layer of another shape is not taken; then the result is False.
         """
         own = self.state_dict()
         if prefix + 'class_names' not in state_dict:
@@ -167,9 +169,10 @@ class DynamicAdapter(NamedClasses, BaseModule):
             )
             if not fits:
                 state_dict.update({prefix + k: v for k, v in own.items()})
-                return
+                return False
         # (n, m) or (n, m, 1, 1) -> (m, n, 1, 1)
         kernel = weight.flatten(1).T[..., None, None]
         state_dict[prefix + 'kernel'] = kernel.contiguous()
         encoding = torch.eye(len(weight), dtype=weight.dtype)
         state_dict[prefix + 'task_encoding'] = encoding
+        return True

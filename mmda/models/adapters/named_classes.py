@@ -88,11 +88,14 @@ class NamedClasses(nn.Module):
         num_classes (int): Number of classes, C.
         classes (tuple[str, ...] | None): The label space. None until names
             are known: they may come from a checkpoint of as many classes.
+        stored (tuple[str, ...] | None): The classes of the checkpoint that
+            was loaded last. None if it has no class names.
     """
 
     num_classes: int
     classes: tuple[str, ...] | None
     class_names: Tensor
+    stored: tuple[str, ...] | None = None
 
     def name_classes(
         self, num_classes: int | None, classes: Sequence[str] | None
@@ -157,6 +160,7 @@ class NamedClasses(nn.Module):
     ) -> None:
         """Match the classes of a checkpoint by name, then load as usual."""
         names = state_dict.get(prefix + 'class_names')
+        self.stored = None
         if names is not None:
             stored = decode_names(names)
             if self.classes is None and len(stored) == self.num_classes:
@@ -168,6 +172,7 @@ class NamedClasses(nn.Module):
                 with torch.no_grad():
                     self.rearrange(state_dict, prefix, stored)
                 _report(stored, self.classes)
+            self.stored = stored or None
             state_dict[prefix + 'class_names'] = self.class_names
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 

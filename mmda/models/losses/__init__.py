@@ -3,7 +3,7 @@
 from .mean_weights import mean_weights
 from .partial_bce_pseudo_consist_loss import PartialBCEPseudoConsistLoss
 from .partial_label_loss import PartialLabelLoss
-from .sharpen import is_confident, sharpen
+from .pseudo_labels import given_exactly_one, is_confident, sharpen
 from .strip_sums import strip_sums
 from .unannotated_as_negative_loss import UnannotatedAsNegativeLoss
 
@@ -11,6 +11,7 @@ __all__ = [
     'PartialBCEPseudoConsistLoss',
     'PartialLabelLoss',
     'UnannotatedAsNegativeLoss',
+    'given_exactly_one',
     'is_confident',
     'mean_weights',
     'sharpen',

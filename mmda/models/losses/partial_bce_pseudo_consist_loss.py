@@ -16,13 +16,14 @@ from mmda.structures import PixelTarget, split_annotated
 from ..utils import split_views
 from .mean_weights import NORMALIZATIONS, mean_weights
 from .partial_label_loss import PartialLabelLoss
-from .sharpen import is_confident, sharpen
+from .pseudo_labels import given_exactly_one, is_confident, sharpen
 from .strip_sums import strip_sums
 
 # Entries of one view in a strip of image rows: enough to keep a device busy,
 # few enough not to count beside the logits of one large image.
 STRIP_ENTRIES = 2**18
 TERMS = ('loss_bce', 'loss_pseudo', 'loss_consist', 'loss_strong_bce')
+DISTANCES = ('mse', 'bce')
 
 
 @MODELS.register_module()
@@ -49,8 +50,14 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
       become their own labels early on. ``ramp_up=0`` and
       ``detach_pseudo=False`` give the literal loss of the paper.
     - The second term is not in the paper. It supervises the strong view where
-      there is a label. Of all options it helped most (docs/method.md), so the
-      classification configs use it.
+      there is a label. It helps most where the classes do not exclude each
+      other (docs/method.md), so the classification configs use it.
+
+    Where each image or pixel shows exactly one class, ``exactly_one=True``
+    and ``distance='bce'`` help most (docs/method.md). The pseudo-label then
+    knows what the annotated classes tell about the others
+    (:func:`given_exactly_one`). The gradient of the third term becomes the
+    gradient of the negative log-likelihood that exactly one class holds.
 
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
@@ -70,6 +77,12 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             all entries count. FixMatch uses 0.95.
         detach_pseudo (bool): Whether no gradient passes through the
             pseudo-label. Defaults to True.
+        exactly_one (bool): Whether exactly one class of the label space holds
+            in each image or pixel. Defaults to False.
+        distance (str): Distance of an answer from its pseudo-label: 'mse'
+            (the squares of eqs. (4) and (5)) or 'bce' (cross entropy, whose
+            gradient does not vanish where a wrong answer is sure). Defaults
+            to 'mse'.
         normalize (str): What the terms are means over, on all ranks: 'entry'
             (all entries of the term), 'class' (first within each class) or
             'sample' (first within each image). Defaults to 'entry'.
@@ -97,6 +110,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         ramp_up: float = 1.0,
         confidence: float = 0.5,
         detach_pseudo: bool = True,
+        exactly_one: bool = False,
+        distance: str = 'mse',
         normalize: str = 'entry',
     ) -> None:
         super().__init__()
@@ -111,10 +126,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ('consist_weight', consist_weight),
         ):
             _check_range(key, weight, 0, float('inf'))
-        if normalize not in NORMALIZATIONS:
-            raise ValueError(
-                f'normalize={normalize!r}: expected one of {NORMALIZATIONS}'
-            )
+        _check_choice('distance', distance, DISTANCES)
+        _check_choice('normalize', normalize, NORMALIZATIONS)
         self.tau = tau
         self.temperature = temperature
         self.bce_weight = bce_weight
@@ -124,6 +137,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         self.ramp_up = ramp_up
         self.confidence = confidence
         self.detach_pseudo = detach_pseudo
+        self.exactly_one = exactly_one
+        self.distance = distance
         self.normalize = normalize
 
     def losses(
@@ -186,14 +201,11 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         sums = [self.bce_weight * _bce(weak, label, weight)]
         if strong is None:
             return sums
+        pseudo, counts = self.pseudo_label(weak, label, known)
+        counted = counts * weights[1]
         # (2N, C, ...) -> (2, N, C, ...)
-        answers = cls_score.sigmoid().unflatten(0, (2, -1))
-        counted = ~known * weights[1]
-        if self.confidence > 0.5:
-            sure = is_confident(answers[0].detach(), self.confidence)
-            counted = counted * sure
-        pseudo = self.pseudo_label(answers[0], known).expand_as(answers)
-        distances = counted * self.distance(answers, pseudo)
+        views = cls_score.unflatten(0, (2, -1))
+        distances = counted * self._distances(views, pseudo.expand_as(views))
         of_weak, of_strong = distances.flatten(1).sum(dim=1)
         sums += [self.pseudo_weight * of_weak, self.consist_weight * of_strong]
         if self.strong_bce_weight:
@@ -234,32 +246,38 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             shown['above_tau_fraction'] = above / num_unknown
         return shown
 
-    def pseudo_label(self, answer: Tensor, known: Tensor) -> Tensor:
-        """Return the label that a weak answer gives to an unknown entry.
+    def pseudo_label(
+        self, weak: Tensor, label: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the labels that the weak view gives to unknown entries.
 
         Args:
-            answer (Tensor): Probabilities, (N, C, ...).
+            weak (Tensor): Logits, (N, C, ...).
+            label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
 
         Returns:
-            Tensor: Eq. (3), (N, C, ...).
+            tuple[Tensor, Tensor]: Eq. (3), in [0, 1], and bool, whether an
+            entry is unknown and its answer sure enough. Both (N, C, ...).
         """
-        source = answer.detach() if self.detach_pseudo else answer
-        return sharpen(source, self.tau, self.temperature)
+        if self.detach_pseudo:
+            weak = weak.detach()
+        if self.exactly_one:
+            answer = given_exactly_one(weak, label, known)
+        else:
+            answer = weak.sigmoid()
+        counts = ~known
+        if self.confidence > 0.5:
+            counts = counts & is_confident(answer, self.confidence)
+        return sharpen(answer, self.tau, self.temperature), counts
 
-    def distance(self, answer: Tensor, pseudo: Tensor) -> Tensor:
-        """Return the distance of an answer from a pseudo-label.
-
-        Args:
-            answer (Tensor): Probabilities of the weak and the strong view,
-                (2, N, C, ...).
-            pseudo (Tensor): Labels in [0, 1], (2, N, C, ...), equal for both
-                views.
-
-        Returns:
-            Tensor: The squares of eqs. (4) and (5), (2, N, C, ...).
-        """
-        return (answer - pseudo).square()
+    def _distances(self, logits: Tensor, pseudo: Tensor) -> Tensor:
+        """Return the distances of eqs. (4) and (5), of the same shape."""
+        if self.distance == 'mse':
+            return (logits.sigmoid() - pseudo).square()
+        return F.binary_cross_entropy_with_logits(
+            logits, pseudo, reduction='none'
+        )
 
     def ramp_factor(self) -> float:
         """Return r, the weight of the unsupervised terms, in [0, 1]."""
@@ -328,3 +346,8 @@ def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f'{name}={value}: expected {low} to {high}')
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f'{name}={value!r}: expected one of {choices}')

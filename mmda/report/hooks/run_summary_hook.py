@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.dist import all_gather_object, is_main_process, master_only
@@ -114,8 +115,16 @@ class RunSummaryHook(Hook):
             metrics (dict[str, float], optional): Metrics of the test.
         """
         if metrics and not math.isnan(metrics.get(self.monitor, math.nan)):
-            self._show(runner, metrics, 'test')
+            meta = runner.test_evaluator.dataset_meta or {}
+            untrained = meta.get('untrained_classes', ())
+            self._show(runner, metrics, 'test', untrained)
 
-    def _show(self, runner: Runner, metrics: dict, title: str) -> None:
-        table = metrics_table(metrics, self.prefix)
+    def _show(
+        self,
+        runner: Runner,
+        metrics: dict,
+        title: str,
+        untrained: Sequence[str] = (),
+    ) -> None:
+        table = metrics_table(metrics, self.prefix, untrained)
         runner.logger.info(f'{self.prefix} in % ({title})\n{table}')

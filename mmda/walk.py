@@ -1,4 +1,8 @@
-"""Visit the datasets of a dataloader, in a config or built."""
+"""Visit the datasets of a dataloader, in a config or built.
+
+This module lies outside of ``mmda.datasets``, whose import needs torch: a
+command that only reads configs starts without torch.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,11 @@
+# CIFAR-10, disjoint labels: the paper's equations (2) to (6).
+_base_ = 'da-recipe_small-cnn16_2400i_cifar10-disjoint.py'
+
+loss = dict(
+    strong_bce_weight=0.0,
+    ramp_up=0.0,
+    detach_pseudo=False,
+    exactly_one=False,
+    distance='mse',
+)
+model = dict(head=dict(loss=loss))

@@ -1,0 +1,11 @@
+# CIFAR-10, disjoint labels: the recipe.
+_base_ = [
+    '../../_base_/datasets/cifar10_small_disjoint.py',
+    '../../_base_/models/dynamic_adapter_small_cnn16.py',
+    '../../_base_/schedules/adam_cosine_2400i.py',
+    '../../_base_/keep_last_2400i_runtime.py',
+]
+
+# Every image shows exactly one class.
+loss = dict(exactly_one=True, distance='bce', ramp_up=0.4)
+model = dict(head=dict(classes=_base_.classes, loss=loss))

@@ -1,0 +1,9 @@
+# Three domains of digits: a linear layer, BCE on annotated entries.
+_base_ = [
+    '../../_base_/datasets/three_digits.py',
+    '../../_base_/models/linear_small_cnn.py',
+    '../../_base_/schedules/adam_cosine_500i.py',
+    '../../_base_/keep_last_500i_runtime.py',
+]
+
+model = dict(head=dict(classes=_base_.classes))

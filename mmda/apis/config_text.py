@@ -1,0 +1,116 @@
+"""Read the text of a config as data. ``Config.fromstring`` executes it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from mmengine.config import Config
+
+from .options import walk_config
+
+# A registry of mmengine imports every other name with a dot and calls it.
+_PART = re.compile(r'((mmengine|mmcv|mmpretrain|mmseg)\.)?(torchvision/)?\w+')
+
+
+def parse_config(text: str, where: str) -> Config:
+    """Read a config that consists of values, as mmengine stores it.
+
+    Args:
+        text (str): Lines such as ``model = dict(type='ResNet')``.
+        where (str): Place of the text, for messages.
+
+    Returns:
+        Config: The values.
+
+    Raises:
+        ValueError: If the text holds more than names, ``dict(...)`` and
+            values.
+
+    Examples:
+        >>> parse_config('a = dict(b=[1, None])', "meta['cfg']").a.b
+        [1, None]
+        >>> parse_config('a = open(1)', "meta['cfg']")
+        Traceback (most recent call last):
+        ValueError: meta['cfg'], line 1: found `open(1)`, expected values ...
+    """
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f'{where}: this is no config: {error}') from error
+    values: dict[str, Any] = {}
+    for node in module.body:
+        if not isinstance(node, ast.Assign) or not (
+            isinstance(node.targets[0], ast.Name) and len(node.targets) == 1
+        ):
+            raise ValueError(_refuse(node, where))
+        try:
+            plain = _PlainDicts(where).visit(node.value)
+            values[node.targets[0].id] = ast.literal_eval(plain)
+        # `{[]: 1}`, `-'a'` and `{**a}` are values in form only.
+        except (TypeError, ValueError, RecursionError, MemoryError) as error:
+            raise ValueError(_refuse(node, where)) from error
+    try:
+        return Config(values)
+    except KeyError as error:  # a name that mmengine reserves
+        raise ValueError(f'{where}: this is no config: {error}') from error
+
+
+def check_parts(config: Any, where: str) -> None:
+    """Check that each ``type`` of a config names a registered part of a host.
+
+    Args:
+        config (Any): A config or a part of one.
+        where (str): Place of the config, for messages.
+
+    Raises:
+        ValueError: If a ``type`` is another name.
+    """
+    for place, part in walk_config(config):
+        kind = part.get('type') if isinstance(part, dict) else None
+        if kind is not None and not _PART.fullmatch(str(kind)):
+            raise ValueError(
+                f'{where}: {place}.type is {kind!r}, expected the name of a '
+                'part that mmengine, mmcv, mmpretrain or mmseg registers'
+            )
+        if isinstance(part, dict) and part.get('trust_remote_code'):
+            raise ValueError(f'{where}: {place} has trust_remote_code')
+
+
+class _PlainDicts(ast.NodeTransformer):
+    """Turn each call of ``dict`` into a literal, and refuse other code."""
+
+    _VALUES = (
+        *(ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set),
+        *(ast.UnaryOp, ast.USub, ast.UAdd, ast.Load),
+    )
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if not isinstance(node, self._VALUES):
+            raise ValueError(_refuse(node, self.where))
+        return super().generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        named = all(keyword.arg for keyword in node.keywords)
+        # mmengine writes keys that are no identifiers as dict({'a b': 1}).
+        given = [arg for arg in node.args if isinstance(arg, ast.Dict)]
+        is_dict = isinstance(node.func, ast.Name) and node.func.id == 'dict'
+        if not (is_dict and named and len(given) == len(node.args) <= 1):
+            raise ValueError(_refuse(node, self.where))
+        keys: list[ast.expr | None] = [*given[0].keys] if given else []
+        items = [*given[0].values] if given else []
+        keys += [ast.Constant(keyword.arg) for keyword in node.keywords]
+        items += [keyword.value for keyword in node.keywords]
+        return self.visit(ast.Dict(keys, items))
+
+
+def _refuse(node: ast.AST, where: str) -> str:
+    line = getattr(node, 'lineno', 1)
+    return (
+        f'{where}, line {line}: found `{ast.unparse(node):.60}`, expected '
+        'values only: this text is not executed'
+    )

@@ -1,0 +1,146 @@
+"""Turn a checkpoint into config and weights of a stock model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.registry import MODELS
+from mmengine.utils import import_modules_from_strings
+from torch import Tensor
+
+from mmda.engine.hooks.check_label_space_hook import head_classes
+from mmda.engine.hooks.check_weights_hook import load_weights
+
+from .config import find_pipeline
+from .config_text import check_parts, parse_config
+from .fold import (
+    fold_model_config,
+    fold_segmentor_config,
+    fold_segmentor_state,
+    fold_state_dict,
+    prediction_thr,
+)
+
+
+def fold_checkpoint(
+    checkpoint: Mapping[str, Any],
+    name: str = 'the checkpoint',
+    unsafe_load: bool = False,
+) -> tuple[Config, dict]:
+    """Return config and checkpoint of the stock model.
+
+    Args:
+        checkpoint (Mapping): A checkpoint that mmengine's Runner saved, with
+            its config.
+        name (str): Name of the checkpoint, for messages.
+        unsafe_load (bool): Whether to import the modules that the config
+            names in ``custom_imports``, and whether a ``type`` may be any
+            function. Defaults to False.
+
+    Returns:
+        tuple[Config, dict]: A config with ``model``, the test pipeline and
+        the classes, and the checkpoint. Both need one host only: mmpretrain,
+        or mmseg for a segmentor.
+
+    Raises:
+        ValueError: If the checkpoint has no config or no weights, if its
+            config holds more than values, if a weight is missing, or if there
+            is no adapter to fold.
+    """
+    meta = checkpoint.get('meta') or {}
+    trained = _read_config(meta.get('cfg'), name, unsafe_load)
+    is_segmentor = 'decode_head' in trained.model
+    fold = fold_segmentor_config if is_segmentor else fold_model_config
+    model = fold(trained.model)
+    stored = meta.get('dataset_meta') or {}
+    state = _checked_state(trained, checkpoint, stored.get('classes'), name)
+    if is_segmentor:
+        thr = prediction_thr(trained.model)
+        state = fold_segmentor_state(state, thr)
+        if thr:
+            print_log(
+                f'thr={thr} is kept: the folded head has one answer more than '
+                'classes, "no class", which is the same at every pixel'
+            )
+    else:
+        state = fold_state_dict(state)
+    metainfo = {k: stored[k] for k in ('classes', 'palette') if k in stored}
+    config = _stock_config(trained, model, metainfo)
+    if not unsafe_load:
+        check_parts(config._cfg_dict, f"{name}, meta['cfg']")
+    meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
+    info = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
+    if 'positives_per_source' in info:  # for the inferencer
+        meta['positives_per_source'] = info['positives_per_source']
+    return config, dict(meta=meta, state_dict=state)
+
+
+def _read_config(text: Any, name: str, unsafe_load: bool) -> Config:
+    """Read the config of a checkpoint, and check the parts of its model."""
+    where = f"{name}, meta['cfg']"
+    config = parse_config(text, where) if isinstance(text, str) else Config()
+    if not isinstance(config.get('model'), dict):
+        raise ValueError(
+            f'{where}: there is no config of a model; expected a checkpoint '
+            'that mmda train saved'
+        )
+    if not unsafe_load:
+        check_parts(dict(model=config.model), where)
+    elif config.get('custom_imports'):
+        import_modules_from_strings(**config.custom_imports)
+    return config
+
+
+def _checked_state(
+    config: Config,
+    checkpoint: Mapping[str, Any],
+    classes: Sequence[str] | None,
+    name: str,
+) -> dict[str, Tensor]:
+    """Load the weights into the trained model, which checks them."""
+    scope = 'mmseg' if 'decode_head' in config.model else 'mmpretrain'
+    with MODELS.switch_scope_and_registry(scope) as registry:
+        try:
+            model = registry.build(copy.deepcopy(config.model))
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(
+                f'{name}: the model of its config cannot be built: {error}. '
+                'With --unsafe-load, the command also imports the modules of '
+                'custom_imports'
+            ) from error
+    untrained = load_weights(model, checkpoint, name)
+    _, own = head_classes(model)
+    if untrained or (own and classes and tuple(own) != tuple(classes)):
+        raise ValueError(
+            f'{name} contradicts its own config: the model has the classes '
+            f'{own}, dataset_meta {classes}, and no weights belong to '
+            f'{untrained}'
+        )
+    return model.state_dict()
+
+
+def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
+    """Return a config of stock parts that can test the folded model."""
+    is_segmentor = 'decode_head' in model
+    dataset: dict[str, Any] = dict(type='MultiLabelDataset', ann_file='')
+    if is_segmentor:
+        dataset = dict(type='BaseSegDataset', test_mode=True)
+    pipeline = find_pipeline(config.get('test_dataloader'))
+    return Config(
+        dict(
+            default_scope='mmseg' if is_segmentor else 'mmpretrain',
+            classes=metainfo.get('classes'),
+            model=model,
+            test_pipeline=pipeline,
+            test_dataloader=dict(
+                batch_size=1 if is_segmentor else 32,
+                num_workers=2,
+                dataset=dict(dataset, metainfo=metainfo, pipeline=pipeline),
+                sampler=dict(type='DefaultSampler', shuffle=False),
+            ),
+        )
+    )

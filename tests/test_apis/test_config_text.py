@@ -1,0 +1,47 @@
+"""The config in a checkpoint: read as mmengine reads it, but not executed."""
+
+import pytest
+from mmengine.config import Config
+from shipped_configs import load
+
+from mmda.apis.config_text import check_parts, parse_config
+
+TEXT = """
+a = dict(b=[1, (None, -2.5), 'x'], c=dict({'not a name': dict(d=True)}))
+e = {1, 2}
+"""
+
+
+@pytest.mark.usefixtures('quick_configs')
+@pytest.mark.parametrize('name', ['digits', 'cityscapes_bus_5way_light'])
+def test_the_values_are_those_of_mmengine(name):
+    text = load(name).pretty_text + TEXT
+    found = parse_config(text, 'x.pth')
+    assert found._cfg_dict == Config.fromstring(text, '.py')._cfg_dict
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['import os', 'a = open(1)', 'a = b', 'a = 1 + 1', 'a.b = 1', 'a: int = 1']
+    + ['a = [i for i in (1,)]', 'a = lambda: 1', "a = f'{1}'", 'print(1)']
+    + ['a = dict(*[1])', 'a = dict(**{})', 'a = {**{}}', 'a = {[]: 1}']
+    + ["a = -'b'", 'a = dict(b=[dict(c=exit())])', 'a = b = 1'],
+)
+def test_a_text_with_more_than_values_is_refused_with_its_line(text):
+    with pytest.raises(ValueError, match='x.pth, line 2: found `.*not exec'):
+        parse_config(f'fine = 1\n{text}', 'x.pth')
+
+
+@pytest.mark.parametrize('text', ['a = (', 'a = \0', "filename = 'x'"])
+def test_a_text_that_is_no_config_is_refused(text):
+    with pytest.raises(ValueError, match='x.pth: this is no config'):
+        parse_config(text, 'x.pth')
+
+
+@pytest.mark.parametrize('kind', ['os.system', 'mmda.x.y', ['exec'], 'a b'])
+def test_a_type_that_mmengine_would_import_and_call_is_refused(kind):
+    good = dict(type='mmpretrain.PackInputs', then=dict(type='Conv2d'))
+    check_parts(dict(steps=[good, dict(type='torchvision/Resize')]), 'x.pth')
+    bad = dict(backbone=dict(stem=dict(type=kind)))
+    with pytest.raises(ValueError, match=r'x.pth: backbone\.stem\.type is'):
+        check_parts(bad, 'x.pth')
