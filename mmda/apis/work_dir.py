@@ -13,6 +13,10 @@ from zipfile import BadZipFile, ZipFile
 from filelock import FileLock, Timeout
 from mmengine.config import Config
 
+#: How long to wait for a lock. The data workers of a process that was killed
+#: hold its lock until they notice, which takes torch 5 seconds.
+LOCK_SECONDS = 15.0
+
 #: The variable that holds the rank of a process, by launcher.
 _RANK = dict(
     none='',
@@ -160,7 +164,7 @@ def check_nothing_is_overwritten(cfg: Config) -> None:
 def hold_work_dir(cfg: Config) -> Iterator[None]:
     """Keep other trainings out of a work directory.
 
-    The system frees the lock of a process that dies.
+    The system frees the lock when a process and its data workers have died.
 
     Args:
         cfg (Config): Config of the training, with ``work_dir`` and
@@ -175,7 +179,7 @@ def hold_work_dir(cfg: Config) -> Iterator[None]:
         return
     folder = Path(cfg.work_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / '.training.lock', timeout=0)
+    lock = FileLock(folder / '.training.lock', timeout=LOCK_SECONDS)
     try:
         lock.acquire()
     except Timeout:

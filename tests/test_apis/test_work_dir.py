@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmda.apis import work_dir
 from mmda.apis.work_dir import (
     check_nothing_is_overwritten,
     hold_work_dir,
@@ -128,18 +129,22 @@ def test_a_config_that_resumes_needs_no_option(cfg, tmp_path):
 
 
 HOLD = """
-import sys, time
+import os, sys, time
 import mmda_cli
 mmda_cli.starts_a_command = True
 from mmengine.config import Config
 from mmda.apis.work_dir import hold_work_dir
 with hold_work_dir(Config(dict(work_dir=sys.argv[1]))):
+    if os.fork() == 0:  # a data worker, which outlives its training
+        time.sleep(2)
+        os._exit(0)
     print('held', flush=True)
     time.sleep(600)
 """
 
 
 def test_a_work_dir_has_one_training_until_it_dies(tmp_path, monkeypatch):
+    monkeypatch.setattr(work_dir, 'LOCK_SECONDS', 0.5)
     cfg = Config(dict(work_dir=str(tmp_path)))
     command = [sys.executable, '-c', HOLD, str(tmp_path)]
     other = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -157,5 +162,6 @@ def test_a_work_dir_has_one_training_until_it_dies(tmp_path, monkeypatch):
         other.kill()
         other.communicate()
     cfg.launcher = 'none'
+    monkeypatch.setattr(work_dir, 'LOCK_SECONDS', 60)
     with hold_work_dir(cfg):  # the lock of a dead process is free
         pass
