@@ -131,12 +131,13 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data_root = f'{folder}/data'
-        print(f'reproduce.py --list: {time_list(folder):.1f} s')
+        print(f'reproduce.py --list: {time_list(folder):.1f} s', flush=True)
         write_images(Path(data_root) / 'cifar10')
         steps, total = time_iterations(folder, data_root)
         print(
             f'a run of {ITERATIONS} iterations: {total:.1f} s, '
-            f'{steps / total:.0%} of it in iterations'
+            f'{steps / total:.0%} of it in iterations',
+            flush=True,
         )
         apart, apart_wall = time_runs(folder, data_root, args, share=False)
         joint, joint_wall = time_runs(folder, data_root, args, share=True)

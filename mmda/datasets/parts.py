@@ -72,9 +72,11 @@ def draw_samples(
         array([2, 3, 4, 5])
     """
     pool = np.arange(total)
-    if part is not None and patients is None:
+    if part is None:
+        pass
+    elif patients is None:
         pool = np.sort(_in_part(total, part, seed, f'images of {source}'))
-    elif part is not None:
+    else:
         known, owner = np.unique(patients, return_inverse=True)
         what = f'patients of {source}'
         chosen = _in_part(len(known), part, seed, what)

@@ -23,6 +23,7 @@ from mmda.apis.fold import (
     prediction_thr,
 )
 from mmda.apis.fold_checkpoint import fold_checkpoint
+from mmda.models.adapters import encode_names
 
 MODELS = {
     'with an auxiliary head': model_config(adapted(ASPP), adapted(FCN)),
@@ -78,10 +79,14 @@ def test_the_folded_conv_seg_is_a_plain_convolution():
     assert type(stock.data_preprocessor).__name__ == 'SegDataPreProcessor'
 
 
-def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
+PIPELINE = [dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
+NAMES = ('a', 'b', 'c', 'd', 'e')
+
+
+def make_checkpoint(**change):
+    """What the runner saves, with changed entries of the state."""
     model = trained(MODELS['with an auxiliary head'])
-    pipeline = [dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
-    source = dict(type='CityscapesDataset', pipeline=pipeline)
+    source = dict(type='CityscapesDataset', pipeline=PIPELINE)
     cfg = Config(
         dict(
             model=MODELS['with an auxiliary head'],
@@ -90,20 +95,57 @@ def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
             ),
         )
     )
-    classes = ('a', 'b', 'c', 'd', 'e')
-    meta = dict(classes=classes, palette=[[0, 0, 0]] * 5)
-    checkpoint = dict(
+    meta = dict(classes=NAMES, palette=[[0, 0, 0]] * 5)
+    return dict(
         meta=dict(cfg=cfg.pretty_text, dataset_meta=meta),
-        state_dict=model.state_dict(),
+        state_dict={**model.state_dict(), **change},
     )
-    config, folded = fold_checkpoint(checkpoint)
+
+
+def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
+    config, folded = fold_checkpoint(make_checkpoint())
     assert 'mmda' not in config.pretty_text
     assert 'PartialLabel' not in config.pretty_text
     assert config.default_scope == 'mmseg'
-    assert config.test_pipeline == pipeline
-    assert tuple(folded['meta']['dataset_meta']['classes']) == classes
+    assert config.test_pipeline == PIPELINE
+    assert tuple(folded['meta']['dataset_meta']['classes']) == NAMES
     stock = build(config.model.to_dict())
     stock.load_state_dict(folded['state_dict'])
+
+
+def test_weights_that_do_not_fit_their_own_config_are_not_folded():
+    checkpoint = make_checkpoint()
+    state = checkpoint['state_dict']
+    key = next(key for key in state if key.startswith('backbone.'))
+    weight = state.pop(key)
+    with pytest.raises(ValueError, match=f'x.pth does not fit.*{key}'):
+        fold_checkpoint(checkpoint, 'x.pth')
+    state[key] = weight
+    for name in ('decode_head', 'auxiliary_head'):
+        state[f'{name}.head.conv_seg.class_names'] = encode_names('bacde')
+    with pytest.raises(ValueError, match='x.pth contradicts its own config'):
+        fold_checkpoint(checkpoint, 'x.pth')
+
+
+def test_a_part_of_ones_own_is_imported_with_the_flag_only(
+    tmp_path, monkeypatch
+):
+    (tmp_path / 'own_part.py').write_text(
+        'from mmengine.registry import MODELS\n'
+        'from mmseg.models import FCNHead\n'
+        '@MODELS.register_module()\n'
+        'class OwnHead(FCNHead):\n'
+        '    pass\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    checkpoint = make_checkpoint()
+    text = checkpoint['meta']['cfg'].replace('FCNHead', 'OwnHead')
+    text += "custom_imports = dict(imports=['own_part'])\n"
+    checkpoint['meta']['cfg'] = text
+    with pytest.raises(ValueError, match='cannot be built.*--unsafe-load'):
+        fold_checkpoint(checkpoint)
+    config, _ = fold_checkpoint(checkpoint, unsafe_load=True)
+    assert config.model.auxiliary_head.type == 'OwnHead'
 
 
 def test_a_model_without_an_adapter_is_an_error():

@@ -65,10 +65,11 @@ def test_no_two_configs_have_one_name():
 def test_the_parts_of_a_name_are_in_the_config(name):
     method, backbone, schedule, _ = name.split('_')
     cfg = load(name)
+    head = cfg.model.get('head') or cfg.model.decode_head
     linear = method.startswith(('linear', 'fixmatch', 'one-', 'unannotated'))
-    assert (cfg.model.head.type == 'PartialLabelLinearHead') == linear
+    assert (head.type == 'PartialLabelLinearHead') == linear
     adapter = method.startswith('da-')
-    assert (cfg.model.head.type == 'DynamicAdapterHead') == adapter
+    assert (head.type == 'DynamicAdapterHead') == adapter
     is_densenet = cfg.model.backbone.type == 'DenseNet'
     assert is_densenet == backbone.startswith('densenet121')
     unit = {'e': 'max_epochs', 'i': 'max_iters'}[schedule[-1]]

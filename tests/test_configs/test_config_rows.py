@@ -65,7 +65,11 @@ def test_the_footnote_of_tables_3_and_4_differs_from_full_in_its_terms():
     assert footnote.model.data_preprocessor.strong_view
 
 
-LITERAL = [name for name in PATHS if name.startswith('da-paper')]
+LITERAL = [
+    name
+    for name in PATHS
+    if name.startswith('da-paper') and 'camvid' not in name
+]
 
 
 @pytest.mark.parametrize('name', LITERAL)
@@ -109,6 +113,7 @@ def test_the_arms_on_real_data_have_the_parts_they_name(panel):
         'recipe, linear layer': (True, False, True, True),
         'recipe': (True, True, True, True),
         'recipe, no consistency': (True, True, True, False),
+        'recipe, independent classes': (True, True, True, True),
     }
     configs = {
         row: load_recipe(panel.cells[index, 0].recipe)
@@ -131,7 +136,7 @@ def test_the_arms_on_real_data_have_the_parts_they_name(panel):
             c for s in sources for c in s.labeled_classes or s.classes
         }
         assert everything == {*model.head.classes}
-    assert len(configs) >= len(expected) + 1
+    assert len(configs) >= 8
 
 
 def test_patients_of_nih64_are_tested_whatever_the_seed(shared_data):

@@ -1,5 +1,7 @@
 """Every shipped segmentation config trains on toy data."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 from mmseg.models.segmentors import SegTTAModel
 from reproduction.compare_segmentation import main as compare
+from reproduction.recipe_config import load_recipe
+from reproduction.table import find_tables
 from shipped_configs import DA, PATHS
 from shipped_configs import load as read
 
@@ -17,9 +21,14 @@ from mmda.commands.test import main as evaluate
 from mmda.commands.train import main as train
 from mmda.models.decode_heads import DynamicAdapterHead
 
-CONFIGS = [path for name, path in PATHS.items() if 'cityscapes' in name]
+CONFIGS = [
+    path
+    for name, path in PATHS.items()
+    if 'cityscapes' in name or 'camvid' in name
+]
 SLOW = pytest.mark.slow
 QUICK = ('cityscapes_bus_5way_light', 'cityscapes_bus_19way_light')
+QUICK += ('da-recipe_resnet18-small_500i_camvid',)
 FIVE = ['bus', 'road', 'sidewalk', 'building', 'wall']
 # Width and height of the configs' images, in place of which:
 SCALES = {
@@ -28,6 +37,7 @@ SCALES = {
     (512, 1024): (48, 96),
     (96, 192): (48, 96),
 }
+CAMVID = 'da-{}_resnet18-small_500i_camvid'
 
 
 @pytest.fixture(scope='session')
@@ -40,6 +50,22 @@ def toy_root(tmp_path_factory):
     return folder / 'cityscapes'
 
 
+@pytest.fixture(scope='session')
+def toy_camvid(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('toy') / 'camvid'
+    rng = np.random.default_rng(0)
+    for split in ('train', 'val'):
+        for kind in ('images', 'labels'):
+            (folder / kind / split).mkdir(parents=True)
+        for name in 'abcd':
+            image = rng.integers(0, 255, (180, 240, 3), dtype=np.uint8)
+            label = rng.choice([*range(11), 255], (18, 24)).astype(np.uint8)
+            label = label.repeat(10, axis=0).repeat(10, axis=1)
+            cv2.imwrite(str(folder / 'images' / split / f'{name}.jpg'), image)
+            cv2.imwrite(str(folder / 'labels' / split / f'{name}.png'), label)
+    return folder
+
+
 def shrink(node):
     """Small images, two of them, and no extra processes."""
     if isinstance(node, dict):
@@ -47,6 +73,8 @@ def shrink(node):
             node['num_workers'] = 0
             node['persistent_workers'] = False
             node['batch_size'] = 2
+        if 'num_samples' in node:
+            node['num_samples'] = None
         for key, value in node.items():
             if isinstance(value, (tuple, list)):
                 node[key] = (
@@ -81,10 +109,15 @@ def load(path, toy_root, tmp_path):
     ],
     ids=lambda path: path.stem,
 )
-def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
-    cfg = load(path, toy_root, tmp_path)
+def test_config_trains_two_iterations_and_validates(
+    path, toy_root, toy_camvid, tmp_path
+):
+    camvid = 'camvid' in path.stem
+    cfg = load(path, toy_camvid if camvid else toy_root, tmp_path)
     runner = Runner.from_cfg(cfg)
-    heads = [runner.model.decode_head, runner.model.auxiliary_head]
+    heads = [runner.model.decode_head]
+    if runner.model.with_auxiliary_head:
+        heads.append(runner.model.auxiliary_head)
     before = [head.adapter.kernel.detach().clone() for head in heads]
     runner.train()
     for head, kernel in zip(heads, before, strict=True):
@@ -97,7 +130,59 @@ def test_config_trains_two_iterations_and_validates(path, toy_root, tmp_path):
     assert np.isfinite(hub.get_scalar('train/loss').data[0]).all()
     assert 0 <= hub.get_scalar('val/iou/mean').current() <= 100
     two_views = 'train/decode.loss_consist' in hub.log_scalars
-    assert two_views == ('assemble' in path.stem)
+    assert two_views == ('assemble' in path.stem or 'paper' in path.stem)
+    pseudo = 'train/decode.loss_pseudo' in hub.log_scalars
+    assert pseudo == (two_views or 'recipe' in path.stem)
+
+
+def test_the_arms_of_camvid_have_the_parts_they_name():
+    panel = find_tables(['camvid'])[0].panels[0]
+    arms = {
+        row: load_recipe(panel.cells[index, 0].recipe)
+        for index, row in enumerate(panel.rows)
+    }
+    parts = {
+        row: (
+            bool(cfg.model.data_preprocessor.strong_view),
+            loss.get('exactly_one', False),
+            loss.get('align', False),
+        )
+        for row, cfg in arms.items()
+        for loss in [cfg.model.decode_head.loss_decode]
+    }
+    assert parts == {
+        'BCE': (False, False, False),
+        'literal equations': (True, False, False),
+        'recipe': (False, True, True),
+        'recipe, not aligned': (False, True, False),
+        'full labels, BCE': (False, False, False),
+    }
+    literal = arms['literal equations'].model.decode_head.loss_decode
+    assert (literal.ramp_up, literal.detach_pseudo) == (0, False)
+    for row, cfg in arms.items():
+        near, far = cfg.train_dataloader.dataset.datasets
+        if row.startswith('full'):
+            assert near.labeled_classes is far.labeled_classes is None
+        else:
+            assert not {*near.labeled_classes} & {*far.labeled_classes}
+            both = [*near.labeled_classes, *far.labeled_classes]
+            assert sorted(both) == sorted(near.classes)
+
+
+def test_the_two_sources_of_camvid_are_two_parts_of_the_drives(shared_data):
+    cfg = read(CAMVID.format('bce'), data_root=str(shared_data / 'camvid'))
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        near, far = DATASETS.build(cfg.train_dataloader.dataset).datasets
+        test = DATASETS.build(cfg.test_dataloader.dataset)
+    drives = [
+        {
+            Path(part.get_data_info(i)['img_path']).name[:6]
+            for i in range(len(part))
+        }
+        for part in (near, far, test)
+    ]
+    assert drives == [{'0016E5'}, {'0001TP', '0006R0'}, {'0016E5'}]
+    assert [len(part) for part in (near, far, test)] == [100, 100, 101]
 
 
 @pytest.mark.parametrize('size', ['', '_light'])

@@ -63,5 +63,8 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     (folder / 'test_batch').write_bytes(b'nothing')
     with pytest.raises(ValueError, match='test_batch is broken'):
         LocalCIFAR10(str(tmp_path), 'test')
+    (folder / 'test_batch').write_bytes(b'cos\nmkdir\n(V/tmp/x\ntR.')
+    with pytest.raises(ValueError, match=r'broken.*found os\.mkdir'):
+        LocalCIFAR10(str(tmp_path), 'test')
     with pytest.raises(ValueError, match="split .* 'val', expected"):
         LocalCIFAR10(str(tmp_path), 'val')

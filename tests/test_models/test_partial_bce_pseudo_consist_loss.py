@@ -460,6 +460,7 @@ def test_stated_defaults_equal_the_signature():
         confidence=0.5,
         detach_pseudo=True,
         exactly_one=False,
+        align=False,
         distance='mse',
         normalize='entry',
     )

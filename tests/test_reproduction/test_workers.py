@@ -43,7 +43,9 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
     assert ended[1].error == 'its process ended (signal 9)'
     assert ended[2].error == 'ValueError: no'
     assert ended[3].result.seed == 3
-    assert ended[3].result.content == ('7 7' if jobs == 1 else '1 1')
+    variable, threads = ended[3].result.content.split()
+    assert variable == ('7' if jobs == 1 else '1')
+    assert jobs == 1 or threads == '1'
     if jobs == 1:
         # The process of seed 3 is not replaced.
         assert ended[3].result.seconds == ended[4].result.seconds
