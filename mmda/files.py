@@ -45,9 +45,8 @@ def replacing(path: str | Path, keep: bool = False) -> Iterator[Path]:
     if real.exists() and not real.is_file():
         yield Path(path)
         return
-    name = f'{PART}{os.getpid()}-{secrets.token_hex(4)}'
-    name = f'{real.stem}.partial' if keep else name
-    part = real.with_name(f'{name}{real.suffix}')
+    name = f'{PART}{os.getpid()}-{secrets.token_hex(4)}{real.suffix}'
+    part = partial_path(real) if keep else real.with_name(name)
     real.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield part
@@ -63,6 +62,19 @@ def replacing(path: str | Path, keep: bool = False) -> Iterator[Path]:
     finally:
         if not keep:
             part.unlink(missing_ok=True)
+
+
+def partial_path(path: str | Path) -> Path:
+    """Return where :func:`replacing` keeps an unfinished file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        Path: ``<stem>.partial<suffix>`` in the same folder.
+    """
+    path = Path(path)
+    return path.with_name(f'{path.stem}.partial{path.suffix}')
 
 
 def write_text(path: str | Path, text: str) -> None:

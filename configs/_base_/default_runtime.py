@@ -10,7 +10,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=10),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
+        type='ResumableCheckpointHook',
         interval=1,
         max_keep_ckpts=2,
         save_best='auc/mean',

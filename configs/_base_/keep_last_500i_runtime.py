@@ -5,7 +5,7 @@ default_hooks = dict(
     logger=dict(interval=50),
     checkpoint=dict(
         _delete_=True,
-        type='CheckpointHook',
+        type='ResumableCheckpointHook',
         by_epoch=False,
         interval=500,
         max_keep_ckpts=1,

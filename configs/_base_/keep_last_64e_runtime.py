@@ -4,6 +4,9 @@ _base_ = 'default_runtime.py'
 default_hooks = dict(
     logger=dict(interval=50),
     checkpoint=dict(
-        _delete_=True, type='CheckpointHook', interval=64, max_keep_ckpts=1
+        _delete_=True,
+        type='ResumableCheckpointHook',
+        interval=64,
+        max_keep_ckpts=1,
     ),
 )

@@ -23,7 +23,26 @@ def list_images(
     column: str | None = None,
     allow_outside: bool = False,
 ) -> list[str]:
-    """List the images of a file, a folder or a CSV file.
+    """List the images that :func:`locate_images` finds.
+
+    Args:
+        source (str | Path): See there.
+        column (str, optional): See there.
+        allow_outside (bool): See there.
+
+    Returns:
+        list[str]: Their paths.
+    """
+    found = locate_images(source, column, allow_outside)
+    return [path for path, _ in found]
+
+
+def locate_images(
+    source: str | Path,
+    column: str | None = None,
+    allow_outside: bool = False,
+) -> list[tuple[str, str]]:
+    """Find the images of a file, a folder or a CSV file.
 
     Args:
         source (str | Path): An image; a folder, searched with all its
@@ -37,7 +56,9 @@ def list_images(
             its folder. Defaults to False.
 
     Returns:
-        list[str]: Paths. The paths of a folder are in alphabetic order.
+        list[tuple[str, str]]: Paths, and where a table names them, such as
+        ``'images.csv, line 3: '``, else ''. The paths of a folder are in
+        alphabetic order.
 
     Raises:
         FileNotFoundError: If there is no such file or folder, or if a table
@@ -48,11 +69,11 @@ def list_images(
     """
     source = Path(source)
     if source.is_dir():
-        return _read_folder(source)
+        return [(path, '') for path in _read_folder(source)]
     if not source.is_file():
         raise FileNotFoundError(f'there is no image, folder or table {source}')
     if source.suffix.lower() != '.csv':
-        return [str(source)]
+        return [(str(source), '')]
     return _read_table(source, column, allow_outside)
 
 
@@ -83,7 +104,7 @@ def _read_folder(source: Path) -> list[str]:
 
 def _read_table(
     source: Path, column: str | None, allow_outside: bool
-) -> list[str]:
+) -> list[tuple[str, str]]:
     # mmda.datasets imports torch, which `mmda predict --help` does not need.
     from mmda.datasets.tables.csv_table import iter_csv, read_header
     from mmda.datasets.tables.image_paths import find_outside
@@ -110,7 +131,7 @@ def _read_table(
                     f'{source}, line {line}, column {column!r}: there is no '
                     f'image {path}'
                 )
-            found.append(str(path))
+            found.append((str(path), f'{source}, line {line}: '))
     if not found:
         raise ValueError(f'{source} has a header but no rows')
     return found

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.datasets.broken_images import MAYBE_DECODE_ERRORS, is_decode_error
+from mmda.datasets.broken_images import is_decode_error
 from mmda.report.thresholds import other_model, read_thresholds, threshold_path
 from mmda.structures import nearest
 
@@ -248,8 +248,9 @@ class PartialLabelInferencer:
             raise FileNotFoundError(f'there is no image {image}')
         try:
             return self.trained.pipeline(as_sample(image))
-        except MAYBE_DECODE_ERRORS as error:
-            if not isinstance(image, str) or not is_decode_error(error):
+        except Exception as error:
+            broken = isinstance(error, OSError) or is_decode_error(error)
+            if not isinstance(image, str) or not broken:
                 raise
             return f'{_CANNOT_DECODE} {image}: {error}'
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmda.apis.arguments import whole
-from mmda.apis.images import list_images
+from mmda.apis.images import locate_images
 
 from .common import (
     add_config,
@@ -22,11 +21,14 @@ from .common import (
     build_parser,
     run_tool,
     say,
-    write_json,
 )
 
 if TYPE_CHECKING:
     from mmda.apis import Answer, PartialLabelInferencer
+    from mmda.apis.answer_file import Write
+
+#: Exit status if some images cannot be decoded, and the others have answers.
+SOME_BROKEN = 3
 
 EXAMPLES = """\
   mmda predict configs/da/digits.py best.pth image.png
@@ -43,7 +45,10 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser: The parser.
     """
     parser = build_parser(
-        'Answer the questions of a model about images.', EXAMPLES, 'predict'
+        'Answer the questions of a model about images. The exit status is '
+        f'{SOME_BROKEN} if some of the images cannot be decoded.',
+        EXAMPLES,
+        'predict',
     )
     add_config(parser)
     add = parser.add_argument
@@ -108,19 +113,21 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Answer, and write the answers.
+    """Answer, and write the answers as they come.
 
     Args:
         args (argparse.Namespace): The arguments.
+
+    Raises:
+        SystemExit: If some images cannot be decoded.
+        ValueError: If no image can be decoded.
     """
-    from mmengine.utils import ProgressBar
+    from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 
-    from mmda.apis.partial_label_inferencer import (
-        PartialLabelInferencer,
-        unreadable,
-    )
-
-    images = list_images(args.input, args.column, args.allow_outside)
+    images: dict[str, str] = {}
+    found = locate_images(args.input, args.column, args.allow_outside)
+    for image, where in found:
+        images.setdefault(image, where)
     inferencer = PartialLabelInferencer(
         args.config,
         args.checkpoint,
@@ -141,29 +148,68 @@ def run(args: argparse.Namespace) -> None:
             f'--cam {args.cam}: no positive in the training data, so there is '
             'no answer to explain'
         )
-    bar = ProgressBar(len(images)) if len(images) > 1 else None
-    results: dict[str, dict[str, Answer]] = {}
-    for image, answers in inferencer.iterate(images, args.batch_size):
-        path = str(image)
-        results[path] = {name: answers[name] for name in wanted}
-        if args.show_dir and not unreadable(results[path]):
-            _draw(args, inferencer, path, results[path])
-        if bar is not None:
-            bar.update()
-    broken = [image for image in results if unreadable(results[image])]
-    if len(broken) == len(results):
-        raise ValueError(unreadable(results[broken[0]]))
+    broken = _answer(args, inferencer, list(images), wanted)
     if args.out:
-        write_answers(results, args.out)
         say(f'answers lie in {args.out}')
-    else:
-        say('\n' + '\n'.join(_lines(results)))
     if broken:
+        lines = '\n  '.join(f'{images[p]}{why}' for p, why in broken.items())
         say(
-            f'{len(broken)} of {len(results)} images cannot be decoded, such '
-            f'as {broken[0]}: they are marked and have no answer',
+            f'{len(broken)} of {len(images)} images cannot be decoded. They '
+            f'are marked and have no answer:\n  {lines}',
             logging.WARNING,
         )
+        raise SystemExit(SOME_BROKEN)
+
+
+def _answer(
+    args: argparse.Namespace,
+    inferencer: PartialLabelInferencer,
+    images: Sequence[str],
+    wanted: Sequence[str],
+) -> dict[str, str]:
+    """Write and draw the answers; return why images cannot be decoded."""
+    from mmengine.utils import ProgressBar
+
+    from mmda.apis.partial_label_inferencer import unreadable
+
+    bar = ProgressBar(len(images)) if args.out and len(images) > 1 else None
+    broken: dict[str, str] = {}
+    with _output(args.out) as write:
+        for picture, answers in inferencer.iterate(images, args.batch_size):
+            path = str(picture)
+            asked = {name: answers[name] for name in wanted}
+            write(path, asked)
+            if why := unreadable(asked):
+                broken[path] = why
+            elif args.show_dir:
+                _draw(args, inferencer, path, asked)
+            if bar is not None:
+                bar.update()
+        if len(broken) == len(images):
+            raise ValueError(next(iter(broken.values())))
+    return broken
+
+
+@contextmanager
+def _output(path: str | None) -> Iterator[Write]:
+    """Open the file of answers; without one, answers go to the console."""
+    from mmda.apis.answer_file import answer_file
+    from mmda.files import partial_path
+
+    if path is None:
+        yield lambda image, answers: say('\n'.join(_lines(image, answers)))
+        return
+    try:
+        with answer_file(path) as write:
+            yield write
+    except BaseException:
+        part = partial_path(path)
+        if part.is_file():
+            say(
+                f'{path} is not complete. The answers so far lie in {part}',
+                logging.WARNING,
+            )
+        raise
 
 
 def _draw(
@@ -208,67 +254,22 @@ def picture_name(image: str, source: str) -> str:
     return f'{inside}.answers.png'
 
 
-def write_answers(
-    results: dict[str, dict[str, Answer]], path: str | Path
-) -> None:
-    """Write answers as CSV (one line per image and class) or as JSON.
-
-    Args:
-        results (dict): The answers, by image and class.
-        path (str | Path): A name that ends in .csv or .json. The folder is
-            made.
-    """
-    path = Path(path)
-    if path.suffix == '.json':
-        write_json(
-            path,
-            {
-                image: {name: asdict(answer) for name, answer in found.items()}
-                for image, found in results.items()
-            },
-        )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', encoding='utf-8', newline='') as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            'image class probability decision threshold sources note'.split()
-        )
-        for image, found in results.items():
-            for name, answer in found.items():
-                # csv writes None as an empty cell.
-                yes = answer.decision
-                decision = None if yes is None else int(yes)
-                values = answer.probability, decision, answer.threshold
-                writer.writerow(
-                    [image, name, *values, _sources(answer), answer.note]
-                )
-
-
-def _sources(answer: Answer) -> str:
-    if answer.sources is None:
-        return 'unknown'
-    return '; '.join(f'{k}: {n} positives' for k, n in answer.sources.items())
-
-
-def _lines(results: dict[str, dict[str, Answer]]) -> list[str]:
+def _lines(image: str, answers: dict[str, Answer]) -> list[str]:
+    from mmda.apis.answer_file import sources_text
     from mmda.apis.partial_label_inferencer import unreadable
 
-    lines = []
-    for image, found in results.items():
-        lines.append(image)
-        if unreadable(found):
-            lines.append(f'  no answer: {unreadable(found)}')
-            continue
-        for name, answer in found.items():
-            said = f'no answer: {answer.note}'
-            if answer.probability is not None:
-                said = (
-                    f'{"yes" if answer.decision else "no":3} '
-                    f'{answer.probability:.3f} (threshold '
-                    f'{answer.threshold:.3f})'
-                )
-            lines.append(f'  {name}: {said}, trained by {_sources(answer)}')
+    if unreadable(answers):
+        return [image, f'  no answer: {unreadable(answers)}']
+    lines = [image]
+    for name, answer in answers.items():
+        said = f'no answer: {answer.note}'
+        if answer.probability is not None:
+            said = (
+                f'{"yes" if answer.decision else "no":3} '
+                f'{answer.probability:.3f} (threshold '
+                f'{answer.threshold:.3f})'
+            )
+        lines.append(f'  {name}: {said}, trained by {sources_text(answer)}')
     return lines
 
 

@@ -103,7 +103,8 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmda.apis.runner import build_runner, run_logged
+    from mmda.apis.runner import run_logged
+    from mmda.apis.work_dir import hold_work_dir
     from mmda.engine.checkpoint import checkpoint_loading
 
     cfg = merge_args(args)
@@ -112,8 +113,59 @@ def run(args: argparse.Namespace) -> None:
 
         report_config(cfg, Path(cfg.work_dir) / 'label_report')
         return
-    with checkpoint_loading(args.unsafe_load), naming(cfg.work_dir):
-        run_logged(lambda: build_runner(cfg).train())
+    with (
+        naming(cfg.work_dir),
+        hold_work_dir(cfg),
+        checkpoint_loading(args.unsafe_load),
+    ):
+        run_logged(lambda: _train(cfg, args.resume))
+
+
+def _train(cfg: Config, resume: str | None) -> None:
+    from mmda.apis.runner import build_runner
+    from mmda.apis.work_dir import check_nothing_is_overwritten
+
+    notes = choose_start(cfg, resume)
+    check_nothing_is_overwritten(cfg)
+    runner = build_runner(cfg)
+    for note in notes:
+        runner.logger.warning(note)
+    runner.train()
+
+
+def choose_start(cfg: Config, resume: str | None) -> list[str]:
+    """Set the checkpoint from which a training goes on.
+
+    Args:
+        cfg (Config): The config. ``resume`` and ``load_from`` are set.
+        resume (str, optional): A checkpoint, or 'auto' for the newest one of
+            the work directory. None leaves the choice to the config.
+
+    Returns:
+        list[str]: What the log should say about broken checkpoints.
+
+    Raises:
+        ValueError: If a checkpoint was found, but no whole one.
+    """
+    from mmda.apis.work_dir import newest_checkpoint, what_is_cut
+
+    if resume is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
+    if resume is None:
+        return []
+    notes: list[str] = []
+    found: str | None = resume
+    if resume == 'auto':
+        found, notes = newest_checkpoint(cfg)
+    elif '://' not in resume and (problem := what_is_cut(Path(resume))):
+        raise ValueError(f'--resume: {resume} is no checkpoint: {problem}')
+    # There may be nothing to resume yet: a job that a queue always starts
+    # with --resume runs for the first time. The initial weights of the config
+    # then count.
+    cfg.resume = found is not None
+    if found is not None:
+        cfg.load_from = found
+    return [f'{note}. Resuming {found}' for note in notes]
 
 
 def merge_args(args: argparse.Namespace) -> Config:
@@ -146,8 +198,6 @@ def merge_args(args: argparse.Namespace) -> Config:
                 'learning rate was chosen'
             )
         cfg.auto_scale_lr.enable = True
-    if args.resume is not None:
-        _resume(cfg, args.resume)
     set_dataloader_defaults(
         cfg,
         ['train_dataloader', 'val_dataloader', 'test_dataloader'],
@@ -170,18 +220,6 @@ def _use_amp(cfg: Config) -> None:
         )
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-
-
-def _resume(cfg: Config, resume: str) -> None:
-    if resume != 'auto':
-        cfg.resume, cfg.load_from = True, resume
-    elif Path(cfg.work_dir, 'last_checkpoint').is_file():
-        cfg.resume, cfg.load_from = True, None
-    else:
-        # There is nothing to resume yet: a job that a queue always starts
-        # with --resume runs for the first time. The initial weights of the
-        # config still count.
-        cfg.resume = cfg.get('load_from') is None
 
 
 def resume_command(words: Sequence[str]) -> str:

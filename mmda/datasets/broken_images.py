@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import cv2
+from traceback import walk_tb
 
-#: Errors that the decoders raise on a broken file. Other code raises them too.
-MAYBE_DECODE_ERRORS = (OSError, SyntaxError, AssertionError, cv2.error)
+from PIL import Image
+
+# Its functions decode the images and the label maps of both hosts.
+_DECODER = 'mmcv.image.io'
 
 
-def is_decode_error(error: BaseException) -> bool:
-    """Tell a broken image file from a fault in the pipeline.
+def is_decode_error(error: Exception) -> bool:
+    """Tell a broken or over-large image file from a fault in the pipeline.
 
     Args:
-        error (BaseException): One of ``MAYBE_DECODE_ERRORS``.
+        error (Exception): An exception of the pipeline.
 
     Returns:
-        bool: True if no decoder understands the file.
+        bool: True if no decoder understands the file, or if it has more
+        pixels than a decoder takes.
     """
+    if isinstance(error, OSError):
+        # A number comes from the file system, not from a decoder.
+        return error.errno is None
     if isinstance(error, AssertionError):
         return str(error).startswith('failed to load image')
-    if isinstance(error, SyntaxError):
-        return 'PNG' in str(error)  # Pillow reports a broken chunk like this
-    if isinstance(error, cv2.error):
-        return 'imdecode' in str(error.func)
-    # An OSError with a number comes from the file system, not from a decoder.
-    return getattr(error, 'errno', None) is None
+    if isinstance(error, Image.DecompressionBombError):
+        return True
+    # Decoders raise what they like: cv2.error, SyntaxError, struct.error.
+    return any(
+        frame.f_globals.get('__name__') == _DECODER
+        for frame, _ in walk_tb(error.__traceback__)
+    )

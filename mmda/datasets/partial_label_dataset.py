@@ -20,7 +20,7 @@ from mmda.structures import (
     score_of,
 )
 
-from .broken_images import MAYBE_DECODE_ERRORS, is_decode_error
+from .broken_images import is_decode_error
 from .class_matching import annotated_columns
 from .contradictions import Contradiction, describe, find_contradictions
 from .parts import Part, draw_samples
@@ -82,8 +82,9 @@ class PartialLabelDataset(DatasetWrapper):
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
             ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
-            is an error if ``test_mode`` is True. Otherwise it is skipped,
-            counted and logged. A missing file is always an error.
+            is an error if ``test_mode`` is True. Otherwise a random image
+            takes its place, and the log names it once. A missing file is
+            always an error.
 
     Raises:
         ValueError: If the source is empty, if a class is unknown or given
@@ -147,8 +148,6 @@ class PartialLabelDataset(DatasetWrapper):
         self.contradicted: list[Contradiction] = []
         self._ignored: dict[int, list[int]] = {}
         self._pixel_labels: PixelLabels | None = None
-        # Shared, so that all workers of a data loader count into one number.
-        self._skipped = torch.zeros(1, dtype=torch.int64).share_memory_()
         if not lazy_init:
             self.full_init()
 
@@ -191,6 +190,8 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
         )
         self._num_own = len(classes)
+        # Shared, so that all workers of a data loader count together.
+        self._skips = torch.zeros(total, dtype=torch.int64).share_memory_()
         self._unannotated = np.full(
             len(self.label_space), UNANNOTATED, dtype=np.float32
         )
@@ -323,20 +324,41 @@ class PartialLabelDataset(DatasetWrapper):
             raise FileNotFoundError(
                 f'{image}{what} is missing ({self.where(idx)}): {error}'
             ) from error
-        except MAYBE_DECODE_ERRORS as error:
+        except Exception as error:
             if not is_decode_error(error):
                 raise
             problem = f'{image} cannot be decoded ({self.where(idx)}): {error}'
             if self.test_mode:
                 raise OSError(problem) from error
-            self._skipped += 1
-            print_log(
-                f'{problem}; another image takes its place '
-                f'({self.num_skipped} so far)',
-                logger='current',
-                level=logging.WARNING,
-            )
+            index = self.source_index(idx)
+            if not self._skips[index]:
+                print_log(
+                    f'{problem}; another image takes its place',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            self._skips[index] += 1
             return None
+
+    def __getitem__(self, idx: int) -> Any:
+        """Return a sample; see :meth:`run_pipeline`.
+
+        Raises:
+            ValueError: If ``max_refetch`` other images cannot be decoded
+                either.
+        """
+        try:
+            return super().__getitem__(idx)
+        except Exception as error:
+            # The host raises a bare Exception, which names no file.
+            if type(error) is not Exception or not self.num_skipped:
+                raise
+            broken = self.broken_images()
+            raise ValueError(
+                f'{self.name}: {self.max_refetch + 1} tries in turn found no '
+                f'image that can be decoded. {len(broken)} of {len(self)} '
+                f'images are broken, such as {broken[0]}'
+            ) from error
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the joint indices of the annotated, positive classes.
@@ -362,7 +384,23 @@ class PartialLabelDataset(DatasetWrapper):
     @property
     def num_skipped(self) -> int:
         """int: How often an image could not be decoded, in all workers."""
-        return int(self._skipped)
+        self.full_init()
+        return int(self._skips.sum())
+
+    def broken_images(self) -> list[str]:
+        """List the images that could not be decoded, in all workers.
+
+        Returns:
+            list[str]: For each image its file and where its annotation
+            stands.
+        """
+        where = {int(index): i for i, index in enumerate(self.selected)}
+        found = []
+        for index in self._skips.nonzero().flatten().tolist():
+            image = self.dataset.get_data_info(index).get('img_path', index)
+            place = self.where(where[index]) if index in where else ''
+            found.append(f'{image} of {self.name} ({place})')
+        return found
 
     @property
     def selected(self) -> np.ndarray:

@@ -6,6 +6,7 @@ from .hooks import (
     CheckLabelSpaceHook,
     CheckWeightsHook,
     PersistentEarlyStoppingHook,
+    ResumableCheckpointHook,
     ValidateOnResumeHook,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     'CheckLabelSpaceHook',
     'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
+    'ResumableCheckpointHook',
     'ValidateOnResumeHook',
 ]

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+import zlib
 from pathlib import Path
 
 import cv2
@@ -18,12 +19,13 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
+from mmda.apis.answer_file import answer_file
 from mmda.apis.answer_picture import activation_map
 from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images, to_bgr
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
 from mmda.commands import class_relations
-from mmda.commands.predict import main, picture_name, write_answers
+from mmda.commands.predict import SOME_BROKEN, main, picture_name
 
 THREADS = torch.set_num_threads(1)
 
@@ -183,14 +185,67 @@ def test_one_broken_file_is_marked_and_the_folder_goes_on(
     out = tmp_path / 'out' / 'a.csv'
     pictures = ['--show-dir', str(tmp_path / 'pictures'), '--ask', '3']
     base = [str(run[0]), str(run[1]), str(tmp_path)]
-    main([*base, '--out', str(out), *pictures])
-    assert '1 of 3 images cannot be decoded' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main([*base, '--out', str(out), *pictures])
+    assert ended.value.code == SOME_BROKEN
+    said = capsys.readouterr().out
+    assert '1 of 3 images cannot be decoded' in said
+    assert f'{tmp_path}/1.png' in said.splitlines()[-1]
     with out.open(newline='') as file:
         rows = list(csv.DictReader(file))
     assert [bool(row['probability']) for row in rows] == [True, False, True]
     assert 'cannot decode' in rows[1]['note']
     names = {path.name for path in (tmp_path / 'pictures').glob('*.png')}
     assert names == {'0.png.answers.png', '2.png.answers.png'}
+
+
+def test_answers_are_written_as_they_come(run, tmp_path, monkeypatch, capsys):
+    iterate = PartialLabelInferencer.iterate
+
+    def dies(self, images, batch_size):
+        found = iterate(self, images, batch_size)
+        yield next(found)
+        yield next(found)
+        raise MemoryError('the process dies')
+
+    monkeypatch.setattr(PartialLabelInferencer, 'iterate', dies)
+    base = [str(run[0]), str(run[1]), str(run[2]), '--ask', '3', '--out']
+    for suffix in ('csv', 'json'):
+        out = tmp_path / f'a.{suffix}'
+        out.write_text('of yesterday')
+        with pytest.raises(MemoryError):
+            main([*base, str(out)])
+        assert out.read_text() == 'of yesterday'
+        assert f'a.partial.{suffix}' in capsys.readouterr().out
+    kept = tmp_path / 'a.partial.csv'
+    with kept.open(newline='') as file:
+        rows = {row['image']: row for row in csv.DictReader(file)}
+    answers = json.loads((tmp_path / 'a.partial.json').read_text())
+    assert len(rows) == len(answers) == 2
+    for image, row in rows.items():
+        expected = answers[image]['3']['probability']
+        assert float(row['probability']) == expected
+
+
+def test_an_image_of_too_many_pixels_costs_no_answer(run, tmp_path, capsys):
+    whole = (run[2] / '0.png').read_bytes()
+    side = (40_000).to_bytes(4, 'big')
+    header = b'IHDR' + side + side + whole[24:29]
+    check = zlib.crc32(header).to_bytes(4, 'big')
+    large = tmp_path / 'large.png'
+    large.write_bytes(whole[:12] + header + check + whole[33:])
+    shutil.copy(run[2] / '0.png', tmp_path / '0.png')
+    table = tmp_path / 'images.csv'
+    table.write_text('path\nlarge.png\n0.png\n')
+    out = tmp_path / 'out' / 'a.json'
+    with pytest.raises(SystemExit) as ended:
+        main([str(run[0]), str(run[1]), str(table), '--out', str(out)])
+    assert ended.value.code == SOME_BROKEN
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f'{table}, line 2: cannot decode {large}' in last
+    answers = json.loads(out.read_text())
+    assert answers[str(large)]['3']['probability'] is None
+    assert answers[str(tmp_path / '0.png')]['3']['probability'] is not None
 
 
 def test_a_fault_of_the_code_is_not_called_a_broken_image(run, monkeypatch):
@@ -472,7 +527,8 @@ def test_nan_is_no_answer_and_the_json_stays_valid(run, tmp_path):
     answer = PartialLabelInferencer(run[0], path).ask(run[2] / '0.png', '3')
     assert answer.probability is None and answer.decision is None
     assert answer.note == 'the model answers NaN'
-    write_answers({'a.png': {'3': answer}}, tmp_path / 'a.json')
+    with answer_file(tmp_path / 'a.json') as write:
+        write('a.png', {'3': answer})
     assert 'NaN,' not in (tmp_path / 'a.json').read_text()
     with pytest.raises(ValueError, match="threshold of '3': found nan"):
         PartialLabelInferencer(run[0], path, thresholds={'3': float('nan')})

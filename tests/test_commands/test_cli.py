@@ -302,21 +302,6 @@ class TestResume:
         assert cfg.load_from == 'init.pth'
         assert not cfg.get('resume')
 
-    def test_a_path_is_resumed_from(self, cls_config, checkpoint):
-        cfg = train_cfg(cls_config, '--resume', checkpoint)
-        assert (cfg.resume, cfg.load_from) == (True, checkpoint)
-
-    def test_auto_takes_the_last_checkpoint_of_the_work_dir(
-        self, cls_config, tmp_path
-    ):
-        (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
-        cfg = train_cfg(
-            *(cls_config, '--work-dir', str(tmp_path), '--resume'),
-            *('--cfg-options', 'load_from=init.pth'),
-        )
-        # With both set, the runner looks into the work directory.
-        assert (cfg.resume, cfg.load_from) == (True, None)
-
     def test_auto_starts_from_the_weights_of_the_config_when_it_is_the_first(
         self, cls_config, tmp_path
     ):
@@ -324,6 +309,7 @@ class TestResume:
             *(cls_config, '--work-dir', str(tmp_path), '--resume'),
             *('--cfg-options', 'load_from=init.pth'),
         )
+        assert train.choose_start(cfg, 'auto') == []
         assert (cfg.resume, cfg.load_from) == (False, 'init.pth')
 
     def test_testing_never_resumes(self, cls_config, checkpoint):

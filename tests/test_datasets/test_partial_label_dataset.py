@@ -2,6 +2,7 @@ import copy
 import json
 import math
 import pickle
+import zlib
 
 import cv2
 import numpy as np
@@ -531,6 +532,11 @@ def broken_file(kind):
         return whole[: len(whole) // 2]
     if 'start' in kind:
         return whole[:20]
+    if 'large' in kind:  # 40,000 x 40,000 pixels
+        side = (40_000).to_bytes(4, 'big')
+        header = b'IHDR' + side + side + whole[24:29]
+        check = zlib.crc32(header).to_bytes(4, 'big')
+        return whole[:12] + header + check + whole[33:]
     return b'' if kind == 'empty' else b'<html>Not found</html>' * 10
 
 
@@ -546,6 +552,8 @@ def broken_file(kind):
         ('empty', 'cv2'),
         ('no image', 'cv2'),
         ('start of a PNG', 'cv2'),
+        ('too large', 'cv2'),
+        ('too large', 'pillow'),
     ],
 )
 def test_a_broken_image_is_skipped_in_training_and_an_error_in_test_mode(
@@ -560,8 +568,10 @@ def test_a_broken_image_is_skipped_in_training_and_an_error_in_test_mode(
     times = dataset.num_skipped
     assert times >= 1
     said = [m for m in mm_log.messages if f'{tmp_path}/2.png of zoo' in m]
-    assert len(said) == times
-    assert f'({times} so far)' in said[-1]
+    assert len(said) == 1 and 'another image takes its place' in said[0]
+    assert dataset.broken_images() == [
+        f'{tmp_path}/2.png of zoo (image 2 of MultiLabelDataset)'
+    ]
 
     dataset = PartialLabelDataset({**source, 'test_mode': True}, SPACE)
     assert dataset[1]['data_samples'].sample_idx == 1
@@ -590,7 +600,7 @@ def test_a_source_of_broken_images_gives_up(source, tmp_path):
     for index in range(4):
         (tmp_path / f'{index}.png').write_bytes(b'no image')
     dataset = PartialLabelDataset(source, SPACE, max_refetch=3)
-    with pytest.raises(Exception, match='3'):
+    with pytest.raises(ValueError, match=r'4 tries in turn.*such as.*\.png'):
         dataset[0]
     assert dataset.num_skipped == 4
 

@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 
 from mmda.apis.runner import build_runner, set_dataloader_defaults
 from mmda.apis.seeding import set_seed
+from mmda.apis.work_dir import newest_checkpoint
 
 from .recipe_config import load_recipe, move_data, plain_config
 from .result import Result, Run, finished, write_result
@@ -68,8 +69,8 @@ def _execute(
     progress: Progress | None,
 ) -> Result:
     folder = run.folder
-    resume = resume and _can_resume(run)
-    if not resume:
+    start = _checkpoint_to_resume(run) if resume else None
+    if start is None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / _STARTED).write_text(run.content, encoding='utf-8')
@@ -86,10 +87,15 @@ def _execute(
     set_dataloader_defaults(cfg, loaders)
     start = time.monotonic()
     result = Result(
-        run.content, run.seed, {}, 0.0, resumed=resume, device=get_device()
+        run.content,
+        run.seed,
+        {},
+        0.0,
+        resumed=start is not None,
+        device=get_device(),
     )
     try:
-        checkpoint = _train(cfg, run, resume, progress)
+        checkpoint = _train(cfg, run, start, progress)
         result.metrics = _test(cfg, run, checkpoint)
         result.checkpoint = Path(checkpoint).name
     except FloatingPointError as error:
@@ -100,22 +106,25 @@ def _execute(
     return result
 
 
-def _can_resume(run: Run) -> bool:
+def _checkpoint_to_resume(run: Run) -> str | None:
     started = run.folder / _STARTED
-    return (
-        started.is_file()
-        and started.read_text(encoding='utf-8') == run.content
-        and (run.folder / 'last_checkpoint').is_file()
-    )
+    if not started.is_file():
+        return None
+    if started.read_text(encoding='utf-8') != run.content:
+        return None
+    try:
+        return newest_checkpoint(Config(dict(work_dir=str(run.folder)))).path
+    except ValueError:  # none is whole
+        return None
 
 
 def _train(
-    cfg: Config, run: Run, resume: bool, progress: Progress | None
+    cfg: Config, run: Run, start: str | None, progress: Progress | None
 ) -> str:
     """Train, and return the best checkpoint or else the last one."""
     cfg = cfg.copy()
-    if resume:
-        cfg.resume, cfg.load_from = True, None
+    if start is not None:
+        cfg.resume, cfg.load_from = True, start
     runner = _build(cfg, run, 'train')
     if progress is not None:
         runner.register_hook(_ProgressHook(progress))

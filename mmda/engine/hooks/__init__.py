@@ -5,6 +5,7 @@ from .check_finite_hook import CheckFiniteHook
 from .check_label_space_hook import CheckLabelSpaceHook
 from .check_weights_hook import CheckWeightsHook
 from .persistent_early_stopping_hook import PersistentEarlyStoppingHook
+from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'CheckLabelSpaceHook',
     'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
+    'ResumableCheckpointHook',
     'ValidateOnResumeHook',
 ]

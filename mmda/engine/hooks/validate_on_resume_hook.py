@@ -33,9 +33,9 @@ class ValidateOnResumeHook(Hook):
         # Before the validation, the hub holds the last iteration and meta the
         # next one. This does not hold in a checkpoint that was saved after
         # the validation, such as the best one.
-        self._before_validation = (
-            meta.get('iter') == hub.get('iter', math.nan) + 1
-        )
+        self._before_validation = meta.get('iter') == hub.get(
+            'iter', math.nan
+        ) + 1 and not checkpoint.get('validated', False)
         self._whole_epoch = meta.get('epoch') == hub.get('epoch', math.nan) + 1
 
     def before_train(self, runner: Runner) -> None:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.dist import master_only
+from mmengine.dist import all_gather_object, is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from mmda.datasets import walk_datasets
 
 from ..run_summary import draw_auc, draw_training, metrics_table
 
@@ -56,13 +58,27 @@ class RunSummaryHook(Hook):
             info = dict(metrics, epoch=runner.epoch)
             hub.update_info('best_metrics', info)
 
-    @master_only
     def after_train(self, runner: Runner) -> None:
-        """Show the table of the best epoch, and the paths.
+        """Show the table of the best epoch, the paths, and broken images.
 
         Args:
             runner (Runner): The runner.
         """
+        broken: set[str] = set()
+        for dataset in walk_datasets(runner.train_dataloader.dataset):
+            if hasattr(dataset, 'broken_images'):
+                broken.update(dataset.broken_images())
+        broken = set().union(*all_gather_object(broken))
+        if is_main_process():
+            self._show_run(runner)
+            if broken:
+                lines = '\n  '.join(sorted(broken))
+                runner.logger.warning(
+                    f'{len(broken)} training images cannot be decoded; '
+                    f'others took their place:\n  {lines}'
+                )
+
+    def _show_run(self, runner: Runner) -> None:
         hub = runner.message_hub
         best = dict(hub.get_info('best_metrics') or {})
         epoch = best.pop('epoch', None)

@@ -1,0 +1,229 @@
+"""Save checkpoints from which a training goes on as if nothing happened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import (
+    all_gather_object,
+    get_rank,
+    get_world_size,
+    is_main_process,
+)
+from mmengine.hooks import CheckpointHook
+from mmengine.registry import HOOKS
+from mmengine.runner import IterBasedTrainLoop, Runner
+
+from mmda.files import PART, write_text
+
+from ..batch_seeds import BatchSeeds
+from ..random_state import get_random_state, set_random_state
+from ..whole_file_backend import BACKEND
+
+
+@HOOKS.register_module()
+class ResumableCheckpointHook(CheckpointHook):
+    """``CheckpointHook`` whose checkpoints resume a training exactly.
+
+    - A checkpoint also has the random states of all ranks. On the CPU, a
+      training that was killed and resumed ends with the weights of an
+      uninterrupted one, bit by bit.
+    - The stock hook saves a checkpoint again in the middle of the hooks that
+      follow a validation. This hook does so after all of them, so that the
+      checkpoint holds the whole effect of the validation.
+    - Checkpoints and ``last_checkpoint`` are written whole or not at all. The
+      stock hook deletes an old checkpoint before it writes the new one. This
+      hook deletes it afterwards, so a full disk leaves the old one.
+
+    Takes the same arguments as ``CheckpointHook``.
+    """
+
+    _states: list[dict[str, Any]] | None = None
+    _resumed: dict[str, Any] | None = None
+    _seeds: BatchSeeds | None = None
+    _improved = _validated = False
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep the random states of a checkpoint to resume."""
+        if not runner._resume:
+            return
+        self._resumed = checkpoint.get('random_state')
+        if self._resumed is None:
+            runner.logger.warning(
+                'the checkpoint has no random states: the training goes on, '
+                'but not as an uninterrupted one would'
+            )
+            return
+        # Without `randomness.seed`, each run draws the order of its images.
+        sampler = _sampler(runner)
+        if hasattr(sampler, 'seed'):
+            sampler.seed = self._resumed['sampler_seed']
+
+    def before_train(self, runner: Runner) -> None:
+        """Make the order of random numbers independent of interruptions."""
+        if self.backend_args is None and self.file_client_args is None:
+            if '://' not in str(self.out_dir or runner.work_dir):
+                self.backend_args = dict(backend=BACKEND)
+        super().before_train(runner)
+        if is_main_process():  # what a killed run has left
+            for path in Path(self.out_dir).glob(f'{PART}*'):
+                path.unlink(missing_ok=True)
+        self._separate_loaders(runner)
+        if self._resumed is not None:
+            self._restore(runner, self._resumed)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell new workers of the data loader where they start."""
+        if self._seeds is None:
+            return
+        if self._seeds.batches is None:
+            self._seeds.start = (0, runner.iter)
+        elif not isinstance(runner.train_loop, IterBasedTrainLoop):
+            self._seeds.start = (runner.epoch, 0)
+        # Otherwise the host loads all batches again up to the resumed one.
+
+    def _separate_loaders(self, runner: Runner) -> None:
+        """Let no data loader take random numbers from the training.
+
+        A loader draws a seed when its workers start. After a resume, workers
+        start once more.
+        """
+        loaders = [runner.train_dataloader]
+        if runner.val_loop is not None:
+            loaders.append(runner.val_dataloader)
+        for loader in loaders:
+            loader.generator = torch.Generator().manual_seed(runner.seed)
+        train = loaders[0]
+        if train.num_workers > 0:
+            # The host moves such a sampler to the resumed iteration.
+            endless = hasattr(train.sampler, 'skip') and train.batch_size
+            self._seeds = BatchSeeds(
+                train, _sampler_seed(runner), get_rank(), bool(endless)
+            )
+
+    def _restore(self, runner: Runner, saved: dict[str, Any]) -> None:
+        states = saved['ranks']
+        if len(states) != get_world_size():
+            runner.logger.warning(
+                f'the checkpoint is of {len(states)} processes, and there are '
+                f'{get_world_size()}: the training does not go on as an '
+                'uninterrupted one'
+            )
+            return
+        set_random_state(states[get_rank()], runner.model)
+        within = saved['iter'] % len(runner.train_dataloader)
+        if within and not isinstance(runner.train_loop, IterBasedTrainLoop):
+            runner.logger.warning(
+                f'the checkpoint lies within an epoch, after {within} '
+                'iterations. The host starts the epoch again, so the training '
+                'does not go on as an uninterrupted one'
+            )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Write the random states into a checkpoint that can be resumed."""
+        if self._states is not None:
+            checkpoint['random_state'] = dict(
+                ranks=self._states,
+                iter=checkpoint['meta']['iter'],
+                sampler_seed=_sampler_seed(runner),
+            )
+            checkpoint['validated'] = self._validated
+
+    def _save_checkpoint_with_step(
+        self, runner: Runner, step: int, meta: dict
+    ) -> None:
+        # As in the host, but the old checkpoint goes last.
+        old = self._keep(runner, step)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._states = all_gather_object(get_random_state(runner.model))
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        self._states = None
+        if is_main_process():
+            last = os.path.join(runner.work_dir, 'last_checkpoint')
+            write_text(last, str(self.last_ckpt))
+            if old is not None:
+                self._remove(old)
+
+    def _keep(self, runner: Runner, step: int) -> str | None:
+        """Note a new checkpoint; return the old one that it replaces."""
+        if self.max_keep_ckpts <= 0:
+            return None
+        kept, old = self.keep_ckpt_ids, None
+        if not kept or kept[-1] != step:
+            if len(kept) == self.max_keep_ckpts:
+                name = self.filename_tmpl.format(kept.popleft())
+                old = self.file_backend.join_path(self.out_dir, name)
+            kept.append(step)
+        runner.message_hub.update_info('keep_ckpt_ids', list(kept))
+        return old
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        # The host deletes the best checkpoint before it writes a better one,
+        # and it saves the last one again. It does neither to what it does not
+        # know.
+        old, last = self._best, self.last_ckpt
+        self._best, self.last_ckpt = dict.fromkeys(old), None
+        super()._save_best_checkpoint(runner, metrics)
+        new, self.last_ckpt = self._best, last
+        self._improved = last is not None and any(new.values())
+        self._best = {key: new.get(key) or old[key] for key in old}
+        for key, path in old.items():
+            if path and path != self._best[key] and is_main_process():
+                self._remove(path)
+
+    def after_val(self, runner: Runner) -> None:
+        """Save again what a better validation has changed."""
+        if not self._improved:
+            return
+        step = runner.epoch if self.by_epoch else runner.iter
+        meta = dict(epoch=runner.epoch, iter=runner.iter)
+        self._improved, self._validated = False, True
+        self._save_checkpoint_with_step(runner, step, meta)
+        self._validated = False
+
+    @property
+    def _best(self) -> dict[str, str | None]:
+        """dict: The best checkpoint of each metric of ``save_best``."""
+        if hasattr(self, 'best_ckpt_path'):
+            return {'': self.best_ckpt_path}
+        return dict(getattr(self, 'best_ckpt_path_dict', {}))
+
+    @_best.setter
+    def _best(self, paths: dict[str, str | None]) -> None:
+        if hasattr(self, 'best_ckpt_path'):
+            self.best_ckpt_path = paths['']
+        else:
+            self.best_ckpt_path_dict = paths
+
+    def _remove(self, path: str) -> None:
+        if self.file_backend.isfile(path):
+            self.file_backend.remove(path)
+        elif self.file_backend.isdir(path):  # deepspeed saves folders
+            self.file_backend.rmtree(path)
+
+
+def _sampler(runner: Runner) -> Any:
+    """Return what chooses the training images."""
+    loader = runner.train_dataloader
+    if hasattr(loader.sampler, 'seed'):
+        return loader.sampler
+    return getattr(loader.batch_sampler, 'sampler', loader.sampler)
+
+
+def _sampler_seed(runner: Runner) -> int:
+    return int(getattr(_sampler(runner), 'seed', runner.seed))
