@@ -19,7 +19,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmda.apis import PartialLabelInferencer
 from mmda.apis.config import load_config
 from mmda.apis.errors import explain
-from mmda.apis.fold import fold_checkpoint
+from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.inference_model import _find_positives, load_weights
 from mmda.apis.partial_label_inferencer import unreadable
 from mmda.datasets import CSVLabelDataset

@@ -114,9 +114,9 @@ def run(args: argparse.Namespace) -> None:
         report_config(cfg, Path(cfg.work_dir) / 'label_report')
         return
     with (
+        naming(cfg.work_dir),
         hold_work_dir(cfg),
         checkpoint_loading(args.unsafe_load),
-        naming(cfg.work_dir),
     ):
         run_logged(lambda: _train(cfg, args.resume))
 
