@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from filelock import FileLock, Timeout
 from mmengine.config import Config
+from mmengine.logging import print_log
+
+from .errors import describe
 
 #: How long to wait for a lock. The data workers of a process that was killed
 #: hold its lock until they notice, which takes torch 5 seconds.
 LOCK_SECONDS = 15.0
+
+# Answers of file systems of clusters that know no locks.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 #: The variable that holds the rank of a process, by launcher.
 _RANK = dict(
@@ -97,10 +105,10 @@ def newest_checkpoint(cfg: Config) -> Found:
         text = last.read_text(encoding='utf-8', errors='replace').strip()
         if '://' in text:
             return Found(text, [])
-        named = [Path(text)] if text else []
-        # The work directory may have been moved.
-        named += [path for path in paths if path.name == Path(text).name]
-        named = [path for path in named if path.is_file()]
+        # First the own ones: the work directory may be a copy, or may have
+        # been moved.
+        named = [path for path in paths if path.name == Path(text).name]
+        named += [Path(text)] if text and Path(text).is_file() else []
         if not named:
             notes.append(f'{last} names no checkpoint: {text!r}')
         paths = named[:1] + [path for path in paths if path not in named]
@@ -131,8 +139,8 @@ def what_is_cut(path: Path) -> str:
     try:
         with ZipFile(path) as archive:
             broken = archive.testzip()  # compares the check sum of each part
-    except (OSError, BadZipFile, NotImplementedError) as error:
-        return str(error)
+    except Exception as error:  # damage of one byte can raise any kind
+        return describe(error)
     return f'{broken} is damaged' if broken else ''
 
 
@@ -169,7 +177,7 @@ def hold_work_dir(cfg: Config) -> Iterator[None]:
     Args:
         cfg (Config): Config of the training, with ``work_dir`` and
             ``launcher``. Only the first process of a distributed training
-            takes the lock.
+            takes the lock. A file system without locks gives a warning.
 
     Raises:
         ValueError: If another training runs in the work directory.
@@ -187,6 +195,15 @@ def hold_work_dir(cfg: Config) -> Iterator[None]:
             f'another training runs in {folder}: wait for its end, or choose '
             'another --work-dir'
         ) from None
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+            raise
+        print_log(
+            f'{folder}: this file system has no locks, so mmda cannot see '
+            f'whether another training runs here ({describe(error)})',
+            logger='current',
+            level=logging.WARNING,
+        )
     try:
         yield
     finally:

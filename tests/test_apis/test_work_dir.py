@@ -1,5 +1,8 @@
 """Which checkpoint a training resumes, and what it must not overwrite."""
 
+import errno
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +82,33 @@ def test_the_newest_whole_checkpoint_is_resumed(
     assert cfg.resume
     assert Path(cfg.load_from) == tmp_path / expected
     assert (note in notes[0] and expected in notes[0]) if note else not notes
+    check_nothing_is_overwritten(cfg)
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_any_damage_of_the_newest_checkpoint_leaves_the_one_before(
+    cfg, tmp_path, seed
+):
+    path = tmp_path / 'epoch_10.pth'
+    whole = path.read_bytes()
+    draw = random.Random(seed)
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(5):  # mostly in the table at the end of the file
+            place = draw.randrange(
+                draw.choice([0, len(whole) - 400]), len(whole)
+            )
+            content[place] = draw.randrange(256)
+        path.write_bytes(content)
+        assert newest_checkpoint(cfg).path is not None
+
+
+def test_a_copied_work_dir_resumes_its_own_checkpoint(cfg, tmp_path):
+    copy = tmp_path / 'copy'
+    shutil.copytree(tmp_path, copy)
+    cfg.work_dir = str(copy)
+    choose_start(cfg, 'auto')
+    assert cfg.load_from == str(copy / 'epoch_10.pth')
     check_nothing_is_overwritten(cfg)
 
 
@@ -165,3 +195,18 @@ def test_a_work_dir_has_one_training_until_it_dies(tmp_path, monkeypatch):
     monkeypatch.setattr(work_dir, 'LOCK_SECONDS', 60)
     with hold_work_dir(cfg):  # the lock of a dead process is free
         pass
+
+
+@pytest.mark.parametrize(
+    'error', [OSError(errno.ENOLCK, 'No locks'), NotImplementedError('flock')]
+)
+def test_a_file_system_without_locks_gives_a_warning(
+    tmp_path, monkeypatch, mm_log, error
+):
+    def acquire(lock):
+        raise error
+
+    monkeypatch.setattr(work_dir.FileLock, 'acquire', acquire)
+    with hold_work_dir(Config(dict(work_dir=str(tmp_path)))):
+        pass
+    assert 'has no locks' in mm_log.text
