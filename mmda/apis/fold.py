@@ -16,6 +16,8 @@ from torch import Tensor
 from mmda.models.adapters import DynamicAdapter, check_num_classes
 from mmda.models.heads import rename_old_keys
 
+from .options import walk_config
+
 ADAPTER_HEAD = 'DynamicAdapterHead'
 LINEAR_HEAD = 'PartialLabelLinearHead'
 FOLDABLE = (None, 'DynamicAdapter', 'NamedLinear')
@@ -55,12 +57,13 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
             already, apart from the class names.
 
     Returns:
-        dict: Config with parts of mmpretrain only.
+        dict: Config with parts of mmpretrain only, without pretrained
+        weights.
 
     Raises:
         ValueError: If the model has no such head, or several networks.
     """
-    folded = copy.deepcopy(dict(model))
+    folded = _without_pretrained(model)
     head = folded.get('head') or {}
     if not can_fold(folded):
         raise ValueError(
@@ -150,7 +153,7 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: If no head is a ``DynamicAdapterHead``.
     """
-    folded = copy.deepcopy(dict(model))
+    folded = _without_pretrained(model)
     count = 0
     for key in SEG_HEADS:
         given: Any = folded.get(key)
@@ -171,7 +174,6 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
             'DynamicAdapterHead: there is no adapter to fold'
         )
     folded['type'] = folded['type'].removeprefix('DualView')
-    folded['pretrained'] = None
     preprocessor = folded.get('data_preprocessor') or {}
     if preprocessor.get('type') == 'DualViewDataPreprocessor':
         folded['data_preprocessor'] = _stock_preprocessor(
@@ -230,6 +232,25 @@ def prediction_thr(model: Mapping[str, Any]) -> float:
     if isinstance(head, (list, tuple)):
         head = head[-1]
     return float(head.get('thr') or 0)
+
+
+def _without_pretrained(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a config without the places of weights that it began with.
+
+    The checkpoint replaces these weights. A host would fetch them, and can run
+    code in them.
+    """
+    folded = copy.deepcopy(dict(model))
+    for _, part in walk_config(folded):
+        if not isinstance(part, dict):
+            continue
+        init = part.get('init_cfg')
+        steps = init if isinstance(init, (list, tuple)) else [init]
+        if any(step and step.get('type') == 'Pretrained' for step in steps):
+            del part['init_cfg']
+        if 'pretrained' in part:
+            part['pretrained'] = None
+    return folded
 
 
 def _stock_preprocessor(model: dict[str, Any], name: str) -> dict[str, Any]:

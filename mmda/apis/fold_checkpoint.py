@@ -24,6 +24,7 @@ from .fold import (
     fold_state_dict,
     prediction_thr,
 )
+from .run_config import RunConfig
 
 
 def fold_checkpoint(
@@ -69,9 +70,10 @@ def fold_checkpoint(
     else:
         state = fold_state_dict(state)
     metainfo = {k: stored[k] for k in ('classes', 'palette') if k in stored}
-    config = _stock_config(trained, model, metainfo)
+    config = RunConfig.of(_stock_config(trained, model, metainfo))
     if not unsafe_load:
         check_parts(config._cfg_dict, f"{name}, meta['cfg']")
+        _check_text(config, f"{name}, meta['cfg']")
     meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
     info = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
     if 'positives_per_source' in info:  # for the inferencer
@@ -93,6 +95,21 @@ def _read_config(text: Any, name: str, unsafe_load: bool) -> Config:
     elif config.get('custom_imports'):
         import_modules_from_strings(**config.custom_imports)
     return config
+
+
+def _check_text(config: Config, where: str) -> None:
+    """Check that the file of a config holds the values of the config only.
+
+    mmengine writes a quote in a key as it stands, so a key can end in code.
+    """
+    try:
+        text = config.pretty_text
+    except SyntaxError as error:  # mmengine writes text that is no Python
+        raise ValueError(
+            f'{where}: a key of this config is no name'
+        ) from error
+    if parse_config(text, where)._cfg_dict != config._cfg_dict:
+        raise ValueError(f'{where}: a key of this config is no name')
 
 
 def _checked_state(

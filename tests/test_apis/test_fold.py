@@ -18,6 +18,7 @@ from torch import nn
 
 from mmda.apis.fold import (
     fold_decode_head,
+    fold_model_config,
     fold_segmentor_config,
     fold_segmentor_state,
     prediction_thr,
@@ -111,6 +112,33 @@ def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
     assert tuple(folded['meta']['dataset_meta']['classes']) == NAMES
     stock = build(config.model.to_dict())
     stock.load_state_dict(folded['state_dict'])
+
+
+@pytest.mark.parametrize('end', ["': exit(), 'y", "': 2, 'y", "'"])
+def test_a_key_of_the_config_cannot_become_code_of_the_folded_config(end):
+    checkpoint = make_checkpoint()
+    step = dict(type='PackSegInputs', meta={f'x{end}': 1})
+    checkpoint['meta']['cfg'] += (
+        f'test_dataloader = dict(dataset=dict(pipeline=[{step!r}]))\n'
+    )
+    with pytest.raises(ValueError, match='no name|found `.*not executed'):
+        fold_checkpoint(checkpoint)
+
+
+def test_the_folded_config_names_no_other_weights():
+    start = dict(type='Pretrained', checkpoint='https://a.b/c.pth')
+    model = copy.deepcopy(MODELS['with an auxiliary head'])
+    model['pretrained'] = start['checkpoint']
+    model['backbone']['init_cfg'] = [dict(type='Kaiming'), start]
+    model['decode_head']['head']['init_cfg'] = dict(type='Normal')
+    folded = fold_segmentor_config(model)
+    assert 'https' not in str(folded)
+    assert folded['decode_head']['init_cfg'] == dict(type='Normal')
+    head = dict(type='DynamicAdapterHead', num_classes=2, in_channels=3)
+    backbone = dict(type='ResNet', depth=18, init_cfg=start)
+    model = dict(type='ImageClassifier', backbone=backbone, head=head)
+    assert 'https' not in str(fold_model_config(model))
+    assert model['backbone']['init_cfg'] == start
 
 
 def test_weights_that_do_not_fit_their_own_config_are_not_folded():
