@@ -99,7 +99,14 @@ def run(args: argparse.Namespace) -> None:
     if encodings is None:
         say('the model has no dynamic adapter: no task encodings')
     else:
+        known = np.isin(trained.classes, trained.untrained, invert=True)
+        encodings = np.where(known[:, None], encodings, np.nan)
         found['encodings'] = cosine_similarity(encodings)
+    if trained.untrained:
+        say(
+            f'the checkpoint does not know {", ".join(trained.untrained)}: no '
+            'task encodings (n/a)'
+        )
     missing = [
         name
         for name, row in zip(trained.classes, means, strict=True)

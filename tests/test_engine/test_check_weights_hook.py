@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
+from mmengine.evaluator import DumpResults, Evaluator
 from mmengine.registry import MODELS
 from shipped_configs import PATHS, load
 
@@ -130,20 +130,24 @@ def test_a_class_that_the_checkpoint_does_not_know_is_marked_and_left_out(
     assert answers['6'].probability is not None
 
 
-def test_a_metric_that_cannot_leave_a_class_out_refuses_it():
+@pytest.mark.parametrize(
+    'metric', [NovelClassAUC(), DumpResults('x.pkl')], ids=['AUC', 'pickle']
+)
+def test_a_metric_that_cannot_leave_a_class_out_refuses_it(metric):
     dataset = SimpleNamespace(metainfo=dict(classes=CLASSES))
     runner = SimpleNamespace(
         model=build(CLASSES),
         _load_from='x.pth',
         test_dataloader=SimpleNamespace(dataset=dataset),
-        test_evaluator=Evaluator([PartialLabelAUC(), NovelClassAUC()]),
+        test_evaluator=Evaluator([PartialLabelAUC(), metric]),
     )
     hook = CheckWeightsHook()
     hook.after_load_checkpoint(runner, dict(state_dict=weights()))
     hook.before_test(runner)
     fewer = build(CLASSES[:6]).state_dict()
     hook.after_load_checkpoint(runner, dict(state_dict=fewer))
-    with pytest.raises(ValueError, match=r"\('7',\).*NovelClassAUC cannot"):
+    name = type(metric).__name__
+    with pytest.raises(ValueError, match=rf"\('7',\).*{name} cannot"):
         hook.before_test(runner)
 
 

@@ -238,3 +238,15 @@ def test_many_undefined_classes_are_counted_in_the_log(mm_log):
     lines = [line for line in mm_log.text.splitlines() if 'undefined' in line]
     assert len(lines) == 21
     assert 'auc: 130 more values of classes are undefined' in lines[-1]
+
+
+def test_a_class_with_a_slash_is_marked_as_not_trained(mm_log):
+    metric = PartialLabelAUC()
+    metric.dataset_meta = dict(
+        classes=('a', 'M/c'), untrained_classes=('M/c',)
+    )
+    sample = dict(pred_score=torch.rand(2), gt_score=torch.ones(2))
+    metric.process({}, [sample, dict(sample, gt_score=torch.zeros(2))])
+    metric.evaluate(2)
+    said = 'auc/M%2Fc is undefined: the checkpoint does not know this class'
+    assert said in mm_log.text

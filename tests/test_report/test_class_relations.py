@@ -11,6 +11,7 @@ from mmengine.registry import DATASETS, init_default_scope
 
 from mmda.apis.inference_model import load_model
 from mmda.commands.class_relations import main as relations
+from mmda.models.adapters import encode_names
 from mmda.report.class_relations import (
     class_means,
     cluster_classes,
@@ -96,6 +97,23 @@ def test_the_command_gives_the_cosines_of_the_models_features(tmp_path):
         for figure in ('heat_map', 'dendrogram', 'chord'):
             assert imread(tmp_path / f'{kind}_{figure}.png').std() > 0.01
             assert (tmp_path / f'{kind}_{figure}.pdf').is_file()
+
+
+def test_a_class_that_the_checkpoint_does_not_know_has_no_encoding(
+    tmp_path, monkeypatch
+):
+    for figure in ('chord', 'dendrogram', 'heat_map'):
+        name = f'mmda.report.relation_figures.draw_{figure}'
+        monkeypatch.setattr(name, lambda *args: None)
+    folder = train_digits()
+    saved = torch.load(folder / 'epoch_2.pth', weights_only=False)
+    names = encode_names('123456x')
+    saved['state_dict']['head.classifier.class_names'] = names
+    torch.save(saved, tmp_path / 'x.pth')
+    words = [folder / 'config.py', tmp_path / 'x.pth', '--out-dir', tmp_path]
+    relations([str(word) for word in words])
+    found = pd.read_csv(tmp_path / 'encodings.csv', index_col='class')
+    assert found.isna().sum().tolist() == [1] * 6 + [7]
 
 
 def test_a_chord_diagram_without_strong_relations_is_not_empty(tmp_path):

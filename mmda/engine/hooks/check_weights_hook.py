@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.evaluator import DumpResults
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -108,7 +107,8 @@ class CheckWeightsHook(Hook):
     are missing, and then measures random answers.
 
     The metrics of image labels mark a class that the checkpoint does not
-    know. With another metric, such a checkpoint is an error.
+    know. With another metric, and with predictions for the stock tools
+    (``DumpResults``), such a checkpoint is an error.
     """
 
     def __init__(self) -> None:
@@ -147,9 +147,7 @@ class CheckWeightsHook(Hook):
             return
         evaluator = runner.test_evaluator
         for metric in evaluator.metrics:
-            if not getattr(metric, 'marks_untrained', False) and not (
-                isinstance(metric, DumpResults)
-            ):
+            if not getattr(metric, 'marks_untrained', False):
                 raise ValueError(
                     f'{runner._load_from} does not know the classes '
                     f'{self.untrained} of the config, and '

@@ -200,7 +200,7 @@ class PartialLabelMetric(LabelMetric):
                     metrics[f'{name}/{suffix}'] = float(column[index])
             if np.isnan(values[index]) and name in metrics:
                 reason = why_undefined(data.target[:, index])
-                if name in self.untrained:
+                if classes[index] in self.untrained:
                     reason = 'the checkpoint does not know this class'
                 self.warn(
                     f'{self.prefix}/{scope}{name} is undefined: '
