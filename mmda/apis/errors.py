@@ -60,11 +60,24 @@ def explain(error: BaseException) -> Explanation:
     # The parts of a lazy config can raise anything. The first error counts.
     except Exception:
         pass
-    is_complete = bool(text) or isinstance(error, INPUT_ERRORS)
+    is_input = bool(text or key) or isinstance(error, INPUT_ERRORS)
+    is_complete = bool(text) or _is_meant(error)
     text = text or describe(error)
     if key:
         text = f'{key}: {text}'
-    return Explanation(text, is_complete or bool(key), is_complete)
+    return Explanation(text, is_input, is_complete)
+
+
+def _is_meant(error: BaseException) -> bool:
+    """Say whether a line of Python raised an error about an input.
+
+    An operation that fails, such as a sum of arrays of two shapes, can be a
+    fault of the code.
+    """
+    if isinstance(error, OSError) or not isinstance(error, INPUT_ERRORS):
+        return isinstance(error, OSError)
+    calls = traceback.extract_tb(error.__traceback__)
+    return not calls or (calls[-1].line or '').startswith('raise')
 
 
 def describe(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from mmengine.registry import MODELS
 from mmengine.utils import import_modules_from_strings
 from torch import Tensor
 
+from mmda.engine.checkpoint import checkpoint_loading
 from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.engine.hooks.check_weights_hook import load_weights
 
@@ -58,7 +59,9 @@ def fold_checkpoint(
     fold = fold_segmentor_config if is_segmentor else fold_model_config
     model = fold(trained.model)
     stored = meta.get('dataset_meta') or {}
-    state = _checked_state(trained, checkpoint, stored.get('classes'), name)
+    state = _checked_state(
+        trained, checkpoint, stored.get('classes'), name, unsafe_load
+    )
     if is_segmentor:
         thr = prediction_thr(trained.model)
         state = fold_segmentor_state(state, thr)
@@ -117,10 +120,14 @@ def _checked_state(
     checkpoint: Mapping[str, Any],
     classes: Sequence[str] | None,
     name: str,
+    unsafe_load: bool,
 ) -> dict[str, Tensor]:
     """Load the weights into the trained model, which checks them."""
     scope = 'mmseg' if 'decode_head' in config.model else 'mmpretrain'
-    with MODELS.switch_scope_and_registry(scope) as registry:
+    with (
+        checkpoint_loading(unsafe_load),  # a part may load weights, too
+        MODELS.switch_scope_and_registry(scope) as registry,
+    ):
         try:
             model = registry.build(copy.deepcopy(config.model))
         except (KeyError, TypeError, RuntimeError) as error:

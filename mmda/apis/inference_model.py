@@ -15,7 +15,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.registry import TRANSFORMS
 
-from mmda.engine.checkpoint import load_checkpoint
+from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
 from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.report.label_report import positives_per_source
 
@@ -135,7 +135,8 @@ def load_model(
             'test_dataloader.dataset or in the dataset that it wraps'
         )
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
-    model = MODELS.build(cfg.model)
+    with checkpoint_loading(unsafe_load):  # a part may load weights, too
+        model = MODELS.build(cfg.model)
     content = load_checkpoint(str(checkpoint), unsafe_load=unsafe_load)
     untrained = load_weights(model, content, str(checkpoint))
     head = getattr(model, 'head', None)

@@ -230,12 +230,15 @@ def resume_command(words: Sequence[str]) -> str:
 
     Returns:
         str: The command line. It resumes from the last checkpoint, whatever
-        the training itself resumed from.
+        the training itself resumed from. A launcher is not among the words,
+        so a distributed training gets a sentence.
 
     Examples:
         >>> resume_command(['x.py', '--resume', 'a.pth', '--seed', '1'])
         'mmda train x.py --seed 1 --resume'
     """
+    if any(word.startswith('--launcher') for word in words):
+        return 'start the processes again, with --resume'
     kept, is_value = [], False
     for word in words:
         if not (is_value and not word.startswith('-')):

@@ -162,7 +162,7 @@ def _check_kinds(filename: str, content: dict) -> None:
 
 def _why_not_read(filename: str, error: Exception) -> str:
     text = str(error)
-    found = re.search(r'GLOBAL ([\w.]+)', text)
+    found = re.search(r"(?:GLOBAL |but got <class ')([\w.]+)", text)
     if found is not None:
         return (
             f'{filename} holds `{found[1]}`: this is no weight, number or '

@@ -1,5 +1,6 @@
 """What a command says about an error."""
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.registry import MODELS
@@ -93,6 +94,18 @@ def test_a_misspelt_type_gets_the_nearest_name():
 
     cfg = Config(dict(model=dict(type='DynamicAdaptor')))
     assert "nearest: 'DynamicAdapter'" in explained(build, cfg).text
+
+
+def test_an_operation_that_fails_can_be_a_fault_of_the_code():
+    found = explained(lambda: np.ones(2) + np.ones(3))
+    assert found.is_input and not found.is_complete
+
+    def refuse():
+        raise ValueError(
+            'a.csv: found 7'
+        )
+
+    assert explained(refuse).is_complete
 
 
 def test_an_error_of_a_file_names_the_file_and_not_the_number():

@@ -226,6 +226,11 @@ def test_the_line_that_resumes_asks_once_for_the_last_checkpoint(words):
     assert resume_command(words) == "mmda train 'a b.py' --seed 1 --resume"
 
 
+def test_a_distributed_training_is_not_resumed_as_a_single_process():
+    said = resume_command(['x.py', '--launcher', 'pytorch'])
+    assert said == 'start the processes again, with --resume'
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     tmp_path, capsys
 ):
