@@ -158,6 +158,10 @@ def _read_archive(path: Path) -> tuple[list[dict], dict]:
         about = json.loads(arrays['about'].tobytes().decode())
     if score.ndim != 2 or score.shape != target.shape:
         raise ValueError(f'score is {score.shape}, target {target.shape}')
+    if {score.dtype.kind, target.dtype.kind} != {'f'}:
+        raise ValueError(f'score is {score.dtype}, target {target.dtype}')
+    score, target = score.astype(np.float32), target.astype(np.float32)
+    _check_kinds(about)
     unknown = about['untrained_classes']
     if unknown:
         target[:, np.isin(about['classes'], unknown)] = np.nan
@@ -178,6 +182,24 @@ def _read_archive(path: Path) -> tuple[list[dict], dict]:
         )
         for answers, labels, origin in zip(score, target, origins, strict=True)
     ], about
+
+
+def _check_kinds(about: dict) -> None:
+    run = about['run']
+    if not isinstance(run, dict) or not all(
+        value is None or isinstance(value, str) for value in run.values()
+    ):
+        raise ValueError(f'run: found {run!r:.80}, expected facts as text')
+    classes = about['classes']
+    if classes is not None and not (
+        isinstance(classes, list) and all(isinstance(c, str) for c in classes)
+    ):
+        raise ValueError(f'classes: found {classes!r:.80}, expected names')
+    for key in _COLUMNS:
+        kinds = (str,) if key == 'img_path' else (str, int, float)
+        for value in about['images'][key]:
+            if value is not None and not isinstance(value, kinds):
+                raise ValueError(f'images.{key}: found {value!r:.80}')
 
 
 def _read_pickle(path: Path) -> tuple[Any, dict]:

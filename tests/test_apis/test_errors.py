@@ -101,9 +101,7 @@ def test_an_operation_that_fails_can_be_a_fault_of_the_code():
     assert found.is_input and not found.is_complete
 
     def refuse():
-        raise ValueError(
-            'a.csv: found 7'
-        )
+        raise ValueError('a.csv: found 7')
 
     assert explained(refuse).is_complete
 

@@ -79,6 +79,44 @@ def test_other_classes_than_those_of_the_file_are_refused(tmp_path):
         load_predictions(path, 'ab')
 
 
+@pytest.mark.parametrize(
+    ('keys', 'value', 'message'),
+    [
+        (('classes',), 3, 'classes: found 3'),
+        (('classes',), ['a', 'b', 3], 'classes: found'),
+        (('run',), [], r'run: found \[\]'),
+        (('run', 'digest'), 3, "run: found {'digest': 3"),
+        (('images', 'source'), [{}] * 4, 'images.source: found {}'),
+        (('images', 'img_path'), [1] * 4, 'images.img_path: found 1'),
+    ],
+)
+def test_facts_of_another_kind_are_refused(tmp_path, keys, value, message):
+    path = write_samples(tmp_path / 'p.npz', make_samples())
+    with np.load(path) as arrays:
+        whole = dict(arrays)
+    about = node = json.loads(whole['about'].tobytes())
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    whole['about'] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez(path, **whole)
+    with pytest.raises(ValueError, match=f'p.npz: expected what.*{message}'):
+        load_predictions(path)
+
+
+@pytest.mark.parametrize('kind', ['U1', 'S1', 'M8[s]', 'complex64', '>f8'])
+def test_only_floats_are_answers(tmp_path, kind):
+    path = write_samples(tmp_path / 'p.npz', make_samples())
+    with np.load(path) as arrays:
+        whole = dict(arrays)
+    np.savez(path, **{**whole, 'score': np.zeros((4, 3), kind)})
+    if kind == '>f8':
+        assert load_predictions(path).score.dtype == np.float32
+        return
+    with pytest.raises(ValueError, match='p.npz: expected what.*score is'):
+        load_predictions(path)
+
+
 def test_files_that_are_no_predictions_are_refused(tmp_path):
     path = tmp_path / 'p.npz'
     with pytest.raises(FileNotFoundError, match='no predictions'):
