@@ -312,6 +312,14 @@ def test_old_checkpoints_go_when_a_new_one_is_whole(tmp_path):
             lambda saved: saved['random_state']['ranks'].append({}),
             'is of 2 processes, and there are 1',
         ),
+        (
+            lambda saved: saved['random_state']['ranks'][0]['model'].pop(),
+            'do not fit (ValueError, zip',
+        ),
+        (
+            lambda saved: saved['random_state']['ranks'][0].pop('torch'),
+            "do not fit (KeyError, 'torch')",
+        ),
         (lambda saved: None, 'lies within an epoch, after 1 iterations'),
     ],
 )

@@ -113,7 +113,15 @@ class ResumableCheckpointHook(CheckpointHook):
                 'uninterrupted one'
             )
             return
-        set_random_state(states[get_rank()], runner.model)
+        try:
+            set_random_state(states[get_rank()], runner.model)
+        # Such as a model with another number of generators.
+        except (LookupError, TypeError, ValueError, RuntimeError) as error:
+            runner.logger.warning(
+                'the random states of the checkpoint do not fit '
+                f'({type(error).__name__}, {error}): the training does not go '
+                'on as an uninterrupted one'
+            )
         within = saved['iter'] % len(runner.train_dataloader)
         if within and not isinstance(runner.train_loop, IterBasedTrainLoop):
             runner.logger.warning(
