@@ -254,7 +254,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
-    run_tool(make_parser(), argv, run, check, resume_command)
+    run_tool(make_parser(), argv, run, check, resume=resume_command)
 
 
 if __name__ == '__main__':

@@ -120,6 +120,14 @@ class PartialLabelDataset(DatasetWrapper):
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
+        _check_options(
+            labeled_classes=labeled_classes,
+            keep_apart=keep_apart,
+            background_classes=background_classes,
+            aliases=aliases,
+            num_samples=num_samples,
+            seed=seed,
+        )
         # Reading the source needs the attributes that follow.
         super().__init__(dataset, lazy_init=True, **kwargs)
         self.label_space = LabelSpace(tuple(classes))
@@ -421,3 +429,27 @@ class PartialLabelDataset(DatasetWrapper):
     def annotated_classes(self) -> tuple[str, ...]:
         """tuple[str, ...]: Joint names of the annotated classes."""
         return tuple(self.label_space.classes[i] for i in self.columns[1])
+
+
+def _check_options(**options: Any) -> None:
+    """Refuse values of a wrong type, which would fail later or mislead."""
+    for option, value in options.items():
+        if value is None:
+            continue
+        if option in ('num_samples', 'seed'):
+            is_valid = isinstance(value, (int, np.integer))
+            is_valid = is_valid and not isinstance(value, bool)
+            expected = 'a whole number'
+        elif option == 'aliases':
+            is_valid = isinstance(value, Mapping)
+            expected = 'names by spelling, such as {"Effusions": "Effusion"}'
+        else:
+            # A string is a sequence of letters.
+            is_valid = isinstance(value, (list, tuple))
+            is_valid = is_valid and all(isinstance(n, str) for n in value)
+            expected = 'a list of class names'
+        if not is_valid:
+            raise ValueError(
+                f'{option} of PartialLabelDataset: found {value!r}, expected '
+                f'{expected}'
+            )

@@ -10,6 +10,8 @@ import numpy as np
 from mmengine.logging import MessageHub
 from prettytable import PrettyTable
 
+from mmda.evaluation.metrics.metric_keys import key_part, name_of
+
 from .figure import COLORS, SMALL, new_figure, save_figure
 
 #: Names of the means, which stand among the classes.
@@ -53,12 +55,12 @@ def split_metrics(
     per_source: dict[str, dict[str, float]] = {}
     for source in sources:
         begin = source + '/'
-        per_source[source] = {
-            key[len(begin) :]: named.pop(key)
+        per_source[name_of(source)] = {
+            name_of(key[len(begin) :]): named.pop(key)
             for key in list(named)
             if key.startswith(begin)
         }
-    return named, per_source
+    return {name_of(key): v for key, v in named.items()}, per_source
 
 
 def split_intervals(
@@ -73,8 +75,8 @@ def split_intervals(
         prefix (str): Only keys with this prefix are used.
 
     Returns:
-        dict[str, tuple[float, float]]: ``class`` or ``source/class`` -> both
-        ends. Undefined intervals are left out.
+        dict[str, tuple[float, float]]: ``class`` or ``source/class``, written
+        as in the keys, -> both ends. Undefined intervals are left out.
 
     Examples:
         >>> split_intervals({'auc/a': 2., 'auc/a/delong_low': 1.,
@@ -131,9 +133,9 @@ def metrics_table(
     names = [name for name in overall if name not in MEANS]
     means = [name for name in MEANS if name == 'mean' or name in overall]
     for name in [*names, *means]:
-        row = [_cell(overall.get(name), intervals.get(name))]
+        row = [_cell(overall.get(name), intervals.get(key_part(name)))]
         for source, values in per_source.items():
-            interval = intervals.get(f'{source}/{name}')
+            interval = intervals.get(f'{key_part(source)}/{key_part(name)}')
             row.append(_cell(values.get(name), interval))
         is_last = bool(names) and name == names[-1]
         if name in untrained:
@@ -234,8 +236,9 @@ def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
     axes.plot(list(overall.values()), rows, 'D', color=COLORS[0], label='all')
     intervals = split_intervals(metrics, prefix)
     for row, name in enumerate(names):
-        if name in intervals:
-            axes.plot(intervals[name], [row] * 2, color=COLORS[0])
+        if key_part(name) in intervals:
+            ends = intervals[key_part(name)]
+            axes.plot(ends, [row] * 2, color=COLORS[0])
     axes.set_yticks(rows, names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel(f'{prefix} in %')

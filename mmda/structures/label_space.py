@@ -74,6 +74,8 @@ def rename_classes(
 ) -> tuple[str, ...]:
     """Translate the class names of one source into the joint label space.
 
+    White space around a name of the source is dropped.
+
     Args:
         classes (Sequence[str]): Class names as the source spells them.
         aliases (Mapping[str, str], optional): Spelling of the source -> joint
@@ -104,10 +106,10 @@ def rename_classes(
             f'keep_apart={sorted(apart)} needs the name of the source, '
             'found none'
         )
-    plain = [aliases.get(own, own) for own in classes]
+    # A space at the end of a name is a slip, not another class.
+    joint = [aliases.get(own, own.strip()) for own in classes]
     renamed: dict[str, str] = {}
-    for own in classes:
-        name = aliases.get(own, own)
+    for own, name in zip(classes, joint, strict=True):
         if name in apart:
             name = f'{name} ({source})'
         if name in renamed:
@@ -117,9 +119,9 @@ def rename_classes(
                 f'{source or "the source"} get this name'
             )
         renamed[name] = own
-    for name in sorted(apart.difference(plain)):
+    for name in sorted(apart.difference(joint)):
         raise ValueError(
-            f'keep_apart: {source} has no class {name!r}{nearest(name, plain)}'
+            f'keep_apart: {source} has no class {name!r}{nearest(name, joint)}'
         )
     return tuple(renamed)
 
@@ -133,8 +135,8 @@ class LabelSpace:
             index of the class in ``gt_score`` and in the answers of a model.
 
     Raises:
-        ValueError: If there is no class, if a name is empty or no string, or
-            if a name occurs twice.
+        ValueError: If there is no class, if a name is empty or no string, has
+            white space around it, or occurs twice.
 
     Examples:
         >>> space = LabelSpace(('Edema', 'Effusion'))
@@ -158,6 +160,11 @@ class LabelSpace:
                 raise ValueError(
                     f'class {position} of the label space should be a '
                     f'non-empty string, found {name!r}'
+                )
+            if name != name.strip():
+                raise ValueError(
+                    f'class {position} of the label space: found {name!r}, '
+                    'expected a name without white space around it'
                 )
         if len(set(self.classes)) < len(self.classes):
             twice = sorted(

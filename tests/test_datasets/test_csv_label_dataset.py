@@ -253,3 +253,19 @@ def test_an_image_may_lie_anywhere_below_the_folders_of_the_config(
 def test_an_address_of_the_config_opens_no_other_address(read_csv, path):
     with pytest.raises(ValueError, match='inside of s3://bucket/images'):
         read_csv(f'path,Mass\n{path},1\n', data_prefix='s3://bucket/images')
+
+
+@pytest.mark.parametrize(
+    'classes, message',
+    [
+        (['Mass', 'Mass '], "found 'Mass ', expected a name without white"),
+        ([], 'a label space needs at least one class'),
+        ([1], 'should be a non-empty string, found 1'),
+        (['Mass', 'Mass'], 'classes twice in the label space'),
+    ],
+)
+def test_classes_that_are_no_names_are_an_error(read_csv, classes, message):
+    text = 'path,tags\na,Mass\n'
+    message = f'classes of CSVLabelDataset: .*{message}'
+    with pytest.raises(ValueError, match=message):
+        read_csv(text, label_column='tags', classes=classes)

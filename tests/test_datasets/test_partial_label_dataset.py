@@ -715,3 +715,23 @@ def test_labels_of_a_stock_dataset_may_contradict_each_other(tmp_path):
     dataset = PartialLabelDataset(source, ('cat', 'dog'))
     scores = [dataset.get_data_info(i)['gt_score'] for i in range(4)]
     np.testing.assert_array_equal(scores, [[N, N], [0, 1], [N, N], [N, N]])
+
+
+@pytest.mark.parametrize(
+    'option, value',
+    [
+        ('labeled_classes', 'Mass'),
+        ('labeled_classes', [1]),
+        ('keep_apart', 'Mass'),
+        ('aliases', ['Mass']),
+        ('num_samples', '1'),
+        ('num_samples', True),
+        ('seed', 0.5),
+    ],
+)
+def test_an_option_of_a_wrong_type_is_named(read_csv, option, value):
+    message = f'{option} of PartialLabelDataset: found .*, expected'
+    with pytest.raises(ValueError, match=message):
+        PartialLabelDataset(
+            read_csv('path,Mass\na,1\n'), ['Mass'], **{option: value}
+        )

@@ -8,6 +8,7 @@ from mmpretrain.structures import DataSample
 from sklearn.metrics import roc_auc_score
 
 from mmda.evaluation import PartialLabelAUC
+from mmda.report.run_summary import metrics_table, split_metrics
 
 NAN = float('nan')
 CLASSES = ('a', 'b', 'c')
@@ -205,3 +206,35 @@ def test_a_class_named_like_a_key_is_refused(name):
     metric.process({}, [sample])
     with pytest.raises(ValueError, match=f'a class is named {name!r}'):
         metric.evaluate(1)
+
+
+def test_no_two_values_have_the_same_key():
+    names = ('c', 'M/c', 'M', 'M/mean', 'x%2Fc', 'x/c', '50%', 'M/x/c')
+    sources = ['M', 'M/x', 'x', '50%'] * 60
+    score, target = make_answers(240, len(names), 1.0)
+    metric = PartialLabelAUC(intervals=True)
+    found = evaluate(to_samples(score, target, sources), names, 64, metric)
+    values = len(names) * 3  # each AUC and its interval
+    means = {'mean', 'mean_shared', 'num_classes'}
+    assert len(found) == values + len(means) + 4 * (values + 1)
+    overall, per_source = split_metrics(found, 'auc')
+    assert set(overall) - means == set(names)
+    for column, name in enumerate(names):
+        expected = reference(score, target)[column] * 100
+        assert overall[name] == pytest.approx(expected)
+    for source in set(sources):
+        rows = [row for row, s in enumerate(sources) if s == source]
+        expected = reference(score[rows], target[rows]) * 100
+        own = [per_source[source][name] for name in names]
+        assert own == pytest.approx(expected.tolist())
+    assert 'auc/M%2Fc' in found and 'auc/M/c' in found
+    assert len(metrics_table(found, 'auc').splitlines()) == len(names) + 7
+
+
+def test_many_undefined_classes_are_counted_in_the_log(mm_log):
+    names = tuple(f'c{number}' for number in range(50))
+    samples = to_samples(np.zeros((4, 50)), np.zeros((4, 50)), ['A', 'B'] * 2)
+    evaluate(samples, names)
+    lines = [line for line in mm_log.text.splitlines() if 'undefined' in line]
+    assert len(lines) == 21
+    assert 'auc: 130 more values of classes are undefined' in lines[-1]

@@ -307,3 +307,34 @@ def test_names_survive_as_a_tensor():
 def test_another_number_of_names_than_classes_is_refused():
     with pytest.raises(ValueError, match=r'2 names.*num_classes=3'):
         DynamicAdapter(3, 8, classes=('a', 'b'))
+
+
+def test_an_evaluation_computes_the_class_weights_once(monkeypatch):
+    adapter = DynamicAdapter(num_classes=3, in_channels=4).eval()
+    feats = torch.rand(2, 4)
+
+    def by_hand():
+        weights = adapter.task_encoding @ adapter.kernel.flatten(1).T
+        return feats @ weights.T + adapter.bias
+
+    with torch.no_grad():
+        first = adapter.class_weights()
+        assert adapter.class_weights() is first
+        # Whatever changes the parameters, the answers follow.
+        adapter.kernel.add_(1)
+        torch.testing.assert_close(adapter(feats), by_hand())
+        adapter.load_state_dict(
+            DynamicAdapter(num_classes=3, in_channels=4).state_dict()
+        )
+        torch.testing.assert_close(adapter(feats), by_hand())
+        adapter.task_encoding.data.mul_(2)  # as a moving average does
+        adapter.eval()
+        torch.testing.assert_close(adapter(feats), by_hand())
+        feats = feats.double()
+        adapter.double()
+        with torch.autocast('cpu', torch.bfloat16):
+            adapter.eval()
+            adapter.class_weights()
+        torch.testing.assert_close(adapter(feats), by_hand())
+    adapter(feats).sum().backward()
+    assert adapter.kernel.grad.abs().sum() > 0

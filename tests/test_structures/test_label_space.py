@@ -150,3 +150,14 @@ def test_keep_apart_without_the_name_of_the_source_is_refused():
 def test_a_string_is_not_taken_for_a_sequence_of_names():
     with pytest.raises(ValueError, match="found the string 'abc'"):
         LabelSpace('abc')
+
+
+def test_white_space_makes_no_second_class():
+    with pytest.raises(ValueError, match="class 1 .* found 'Mass ', expect"):
+        LabelSpace(('Mass', 'Mass '))
+    assert rename_classes([' Mass', 'Edema '], {'Edema ': 'Oedema'}) == (
+        'Mass',
+        'Oedema',
+    )
+    with pytest.raises(ValueError, match="'Mass' and 'Mass ' of A get this"):
+        rename_classes(['Mass', 'Mass '], source='A')

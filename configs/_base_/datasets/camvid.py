@@ -6,7 +6,7 @@ data_root = 'data/camvid/'
 
 # Parameters you are likely to change
 num_samples = 100  # frames of each source
-batch_size = 4
+batch_size = 8
 scale = (120, 90)  # width, height
 crop_size = (72, 96)  # height, width
 

@@ -10,3 +10,5 @@ model = dict(
     data_preprocessor=dict(size=_base_.crop_size, strong_view=None),
     decode_head=dict(classes=_base_.all_classes),
 )
+# At a lower rate this network learns the rarer classes too slowly.
+optim_wrapper = dict(optimizer=dict(lr=1e-2))

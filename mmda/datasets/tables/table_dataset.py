@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.fileio import exists
 from mmpretrain.datasets import BaseDataset
 
-from mmda.structures import class_indices
+from mmda.structures import LabelSpace, class_indices
 
 from ..parts import take
 from .image_paths import find_outside, join_prefix
@@ -90,11 +90,19 @@ class TableDataset(BaseDataset):
             self.full_init()
 
     def _check_classes(self) -> None:
-        known = self.METAINFO.get('classes')
-        if known is None or 'classes' not in self._metainfo:
+        if 'classes' not in self._metainfo:
             return
-        chosen = tuple(self._metainfo['classes'])
         where = f'classes of {type(self).__name__}'
+        chosen = tuple(self._metainfo['classes'])
+        known = self.METAINFO.get('classes')
+        if known is None:
+            try:
+                LabelSpace(chosen)
+            except ValueError as error:
+                raise ValueError(f'{where}: {error}') from error
+            return
+        if not chosen:
+            raise ValueError(f'{where}: found an empty list')
         #: Positions of the chosen classes among all classes.
         self.class_columns = class_indices(chosen, known, where)
         for name in chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,18 @@ from mmengine.logging import print_log
 
 from mmda.structures import nearest, score_of
 
-_KEYS = ('mean', 'mean_shared', 'mean_of_interest', 'num_classes')
+#: Warnings of one kind that the log shows. More would hide everything else.
+MAX_WARNINGS = 20
+_KEYS = (
+    'mean',
+    'mean_shared',
+    'mean_of_interest',
+    'num_classes',
+    'delong_low',
+    'delong_high',
+    'bootstrap_low',
+    'bootstrap_high',
+)
 
 
 class LabelMetric(BaseMetric):
@@ -33,6 +45,7 @@ class LabelMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self._warned: set[str] = set()
+        self._counts: Counter[str] = Counter()
 
     def class_names(self, num_classes: int | None = None) -> tuple[str, ...]:
         """Return the class names of the evaluated data.
@@ -100,15 +113,31 @@ class LabelMetric(BaseMetric):
                 )
         return np.array([classes.index(name) for name in names], dtype=int)
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, kind: str = '') -> None:
         """Log a warning once, not at every validation.
 
         Args:
             message (str): The warning.
+            kind (str): What is undefined, in the plural. Many warnings of one
+                kind are counted, see :meth:`warn_of_the_rest`. Defaults to
+                '', a warning that is always shown.
         """
-        if message not in self._warned:
-            self._warned.add(message)
+        if message in self._warned:
+            return
+        self._warned.add(message)
+        if kind:
+            self._counts[kind] += 1
+        if not kind or self._counts[kind] <= MAX_WARNINGS:
             print_log(message, logger='current', level=logging.WARNING)
+
+    def warn_of_the_rest(self) -> None:
+        """Log how many warnings :meth:`warn` has left out."""
+        for kind, number in self._counts.items():
+            if number > MAX_WARNINGS:
+                self.warn(
+                    f'{self.prefix}: {number - MAX_WARNINGS:,} more {kind} '
+                    'of classes are undefined'
+                )
 
 
 def read_answers(sample: dict) -> tuple[np.ndarray, np.ndarray]:

@@ -30,7 +30,8 @@ class PartialLabelAUC(PartialLabelMetric):
                                          of each mean
     ===================================  =====================================
 
-    A class without an annotated positive or without an annotated negative is
+    A slash in the name of a class or a source is ``%2F`` in a key. A class
+    without an annotated positive or without an annotated negative is
     NaN, and the log says why. DeLong's interval takes the images as
     independent. If patients have several images, use the bootstrap: it draws
     whole patients.
@@ -96,7 +97,8 @@ class PartialLabelAUC(PartialLabelMetric):
                 )
             self.warn(
                 f"{self.prefix}/{scope}{classes[index]}: DeLong's interval is "
-                f'undefined: {reason}'
+                f'undefined: {reason}',
+                "DeLong's intervals",
             )
         return {
             '': auc * 100,

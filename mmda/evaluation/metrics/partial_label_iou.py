@@ -19,6 +19,7 @@ from ..functional import (
     pixel_confusion,
 )
 from .label_metric import LabelMetric
+from .metric_keys import key_part
 
 #: Name of "no class" beside the names of the classes.
 NONE = 'none'
@@ -132,7 +133,7 @@ class PartialLabelIoU(LabelMetric):
         metrics: dict[str, float] = {'mean': float(mean_of_defined(iou))}
         metrics['num_classes'] = int((~np.isnan(iou)).sum())
         for index, name in enumerate(classes):
-            metrics[name] = float(iou[index])
+            metrics[key_part(name)] = float(iou[index])
             if not annotated[index]:
                 self.warn(f'iou/{name} is undefined: no image annotates it')
             elif np.isnan(iou[index]):
@@ -189,9 +190,10 @@ class PartialLabelIoU(LabelMetric):
         for other in labelled:
             if other == name:
                 continue
+            key = f'confusion/{key_part(name)}/{{}}/{key_part(other)}'
             if other in lost:
-                metrics[f'confusion/{name}/lost_to/{other}'] = lost[other]
-            metrics[f'confusion/{name}/taken_from/{other}'] = taken[other]
+                metrics[key.format('lost_to')] = lost[other]
+            metrics[key.format('taken_from')] = taken[other]
             table.add_row([other, lost.get(other, '-'), taken[other]])
         print_log(
             f'confusion of {name}, in % of its pixels\n{table}',

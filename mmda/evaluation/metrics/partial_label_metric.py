@@ -17,6 +17,7 @@ from ..functional import (
     why_undefined,
 )
 from .label_metric import LabelMetric, read_answers
+from .metric_keys import key_part
 
 
 class Answers(NamedTuple):
@@ -134,21 +135,28 @@ class PartialLabelMetric(LabelMetric):
             _objects(sources),
             _objects(patients),
         )
+        metrics = self._measure_all(data)
+        self.warn_of_the_rest()
+        return metrics
+
+    def _measure_all(self, data: Answers) -> dict[str, float]:
+        """Measure all images, then the images of each source."""
         classes = self.class_names(data.score.shape[1])
         # An answer without training is random: it is not measured.
         data.target[:, np.isin(classes, self.untrained)] = np.nan
         metrics = self._summarise(data, classes, '')
+        sources = data.sources.tolist()
         names = sorted({s for s in sources if s is not None})
         if len(names) == 1 and None not in sources:
             # All images are of this source: do not measure them twice.
-            known = {
-                n for n, k in zip(classes, data.annotated, strict=True) if k
-            }
-            left_out = {*classes, 'num_classes'} - known
+            keys = [key_part(name) for name in classes]
+            known = {n for n, k in zip(keys, data.annotated, strict=True) if k}
+            left_out = {*keys, 'num_classes'} - known
             copied = {k: v for k, v in metrics.items() if k not in left_out}
-            return metrics | _begin(copied, f'{names[0]}/')
+            return metrics | _begin(copied, f'{key_part(names[0])}/')
         for source in names:
-            metrics |= self._summarise(data.of(source), classes, f'{source}/')
+            scope = f'{key_part(source)}/'
+            metrics |= self._summarise(data.of(source), classes, scope)
         return metrics
 
     def per_class(
@@ -183,7 +191,8 @@ class PartialLabelMetric(LabelMetric):
         if not scope:
             metrics['num_classes'] = int((~np.isnan(values)).sum())
         annotated = data.annotated
-        for index, name in enumerate(classes):
+        keys = [key_part(name) for name in classes]
+        for index, name in enumerate(keys):
             if annotated[index] or not scope:
                 metrics[name] = float(values[index])
             if annotated[index]:
@@ -195,10 +204,11 @@ class PartialLabelMetric(LabelMetric):
                     reason = 'the checkpoint does not know this class'
                 self.warn(
                     f'{self.prefix}/{scope}{name} is undefined: '
-                    f'{reason or "NaN in the scores"}'
+                    f'{reason or "NaN in the scores"}',
+                    'values',
                 )
         if self.bootstrap:
-            metrics.update(self._intervals(data, classes, groups, scope))
+            metrics.update(self._intervals(data, keys, groups, scope))
         return _begin(metrics, scope)
 
     def _groups(
@@ -225,7 +235,7 @@ class PartialLabelMetric(LabelMetric):
     def _intervals(
         self,
         data: Answers,
-        classes: Sequence[str],
+        keys: Sequence[str],
         groups: dict[str, np.ndarray],
         scope: str,
     ) -> Iterator[tuple[str, float]]:
@@ -250,7 +260,7 @@ class PartialLabelMetric(LabelMetric):
         )[:, 0]
         bar.file.write('\n')
         columns = {
-            classes[i]: resampled[:, i]
+            keys[i]: resampled[:, i]
             for i in np.flatnonzero(data.annotated).tolist()
         }
         for key, indices in groups.items():
@@ -261,7 +271,8 @@ class PartialLabelMetric(LabelMetric):
                 low = high = np.array(np.nan)
                 self.warn(
                     f'{self.prefix}/{scope}{key}: the bootstrap interval is '
-                    'undefined, because all resamples give the same value'
+                    'undefined, because all resamples give the same value',
+                    'bootstrap intervals',
                 )
             yield f'{key}/bootstrap_low', float(low) * 100
             yield f'{key}/bootstrap_high', float(high) * 100

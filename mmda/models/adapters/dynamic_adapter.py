@@ -77,14 +77,54 @@ class DynamicAdapter(NamedClasses, BaseModule):
         self.bias = nn.Parameter(torch.zeros(n)) if bias else None
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.kernel, -bound, bound)
+        # Versions of the parameters, and w(q) of these versions.
+        self._kept: tuple[tuple[int, ...], Tensor] | None = None
 
     def class_weights(self) -> Tensor:
         """Return w(q), one linear classifier per class.
 
+        An evaluation computes w(q) once, not for each batch. For 1,000
+        classes, w(q) costs more than ten times as much as the answers.
+
         Returns:
             Tensor: (n, m).
         """
-        return self.task_encoding @ self.kernel.flatten(1).T
+        parts = (self.task_encoding, self.kernel)
+        if (
+            self.training
+            or torch.is_grad_enabled()
+            or any(part.is_inference() for part in parts)
+        ):
+            return self.task_encoding @ self.kernel.flatten(1).T
+        versions = tuple(part._version for part in parts)
+        if self._kept is None or self._kept[0] != versions:
+            weights = self.task_encoding @ self.kernel.flatten(1).T
+            if weights.dtype != self.kernel.dtype:
+                return weights  # of mixed precision
+            self._kept = versions, weights
+        return self._kept[1]
+
+    def train(self, mode: bool = True) -> DynamicAdapter:
+        """Set the mode, and forget w(q).
+
+        A moving average writes its weights before an evaluation without a
+        new version. Then the evaluation sets the mode.
+
+        Args:
+            mode (bool): Training, or evaluation.
+
+        Returns:
+            DynamicAdapter: This module.
+        """
+        self._kept = None
+        super().train(mode)
+        return self
+
+    def _apply(self, *args: Any, **kwargs: Any) -> DynamicAdapter:
+        """Move or convert the parameters, and forget w(q)."""
+        self._kept = None
+        super()._apply(*args, **kwargs)
+        return self
 
     def forward(self, feats: Tensor) -> Tensor:
         """Answer all questions.
@@ -107,7 +147,7 @@ class DynamicAdapter(NamedClasses, BaseModule):
         Returns:
             tuple[Tensor, Tensor]: Weight (n, m) and bias (n,).
         """
-        weights = self.class_weights()
+        weights = self.class_weights().clone()
         bias = weights.new_zeros(self.num_classes)
         return weights, bias if self.bias is None else self.bias.clone()
 
