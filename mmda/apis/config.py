@@ -22,6 +22,15 @@ PARTS = (
     *('train_cfg', 'val_cfg', 'test_cfg', 'env_cfg', 'randomness'),
 )
 
+#: Part and key of whole numbers, with the smallest value.
+NUMBERS = (
+    ('randomness', 'seed', 0),
+    ('train_cfg', 'max_epochs', 0),
+    ('train_cfg', 'max_iters', 0),
+    ('train_cfg', 'val_interval', 1),
+)
+LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'CRITICAL', 'FATAL')
+
 _PACKAGE_CONFIG = re.compile(r'(?P<package>\w+)::(?P<name>.+)')
 
 
@@ -120,18 +129,32 @@ def load_config(
 
 
 def _check_kinds(cfg: Config, path: str) -> None:
-    """Refuse parts of a config that are no dict where one is needed."""
+    """Refuse values that the hosts take and then fail at without a place."""
     for key in PARTS:
         part = cfg.get(key)
         if part is not None and not isinstance(part, dict):
             raise ValueError(
                 f'{path}, {key}: found {part!r:.80}, expected a dict'
             )
-    scope = cfg.get('default_scope')
-    if scope is not None and not isinstance(scope, str):
+    for key in ('default_scope', 'load_from', 'work_dir'):
+        if not isinstance(cfg.get(key) or '', str):
+            raise ValueError(
+                f'{path}, {key}: found {cfg[key]!r:.80}, expected a text'
+            )
+    for part, key, least in NUMBERS:
+        value = (cfg.get(part) or {}).get(key)
+        if value is not None and not (
+            isinstance(value, int) and value >= least
+        ):
+            raise ValueError(
+                f'{path}, {part}.{key}: found {value!r:.80}, expected a whole '
+                f'number of at least {least}'
+            )
+    level = cfg.get('log_level') or 'INFO'
+    if isinstance(level, str) and level not in LOG_LEVELS:
         raise ValueError(
-            f'{path}, default_scope: found {scope!r}, expected a name such as '
-            'mmpretrain'
+            f'{path}, log_level: found {level!r}, expected one of '
+            f'{", ".join(LOG_LEVELS)}'
         )
 
 

@@ -252,7 +252,8 @@ class PartialLabelInferencer:
             broken = isinstance(error, OSError) or is_decode_error(error)
             if not isinstance(image, str) or not broken:
                 raise
-            return f'{_CANNOT_DECODE} {image}: {error}'
+            why = ' '.join(str(error).split())
+            return f'{_CANNOT_DECODE} {image}: {why}'
 
     def _read(self, score: np.ndarray, why: str = '') -> dict[str, Answer]:
         """Turn scores into answers, or give all answers the note ``why``."""

@@ -144,11 +144,15 @@ def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
         record = checkpoint_record(args.checkpoint)
         record = dict(record, split=split_tested(cfg))
         is_archive = args.out.endswith('.npz')
-        runner.test_evaluator.metrics.append(
+        dump = (
             DumpPredictions(args.out, record)
             if is_archive
             else DumpResults(args.out)
         )
+        evaluator = runner.test_evaluator
+        # The host tells the classes to the metrics of the config alone.
+        dump.dataset_meta = evaluator.dataset_meta
+        evaluator.metrics.append(dump)
     return runner.test()
 
 

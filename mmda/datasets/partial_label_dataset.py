@@ -335,7 +335,8 @@ class PartialLabelDataset(DatasetWrapper):
         except Exception as error:
             if not is_decode_error(error):
                 raise
-            problem = f'{image} cannot be decoded ({self.where(idx)}): {error}'
+            why = ' '.join(str(error).split())
+            problem = f'{image} cannot be decoded ({self.where(idx)}): {why}'
             if self.test_mode:
                 raise OSError(problem) from error
             index = self.source_index(idx)

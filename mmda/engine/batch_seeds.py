@@ -37,7 +37,7 @@ class BatchSeeds:
     def __init__(
         self, loader: DataLoader, seed: int, rank: int, endless: bool
     ) -> None:
-        self.collate: Callable[[Sequence], Any] = loader.collate_fn
+        self.collate: Callable[[Any], Any] = loader.collate_fn
         self.prepare = loader.worker_init_fn
         self.key = (seed, rank)
         self.workers = loader.num_workers

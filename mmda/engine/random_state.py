@@ -22,7 +22,8 @@ def get_random_state(model: nn.Module) -> dict[str, Any]:
         ``torch.load`` reads it with ``weights_only=True``.
     """
     version, words, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state()
+    state: Any = np.random.get_state()
+    name, keys, position, has_gauss, cached = state
     device = _device_module()
     return dict(
         python=[version, torch.tensor(words), gauss],

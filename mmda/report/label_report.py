@@ -294,9 +294,9 @@ def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
         return []
     counts = [(s.label, _counts(s)) for s in training]
     pairs = list(combinations(counts, 2))
-    whole = ('train', sum(count for _, count in counts))
+    whole = ('train', np.sum([count for _, count in counts], axis=0))
     pairs += [
-        (whole, (split, sum(map(_counts, group))))
+        (whole, (split, np.sum([_counts(s) for s in group], axis=0)))
         for split, group in groups.items()
     ]
     found = []

@@ -82,15 +82,15 @@ def collect_predictions(
                 'predictions of whole images'
             )
         scores.append(_to_array(sample['pred_score']))
-        try:
-            targets.append(_to_array(score_of(sample, len(scores[-1]))))
-        except ValueError as error:
-            raise ValueError(f'{name}, image {row}: {error}') from error
         if scores[-1].ndim != 1 or scores[-1].shape != scores[0].shape:
             raise ValueError(
                 f'{name}, image {row}: `pred_score` has the shape '
                 f'{scores[-1].shape}, expected one answer per class'
             )
+        try:
+            targets.append(_to_array(score_of(sample, len(scores[-1]))))
+        except ValueError as error:
+            raise ValueError(f'{name}, image {row}: {error}') from error
     keys = _identify(samples, name)
     num_classes = len(scores[0])
     names = tuple(classes or map(str, range(num_classes)))

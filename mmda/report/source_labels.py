@@ -198,7 +198,7 @@ def _from_table(
         if not places.size:
             continue
         if dataset is not inner:
-            own_score[np.ix_(places, one.classes)] = np.nan
+            own_score[places[:, None], one.classes] = np.nan
         contradictions.append(_in_joint_space(dataset, one))
     score = np.full((len(rows), num_classes), np.nan, dtype=np.float32)
     score[:, joint] = own_score[:, own]

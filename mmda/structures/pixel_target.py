@@ -139,22 +139,6 @@ class PixelTarget:
             + (labelled - on_class) * self.known_elsewhere
         )
 
-    def num_annotated(self) -> tuple[Tensor, Tensor]:
-        """Count the pixels of the images that annotate a class.
-
-        Returns:
-            tuple[Tensor, Tensor]: int64 (C,): how many of these pixels carry
-            the class, and how many are labelled at all.
-        """
-        pixels = self.label.flatten(1)  # (N, H, W) -> (N, H * W)
-        labelled = (pixels != UNKNOWN_PIXEL).sum(1, keepdim=True)
-        classes = range(self.num_classes)
-        carry = torch.stack([(pixels == c).sum(1) for c in classes], dim=1)
-        return (
-            (carry * self.known_elsewhere).sum(0),
-            (labelled * self.known_elsewhere).sum(0),
-        )
-
     def rows(self, start: int, stop: int) -> PixelTarget:
         """Return the target of a strip of image rows.
 

@@ -37,6 +37,13 @@ def explained(step, *args):
         ('_base_ = 3', 'a.py', ': '),
         ("_base_ = 'no.py'", 'a.py', ': there is no file '),
         ("model = 'x'", 'a.py', ", model: found 'x', expected a dict"),
+        ('load_from = 3', 'a.py', ', load_from: found 3, expected a text'),
+        ("log_level = 'x'", 'a.py', ", log_level: found 'x', expected one"),
+        (
+            'train_cfg = dict(val_interval=0)',
+            'a.py',
+            ', train_cfg.val_interval: found 0, expected a whole number of',
+        ),
         ("custom_imports = dict(imports=['no_such'])", 'a.py', ': Failed to'),
     ],
 )

@@ -213,7 +213,7 @@ def test_answers_are_written_as_they_come(run, tmp_path, monkeypatch, capsys):
     for suffix in ('csv', 'json'):
         out = tmp_path / f'a.{suffix}'
         out.write_text('of yesterday')
-        with pytest.raises(MemoryError):
+        with pytest.raises(SystemExit):
             main([*base, str(out)])
         assert out.read_text() == 'of yesterday'
         assert f'a.partial.{suffix}' in capsys.readouterr().out
@@ -242,7 +242,7 @@ def test_an_image_of_too_many_pixels_costs_no_answer(run, tmp_path, capsys):
         main([str(run[0]), str(run[1]), str(table), '--out', str(out)])
     assert ended.value.code == SOME_BROKEN
     last = capsys.readouterr().out.splitlines()[-1]
-    assert f'{table}, line 2: cannot decode {large}' in last
+    assert last.startswith(f'  {table}, line 2: cannot decode {large}')
     answers = json.loads(out.read_text())
     assert answers[str(large)]['3']['probability'] is None
     assert answers[str(tmp_path / '0.png')]['3']['probability'] is not None

@@ -134,6 +134,7 @@ class TestParsing:
             launcher='pytorch',
             local_rank=1,
             unsafe_load=False,
+            debug=False,
             cfg_options={'a.b': 1, 'c': [1, 2]},
         )
 
@@ -166,6 +167,7 @@ class TestParsing:
             launcher='slurm',
             local_rank=2,
             unsafe_load=False,
+            debug=False,
         )
 
     def test_without_flags_nothing_is_switched_on(

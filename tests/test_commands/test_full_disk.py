@@ -44,7 +44,7 @@ def run(name, argv):
 
 def commands(disk, safe):
     """Each command, and the files of the disk that it would replace."""
-    checkpoint, answers = disk / 'a.pth', safe / 'val.pkl'
+    checkpoint, answers = disk / 'a.pth', safe / 'val.npz'
     image = safe / 'image.png'
     yield (
         'fold',
@@ -85,7 +85,7 @@ def commands(disk, safe):
     yield (
         'train',
         [CONFIG, '--work-dir', disk / 'run', *SHORT],
-        ['run/epoch_1.pth', 'run/last_checkpoint'],
+        [],
     )
 
 
@@ -113,7 +113,7 @@ def main(disk, safe):
     parts['meta'] = dict(cfg=f'model = {model.to_dict()!r}')
     torch.save(parts, disk / 'a.pth')
     shutil.copy(disk / 'a.pth', disk / 'b.pth')
-    out = ['--work-dir', safe, '--split', 'val', '--out', safe / 'val.pkl']
+    out = ['--work-dir', safe, '--split', 'val', '--out', safe / 'val.npz']
     assert run('test', [CONFIG, disk / 'a.pth', *out, *SHORT]) == (0, '')
     source = Path(__file__).parents[2] / 'docs/figures'
     shutil.copy(next(source.rglob('*.png')), safe / 'image.png')
@@ -127,8 +127,14 @@ def main(disk, safe):
             pass
     try_all(disk, safe, ['No space left on device'])
     filler.close()
-    subprocess.run(('mount', '-o', 'remount,ro', str(disk)), check=True)
-    try_all(disk, safe, ['Read-only file system', 'cannot be written'])
+    # Logs are still open on the disk itself.
+    read_only = disk.with_name('read_only')
+    read_only.mkdir()
+    mount = ('mount', '--bind', str(disk), str(read_only))
+    subprocess.run(mount, check=True)
+    mount = ('mount', '-o', 'remount,bind,ro', str(read_only))
+    subprocess.run(mount, check=True)
+    try_all(read_only, safe, ['Read-only file system', 'cannot be written'])
 
 
 @pytest.mark.slow

@@ -145,17 +145,15 @@ def test_the_arms_of_camvid_have_the_parts_they_name():
         row: (
             bool(cfg.model.data_preprocessor.strong_view),
             loss.get('exactly_one', False),
-            loss.get('align', False),
         )
         for row, cfg in arms.items()
         for loss in [cfg.model.decode_head.loss_decode]
     }
     assert parts == {
-        'BCE': (False, False, False),
-        'literal equations': (True, False, False),
-        'recipe': (False, True, True),
-        'recipe, not aligned': (False, True, False),
-        'full labels, BCE': (False, False, False),
+        'BCE': (False, False),
+        'literal equations': (True, False),
+        'recipe': (False, True),
+        'full labels, BCE': (False, False),
     }
     literal = arms['literal equations'].model.decode_head.loss_decode
     assert (literal.ramp_up, literal.detach_pseudo) == (0, False)

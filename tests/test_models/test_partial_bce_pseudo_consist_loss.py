@@ -447,6 +447,20 @@ def test_works_under_the_stock_linear_head(views):
     assert head.fc.weight.grad.isfinite().all()
 
 
+def test_with_exactly_one_class_one_view_is_enough():
+    logits, target = make_batch(0.5)
+    weak = logits[: len(target)].detach().requires_grad_()
+    options = dict(exactly_one=True, distance='bce', pseudo_weight=0.5)
+    loss = PartialBCEPseudoConsistLoss(**options)
+    one, two = loss.losses(weak, target), loss.losses(logits, target)
+    assert list(one) == ['loss_bce', 'loss_pseudo']
+    for key, value in one.items():
+        torch.testing.assert_close(value, two[key])
+    (gradient,) = torch.autograd.grad(one['loss_pseudo'], weak)
+    assert gradient[target.isnan()].any()
+    assert not gradient[~target.isnan()].any()
+
+
 def test_stated_defaults_equal_the_signature():
     parameters = inspect.signature(PartialBCEPseudoConsistLoss).parameters
     assert {key: value.default for key, value in parameters.items()} == dict(
@@ -460,7 +474,6 @@ def test_stated_defaults_equal_the_signature():
         confidence=0.5,
         detach_pseudo=True,
         exactly_one=False,
-        align=False,
         distance='mse',
         normalize='entry',
     )

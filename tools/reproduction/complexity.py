@@ -16,6 +16,7 @@ from mmpretrain.registry import MODELS
 from mmda.apis.arguments import real, whole
 from mmda.apis.config import classes_of
 from mmda.apis.fold import can_fold, fold_model_config
+from mmda.apis.inference_model import check_device
 from mmda.commands.common import (
     add_config_options,
     build_parser,
@@ -100,6 +101,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    check_device(args.device)
     costs: list[Cost] = []
     timed: list[tuple[Cost, TrainingStep]] = []
     for name, path in _names(args.configs).items():

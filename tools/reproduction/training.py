@@ -69,8 +69,8 @@ def _execute(
     progress: Progress | None,
 ) -> Result:
     folder = run.folder
-    start = _checkpoint_to_resume(run) if resume else None
-    if start is None:
+    old = _checkpoint_to_resume(run) if resume else None
+    if old is None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / _STARTED).write_text(run.content, encoding='utf-8')
@@ -91,11 +91,11 @@ def _execute(
         run.seed,
         {},
         0.0,
-        resumed=start is not None,
+        resumed=old is not None,
         device=get_device(),
     )
     try:
-        checkpoint = _train(cfg, run, start, progress)
+        checkpoint = _train(cfg, run, old, progress)
         result.metrics = _test(cfg, run, checkpoint)
         result.checkpoint = Path(checkpoint).name
     except FloatingPointError as error:
@@ -119,12 +119,12 @@ def _checkpoint_to_resume(run: Run) -> str | None:
 
 
 def _train(
-    cfg: Config, run: Run, start: str | None, progress: Progress | None
+    cfg: Config, run: Run, old: str | None, progress: Progress | None
 ) -> str:
     """Train, and return the best checkpoint or else the last one."""
     cfg = cfg.copy()
-    if start is not None:
-        cfg.resume, cfg.load_from = True, start
+    if old is not None:
+        cfg.resume, cfg.load_from = True, old
     runner = _build(cfg, run, 'train')
     if progress is not None:
         runner.register_hook(_ProgressHook(progress))

@@ -1,6 +1,6 @@
-# CamVid, pseudo-labels among the unannotated classes of a pixel, aligned. One
-# view is enough.
+# CamVid, pseudo-labels for pixels of exactly one unannotated class. One view
+# is enough.
 _base_ = 'da-bce_resnet18-small_500i_camvid.py'
 
-loss = dict(exactly_one=True, align=True, distance='bce', pseudo_weight=0.5)
+loss = dict(exactly_one=True, distance='bce', pseudo_weight=0.2)
 model = dict(decode_head=dict(loss_decode=loss))

@@ -41,6 +41,7 @@ class ResumableCheckpointHook(CheckpointHook):
     Takes the same arguments as ``CheckpointHook``.
     """
 
+    backend_args: dict[str, Any] | None
     _states: list[dict[str, Any]] | None = None
     _resumed: dict[str, Any] | None = None
     _seeds: BatchSeeds | None = None

@@ -1,6 +1,5 @@
 """Losses on partial labels."""
 
-from .class_alignment import ClassAlignment
 from .mean_weights import mean_weights
 from .partial_bce_pseudo_consist_loss import PartialBCEPseudoConsistLoss
 from .partial_label_loss import PartialLabelLoss
@@ -9,7 +8,6 @@ from .strip_sums import strip_sums
 from .unannotated_as_negative_loss import UnannotatedAsNegativeLoss
 
 __all__ = [
-    'ClassAlignment',
     'PartialBCEPseudoConsistLoss',
     'PartialLabelLoss',
     'UnannotatedAsNegativeLoss',

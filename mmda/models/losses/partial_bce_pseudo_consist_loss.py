@@ -14,7 +14,6 @@ from torch import Tensor
 from mmda.structures import PixelTarget, split_annotated
 
 from ..utils import split_views
-from .class_alignment import ClassAlignment
 from .mean_weights import NORMALIZATIONS, mean_weights
 from .partial_label_loss import PartialLabelLoss
 from .pseudo_labels import given_exactly_one, is_confident, sharpen
@@ -80,9 +79,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             pseudo-label. Defaults to True.
         exactly_one (bool): Whether exactly one class of the label space holds
             in each image or pixel. Defaults to False.
-        align (bool): Whether the pseudo-labels of a class become as frequent
-            as the class is where it is annotated (:class:`ClassAlignment`).
-            Needs ``exactly_one``. Defaults to False.
         distance (str): Distance of an answer from its pseudo-label: 'mse'
             (the squares of eqs. (4) and (5)) or 'bce' (cross entropy, whose
             gradient does not vanish where a wrong answer is sure). Defaults
@@ -115,7 +111,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         confidence: float = 0.5,
         detach_pseudo: bool = True,
         exactly_one: bool = False,
-        align: bool = False,
         distance: str = 'mse',
         normalize: str = 'entry',
     ) -> None:
@@ -131,11 +126,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ('consist_weight', consist_weight),
         ):
             _check_range(key, weight, 0, float('inf'))
-        if align and not exactly_one:
-            raise ValueError(
-                'align=True: expected exactly_one=True, since the shares of '
-                'the unannotated classes are aligned'
-            )
         _check_choice('distance', distance, DISTANCES)
         _check_choice('normalize', normalize, NORMALIZATIONS)
         self.tau = tau
@@ -148,7 +138,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         self.confidence = confidence
         self.detach_pseudo = detach_pseudo
         self.exactly_one = exactly_one
-        self.alignment = ClassAlignment() if align else None
         self.distance = distance
         self.normalize = normalize
 
@@ -178,8 +167,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         _check_shape(cls_score, target.shape)
         num_known = _num_known(target)
         weights = [mean_weights(num_known, self.normalize)]
-        if self.alignment is not None and self.training:
-            self._align(self.alignment, cls_score[: len(num_known)], target)
         if self.exactly_one or len(cls_score) > len(num_known):
             num_unknown = target.shape[2:].numel() - num_known
             by_unknown = mean_weights(num_unknown, self.normalize)
@@ -277,10 +264,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         """
         if self.detach_pseudo:
             weak = weak.detach()
-        if self.alignment is not None and self.alignment.sums is not None:
-            # (C,) -> (C, 1, ...)
-            shift = self.alignment.shift()
-            weak = weak + shift.view(-1, *[1] * (weak.ndim - 2))
         if self.exactly_one:
             answer = given_exactly_one(weak, label, known)
         else:
@@ -289,34 +272,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         if self.confidence > 0.5:
             counts = counts & is_confident(answer, self.confidence)
         return sharpen(answer, self.tau, self.temperature), counts
-
-    @torch.no_grad()
-    def _align(
-        self,
-        alignment: ClassAlignment,
-        weak: Tensor,
-        target: Tensor | PixelTarget,
-    ) -> None:
-        """Add a batch to the sums of the alignment."""
-        alignment.count(*_num_positive(target))
-
-        def sum_classes(
-            logits: Tensor, label: Tensor, known: Tensor
-        ) -> list[Tensor]:
-            prior = alignment.prevalence().clamp_min(alignment.eps).log()
-            prior = prior.view(-1, *[1] * (logits.ndim - 2))
-            # Where nothing is annotated, there may be no class at all.
-            seen = known.any(dim=1, keepdim=True)
-            others = [d for d in range(logits.ndim) if d != 1]
-            return [
-                (seen * given_exactly_one(z, label, known)).sum(dim=others)
-                for z in (
-                    prior.expand_as(logits).to(logits),
-                    _to_full_precision(logits),
-                )
-            ]
-
-        alignment.compare(*_sum_over(sum_classes, weak, target))
 
     def _distances(self, logits: Tensor, pseudo: Tensor) -> Tensor:
         """Return the distances of eqs. (4) and (5), of the same shape."""
@@ -351,15 +306,6 @@ def _num_known(target: Tensor | PixelTarget) -> Tensor:
     known = (~target.isnan()).int()
     pixels = tuple(range(2, target.ndim))
     return known.sum(dim=pixels, keepdim=True) if pixels else known
-
-
-def _num_positive(target: Tensor | PixelTarget) -> tuple[Tensor, Tensor]:
-    """Return how many entries are positive, and how many annotated, (C,)."""
-    if isinstance(target, PixelTarget):
-        return target.num_annotated()
-    label, known = split_annotated(target)
-    others = [d for d in range(target.ndim) if d != 1]
-    return (label * known).sum(dim=others), known.sum(dim=others)
 
 
 def _sum_over(
