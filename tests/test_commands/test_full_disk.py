@@ -127,8 +127,14 @@ def main(disk, safe):
             pass
     try_all(disk, safe, ['No space left on device'])
     filler.close()
-    subprocess.run(('mount', '-o', 'remount,ro', str(disk)), check=True)
-    try_all(disk, safe, ['Read-only file system', 'cannot be written'])
+    # Logs are still open on the disk itself.
+    read_only = disk.with_name('read_only')
+    read_only.mkdir()
+    mount = ('mount', '--bind', str(disk), str(read_only))
+    subprocess.run(mount, check=True)
+    mount = ('mount', '-o', 'remount,bind,ro', str(read_only))
+    subprocess.run(mount, check=True)
+    try_all(read_only, safe, ['Read-only file system', 'cannot be written'])
 
 
 @pytest.mark.slow
