@@ -121,6 +121,7 @@ class PartialLabelDataset(DatasetWrapper):
         **kwargs: Any,
     ) -> None:
         _check_options(
+            classes=classes,
             labeled_classes=labeled_classes,
             keep_apart=keep_apart,
             background_classes=background_classes,
@@ -130,7 +131,7 @@ class PartialLabelDataset(DatasetWrapper):
         )
         # Reading the source needs the attributes that follow.
         super().__init__(dataset, lazy_init=True, **kwargs)
-        self.label_space = LabelSpace(tuple(classes))
+        self.label_space = LabelSpace(tuple(classes or ()))
         self.labeled_classes = labeled_classes
         self.aliases = dict(aliases or {})
         self.keep_apart = tuple(keep_apart)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -96,9 +96,13 @@ def draw_samples(
 
 def _in_part(total: int, part: Part, seed: int, what: str) -> np.ndarray:
     """Choose numbers below ``total`` that are in a part, in random order."""
-    chosen, n = part if len(part) == 2 else ((), 0)
-    parts = [chosen] if isinstance(chosen, int) else [*chosen]
-    valid = all(0 <= k < n <= total for k in parts)
+    is_pair = isinstance(part, (list, tuple)) and len(part) == 2
+    chosen: Any  # from a config
+    n: Any
+    chosen, n = part if is_pair else ((), 0)
+    parts = [*chosen] if isinstance(chosen, (list, tuple)) else [chosen]
+    whole = all(isinstance(k, (int, np.integer)) for k in (n, *parts))
+    valid = whole and all(0 <= k < n <= total for k in parts)
     if not parts or not valid or len(set(parts)) < len(parts):
         raise ValueError(
             f'part={part!r} of the {what}: expected (k, n) with '

@@ -15,7 +15,7 @@ from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
 #: Pairs of sources whose common classes the text lists.
 _MAX_PAIRS = 28
 #: Cells of the picture that have a number. The table has all numbers.
-_MAX_NUMBERS = 2000
+_MAX_NUMBERS = 1000
 
 
 def write_label_report(

@@ -33,7 +33,8 @@ def leaks(sources: Sequence[SourceLabels]) -> list[str]:
         sources (Sequence[SourceLabels]): Sources of all splits.
 
     Returns:
-        list[str]: A sentence for each pair of sources and kind of leak.
+        list[str]: A sentence for each pair of sources and kind of leak. What
+        two splits share comes first, and images come before patients.
     """
     images = _common([_real_paths(s.paths) for s in sources])
     contents = _common([_contents(s) for s in sources])
@@ -52,17 +53,19 @@ def leaks(sources: Sequence[SourceLabels]) -> list[str]:
             if root_a != root_b:
                 kind = 'patient ids, perhaps of different people'
             kinds.append((kind, patients))
-        for kind, common in kinds:
+        for rank, (kind, common) in enumerate(kinds):
             if pair not in common:
                 continue
             number, example = common[pair]
             if isinstance(example, bytes):
                 example = os.fsdecode(example)
-            found.append(
+            text = (
                 f'{a.label} and {b.label} share {kind}: {number}, '
                 f'such as {example}'
             )
-    return found
+            found.append((a.split == b.split, rank, text))
+    # The sort is stable: pairs of a kind keep the order of the config.
+    return [text for *_, text in sorted(found, key=lambda one: one[:2])]
 
 
 def _common(

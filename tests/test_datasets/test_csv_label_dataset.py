@@ -185,6 +185,7 @@ def test_a_missing_column_is_named(read_csv, arguments, message):
     [
         ('', r'labels\.csv is empty'),
         ('path,Mass\n', 'has a header but no rows'),
+        ('path\na.png\n', r'labels\.csv: found no class in the header'),
         ('path,Mass\n"a.png,1\n', r'labels\.csv, line 2: .*quote not closed'),
         ('path,Mass\na.png,"1\n', r'labels\.csv, line 2: .*quote not closed'),
         ('path,"Mass\na.png,1\n', r'labels\.csv: .*unexpected end of data'),

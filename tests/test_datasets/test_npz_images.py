@@ -53,6 +53,8 @@ def test_usps_is_read_by_its_own_keys(shared_data):
         (dict(labels=INDEX + 1), 'labels from 1 to 3, expected 0 to 2'),
         (dict(labels=SCORES * 2), r'from 0.0 to 2.0, expected 0 to 1'),
         (dict(labels=SCORES[:, :2]), r'float64 \(4, 2\), expected .*\(N, 3\)'),
+        (dict(labels=np.int64(1)), r'toy.npz is int64 \(\), expected'),
+        (dict(labels=INDEX[:0]), r'toy.npz is int64 \(0,\), expected'),
         (
             dict(labels=INDEX[:3]),
             'found 4 images and 3 labels of the .* .train',
@@ -71,3 +73,13 @@ def test_a_missing_or_broken_file_is_named(read, tmp_path):
     (tmp_path / 'toy.npz').write_bytes(b'PK nothing')
     with pytest.raises(ValueError, match=r'toy.npz is broken'):
         NpzImages('toy.npz', ('a',), str(tmp_path))
+
+
+def test_the_arrays_of_a_file_are_read_once_and_cannot_change(read, tmp_path):
+    first = read()
+    second = NpzImages('toy.npz', ('a', 'b', 'c'), str(tmp_path))
+    assert first.data_list.img is second.data_list.img
+    with pytest.raises(ValueError, match='read-only'):
+        first.data_list.img[0] = 0
+    first.get_data_info(0)['img'][:] = 9
+    np.testing.assert_array_equal(second.get_data_info(0)['img'], IMAGES[0])

@@ -174,6 +174,16 @@ def test_answers_given_exactly_one_equal_a_sum_over_truth_assignments():
     assert not got[known].any()
 
 
+def test_exactly_one_class_in_no_image_gives_zeros_with_a_graph():
+    logits = torch.zeros(0, 3, requires_grad=True)
+    terms = PartialBCEPseudoConsistLoss(exactly_one=True).losses(
+        logits, torch.zeros(0, 3)
+    )
+    assert list(terms) == ['loss_bce', 'loss_pseudo']
+    assert sum(terms.values()).item() == 0
+    sum(terms.values()).backward()
+
+
 def test_the_weak_term_learns_the_likelihood_of_exactly_one_class():
     logits, target = make_batch(0.0, rows=1, classes=4)
     loss = PartialBCEPseudoConsistLoss(

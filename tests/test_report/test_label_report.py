@@ -57,7 +57,7 @@ def wrap(score, classes, space, name, **options):
         if key in options
     }
     return PartialLabelDataset(
-        InMemory(score, classes, **inner), space, name=name, **options
+        InMemory(score, classes, **inner), tuple(space), name=name, **options
     )
 
 
@@ -456,11 +456,27 @@ def test_equal_patients_of_another_root_may_be_others(tmp_path, monkeypatch):
     assert not leaks([train, source('train', 'B', ('T', 'e'), patients=ids)])
 
 
+def test_what_two_splits_share_comes_first_and_patients_come_last():
+    shared = dict(
+        paths=np.array([b'/d/1.png', b'/d/2.png']), patients=np.array([1, 2])
+    )
+    one, two = (source('train', name, **shared) for name in 'AB')
+    found = leaks([one, two, source('test', 'A', **shared)])
+    assert [text.partition(':')[0] for text in found] == [
+        'train/A and test/A share image files',
+        'train/B and test/A share image files',
+        'train/A and test/A share patients',
+        'train/B and test/A share patients',
+        'train/A and train/B share image files',
+        'train/A and train/B share patients',
+    ]
+
+
 def test_labels_that_contradict_each_other_are_listed(tmp_path):
     rows = ['path,x,y', *(f'{i % 6}.png,{i // 6},1' for i in range(10))]
     (tmp_path / 'a.csv').write_text('\n'.join(rows) + '\n')
     table = CSVLabelDataset('a.csv', str(tmp_path), check_first=False)
-    for dataset in (table, PartialLabelDataset(table, 'yx', name='A')):
+    for dataset in (table, PartialLabelDataset(table, ['y', 'x'], name='A')):
         report = label_report(sources_of_datasets({'train': dataset}))
         (source,) = report['splits']['train']['sources'].values()
         assert source['contradictions'] == [

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-#: One array, or a tuple of arrays.
+#: One array, or a tuple or a dict of arrays.
 T = TypeVar('T')
 
 
@@ -47,8 +47,8 @@ class ArrayCache:
             load (Callable): Reads all files.
 
         Returns:
-            ndarray | tuple[ndarray, ...]: The answer of ``load``, perhaps of
-            an earlier one.
+            ndarray | tuple | dict: The answer of ``load``, perhaps of an
+            earlier call.
 
         Raises:
             OSError: If there is no such file.
@@ -76,6 +76,8 @@ def _state(path: str) -> tuple[str, int, int]:
 
 
 def _arrays(answer: Any) -> Sequence[np.ndarray]:
+    if isinstance(answer, dict):
+        return tuple(answer.values())
     return answer if isinstance(answer, tuple) else (answer,)
 
 

@@ -58,13 +58,15 @@ class LocalImages(TableDataset):
         Args:
             paths (str | Sequence[str]): A file, or files whose arrays are
                 joined along their first axis.
-            reader (Callable): Takes a path and ``args``. Returns an array,
-                or a tuple of arrays if there are several files.
+            reader (Callable): Takes a path and ``args``. Returns an array, or
+                a tuple or a dict of arrays. If there are several files, it
+                returns a tuple.
             *args (Any): Other arguments of ``reader``. They have a hash.
 
         Returns:
-            ndarray | tuple[ndarray, ...]: Read-only if ``reader`` is a
-            function at the top of a module, see :class:`ArrayCache`.
+            ndarray | tuple | dict: The arrays. They are read-only if
+            ``reader`` is a function at the top of a module, see
+            :class:`ArrayCache`.
 
         Raises:
             ValueError: If ``reader`` fails.

@@ -72,7 +72,8 @@ class NpzImages(LocalImages):
         images, labels = (arrays[key] for key in self.keys)
         num = len(self.METAINFO['classes'])
         is_index = labels.ndim == 1 and labels.dtype.kind in 'iu'
-        if not is_index and labels.shape != (len(labels), num):
+        is_score = labels.shape[1:] == (num,) and labels.dtype.kind in 'biuf'
+        if not (is_index or is_score) or not labels.size:
             raise ValueError(
                 f'NpzImages: {self.keys[1]} of {path} is {labels.dtype} '
                 f'{labels.shape}, expected integers (N,) or (N, {num})'

@@ -111,6 +111,9 @@ class CSVLabelDataset(TableDataset):
         self.require_file(self.ann_file)
         if 'classes' not in self._metainfo:
             self._metainfo['classes'] = self._find_classes()
+            if not self._metainfo['classes']:
+                place = self.label_column or 'the header'
+                raise ValueError(f'{self.ann_file}: found no class in {place}')
         numbers: Sequence[str] = self._metainfo['classes']
         text = [self.image_column]
         if self.patient_column is not None:

@@ -14,8 +14,8 @@ def find_outside(
     """Find the first image of a table that lies outside of all folders.
 
     A table is data: it may come from anybody. So it chooses files below the
-    folders of the config, but no other file, and no address to fetch. Links
-    below a folder are not followed.
+    folders of the config, but no other file, and no address to fetch. A link
+    below a folder may lead outside: the table did not make it.
 
     Args:
         paths (Iterable[str | bytes]): Paths, relative to ``prefix``.

@@ -56,8 +56,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
     Where each image or pixel shows exactly one class, ``exactly_one=True``
     and ``distance='bce'`` help most (docs/method.md). The pseudo-label then
     knows what the annotated classes tell about the others
-    (:func:`given_exactly_one`). The gradient of the third term becomes the
-    gradient of the negative log-likelihood that exactly one class holds.
+    (:func:`given_exactly_one`). With ``temperature=inf``, the third term has
+    the gradient of the negative log-likelihood that exactly one class holds.
 
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
@@ -187,8 +187,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
 
         Args:
             weights (Sequence[Tensor]): Weights of the known entries and, with
-                two views, of the unknown entries. They broadcast to
-                (N, C, ...).
+                two views or ``exactly_one``, of the unknown entries. They
+                broadcast to (N, C, ...).
             cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
             label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
@@ -205,7 +205,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         pseudo, counts = self.pseudo_label(weak, label, known)
         counted = counts * weights[1]
         # (VN, C, ...) -> (V, N, C, ...)
-        views = cls_score.unflatten(0, (-1, len(known)))
+        num_views = 1 if strong is None else 2  # -1 fails without images
+        views = cls_score.unflatten(0, (num_views, len(known)))
         distances = counted * self._distances(views, pseudo.expand_as(views))
         of_views = distances.flatten(1).sum(dim=1)
         by_view = (self.pseudo_weight, self.consist_weight)

@@ -61,9 +61,9 @@ def given_exactly_one(logits: Tensor, label: Tensor, known: Tensor) -> Tensor:
         p_c = (1 - \sum_{k \in K} y_k) \,
         \frac{e^{z_c}}{\sum_{u \in U} e^{z_u}}
 
-    K are the annotated classes and U the others. Source: take the answers
-    for independent events with the log-odds z, and condition them on the
-    event that one class of U holds and the rest of U does not. Where an
+    K are the annotated classes and U the others. The formula takes the
+    classes for independent events with the log-odds z. It conditions them on
+    the event that one class of U holds and the rest of U does not. Where an
     annotated class is positive, nothing is left for the others.
 
     Args:
