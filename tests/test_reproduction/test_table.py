@@ -194,7 +194,11 @@ def is_tested(key, cfg):
     if kind == 'novel':
         return name == 'max' and 'NovelClassAUC' in of_type
     if kind == 'iou':
-        return of_type['PartialLabelIoU'].class_of_interest == name
+        metric, classes = of_type['PartialLabelIoU'], cfg.model.decode_head
+        return (
+            name in ('mean', metric.get('class_of_interest'))
+            or name in classes.classes
+        )
     if name.startswith('bootstrap_'):
         drawn = of_type['PartialLabelAUC'].get('bootstrap')
         return bool(drawn) and is_tested(key.rpartition('/')[0], cfg)
