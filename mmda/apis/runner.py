@@ -19,6 +19,15 @@ from mmengine.runner import Runner
 from .run_config import RunConfig
 
 T = TypeVar('T')
+#: Hooks that mmengine registers without a config. None drops them there.
+HOST_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+)
 
 
 def set_dataloader_defaults(
@@ -71,10 +80,25 @@ def build_runner(cfg: Config) -> Runner:
     """
     if cfg.launcher != 'none' and get_device() == 'cpu':
         _init_cpu_group(cfg)
+    drop_hooks(cfg)
     cfg = RunConfig.of(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)
+
+
+def drop_hooks(cfg: Config) -> None:
+    """Drop the default hooks that are None.
+
+    mmengine itself drops only its own hooks (``HOST_HOOKS``).
+
+    Args:
+        cfg (Config): The config, changed in place.
+    """
+    hooks = cfg.get('default_hooks') or {}
+    for name, hook in list(hooks.items()):
+        if hook is None and name not in HOST_HOOKS:
+            del hooks[name]
 
 
 def _init_cpu_group(cfg: Config) -> None:
