@@ -47,6 +47,9 @@ def parse_config(text: str, where: str) -> Config:
             raise ValueError(_refuse(node, where))
         try:
             plain = _PlainDicts(where).visit(node.value)
+        except RecursionError as error:
+            raise ValueError(_refuse(node, where)) from error
+        try:
             values[node.targets[0].id] = ast.literal_eval(plain)
         # `{[]: 1}`, `-'a'` and `{**a}` are values in form only.
         except (TypeError, ValueError, RecursionError, MemoryError) as error:
