@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 from mmda.commands import fold
 
@@ -35,6 +36,13 @@ COMMANDS = {
         [SEGMENTOR, '{pth}', SEGMENTOR, '{pth}'],
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def scope_of_classification():
+    """A command leaves its scope to its process: give it back."""
+    yield
+    init_default_scope('mmpretrain')
 
 
 class MakesAFolder:

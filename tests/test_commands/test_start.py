@@ -198,6 +198,8 @@ def test_an_interrupted_training_ends_with_the_line_that_resumes_it(
     number, code, text, capsys
 ):
     closed = []
+    # A background job of a shell ignores SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def work(args):
         try:

@@ -4,6 +4,7 @@ import fnmatch
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmpretrain.structures import DataSample
 from reproduction.model_cost import TrainingStep
 from shipped_configs import PATHS, load
@@ -49,6 +50,7 @@ def shorten(cfg):
 def test_a_step_trains_and_a_prediction_answers_all_questions(name):
     torch.manual_seed(0)
     cfg = load(name)
+    init_default_scope(cfg.default_scope)
     shorten(cfg)
     step = TrainingStep(cfg, make_batch(cfg))
     before = {k: v.clone() for k, v in step.model.named_parameters()}
