@@ -8,6 +8,7 @@ import traceback
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from mmengine.logging import MessageHub
 
 
 def _serve(rank, folder, pipe):
@@ -22,6 +23,8 @@ def _serve(rank, folder, pipe):
             pipe.send((True, function(rank, *args)))
         except Exception:
             pipe.send((False, traceback.format_exc()))
+        # A training leaves its progress, which the next loss would read.
+        MessageHub._instance_dict.clear()
 
 
 @functools.cache

@@ -69,6 +69,8 @@ class ResumableCheckpointHook(CheckpointHook):
             if '://' not in str(self.out_dir or runner.work_dir):
                 self.backend_args = dict(backend=BACKEND)
         super().before_train(runner)
+        if runner._resume:  # the checkpoint that a first validation may change
+            self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if is_main_process():  # what a killed run has left
             for path in Path(self.out_dir).glob(f'{PART}*'):
                 path.unlink(missing_ok=True)
