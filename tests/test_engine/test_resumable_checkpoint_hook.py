@@ -26,6 +26,7 @@ from mmda.engine.whole_file_backend import WholeFileBackend
 
 TESTS = Path(__file__).resolve().parents[1]
 BATCHES = 3  # per epoch
+ONE_EPOCH = dict(by_epoch=True, max_epochs=1)
 
 
 def draws():
@@ -116,7 +117,7 @@ def make_runner(folder, loop='epoch', workers=0, hooks=(), **kwargs):
         ),
         val_dataloader=loader('DefaultSampler'),
         val_evaluator=[Random()],
-        train_cfg=train_cfg,
+        train_cfg=kwargs.pop('train_cfg', train_cfg),
         val_cfg=dict(),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
         default_hooks=dict(checkpoint=checkpoint),
@@ -154,6 +155,21 @@ def test_a_broken_training_ends_with_the_weights_of_a_whole_one(
             runner.train()
     again = make_runner(broken, loop, workers, resume=True)
     assert weights_after(again) == whole
+
+
+class BreakValidation(Hook):
+    def before_val(self, runner):
+        raise KeyboardInterrupt
+
+
+def test_a_first_validation_after_a_resume_is_saved_like_any_other(tmp_path):
+    hooks = [BreakValidation()]
+    with pytest.raises(KeyboardInterrupt):
+        make_runner(tmp_path, hooks=hooks, train_cfg=ONE_EPOCH).train()
+    last = tmp_path / 'epoch_1.pth'
+    assert not torch.load(last, weights_only=False)['validated']
+    make_runner(tmp_path, train_cfg=ONE_EPOCH, resume=True).train()
+    assert torch.load(last, weights_only=False)['validated']
 
 
 def test_a_training_without_a_seed_goes_on_with_its_order_of_images(tmp_path):
