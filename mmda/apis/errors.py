@@ -74,8 +74,10 @@ def _is_meant(error: BaseException) -> bool:
     An operation that fails, such as a sum of arrays of two shapes, can be a
     fault of the code.
     """
-    if isinstance(error, OSError) or not isinstance(error, INPUT_ERRORS):
-        return isinstance(error, OSError)
+    if isinstance(error, OSError):
+        return True
+    if not isinstance(error, INPUT_ERRORS):
+        return False
     calls = traceback.extract_tb(error.__traceback__)
     return not calls or (calls[-1].line or '').startswith('raise')
 

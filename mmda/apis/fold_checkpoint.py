@@ -105,14 +105,13 @@ def _check_text(config: Config, where: str) -> None:
 
     mmengine writes a quote in a key as it stands, so a key can end in code.
     """
+    wrong = f'{where}: a key of this config is no name'
     try:
         text = config.pretty_text
     except SyntaxError as error:  # mmengine writes text that is no Python
-        raise ValueError(
-            f'{where}: a key of this config is no name'
-        ) from error
+        raise ValueError(wrong) from error
     if parse_config(text, where)._cfg_dict != config._cfg_dict:
-        raise ValueError(f'{where}: a key of this config is no name')
+        raise ValueError(wrong)
 
 
 def _checked_state(

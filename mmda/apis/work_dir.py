@@ -75,12 +75,10 @@ def checkpoints_of(cfg: Config) -> list[Path]:
 
 def _checkpoint_dir(cfg: Config, hook: Any) -> Path:
     work_dir = Path(cfg.work_dir)
+    if not hook.get('out_dir'):
+        return work_dir
     # CheckpointHook adds the name of the work directory.
-    return (
-        Path(hook['out_dir'], work_dir.name)
-        if hook.get('out_dir')
-        else (work_dir)
-    )
+    return Path(hook['out_dir'], work_dir.name)
 
 
 def newest_checkpoint(cfg: Config) -> Found:

@@ -139,19 +139,11 @@ class PartialLabelDataset(DatasetWrapper):
         self.num_samples = num_samples
         self.seed = 0 if seed is None else seed
         self.part = part
-        if part_of not in ('images', 'patients'):
-            raise ValueError(
-                f'part_of of {self.name}: found {part_of!r}, expected '
-                "'images' or 'patients'"
-            )
+        self._check_choice('part_of', part_of, 'images', 'patients')
         self.part_of = part_of
         self.exclusive = exclusive
         self.background_classes = tuple(background_classes)
-        if contradictions not in ('ignore', 'error'):
-            raise ValueError(
-                f'contradictions of {self.name}: found {contradictions!r}, '
-                "expected 'ignore' or 'error'"
-            )
+        self._check_choice('contradictions', contradictions, 'ignore', 'error')
         self.contradictions = contradictions
         #: Images whose labels differ, with rows and classes of the source.
         self.contradicted: list[Contradiction] = []
@@ -226,6 +218,15 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
             patients_of(self.dataset, self.name) if by_patient else None,
         )
+
+    def _check_choice(
+        self, option: str, value: str, first: str, second: str
+    ) -> None:
+        if value not in (first, second):
+            raise ValueError(
+                f'{option} of {self.name}: found {value!r}, expected '
+                f'{first!r} or {second!r}'
+            )
 
     def _find_contradictions(self, classes: tuple[str, ...]) -> None:
         wanted = set(self._columns[0].tolist())
