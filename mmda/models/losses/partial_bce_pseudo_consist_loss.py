@@ -86,6 +86,9 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         normalize (str): What the terms are means over, on all ranks: 'entry'
             (all entries of the term), 'class' (first within each class) or
             'sample' (first within each image). Defaults to 'entry'.
+        loss_weight (float): Factor of all terms, at least 0. Defaults to 1.0.
+        loss_name (str): Name of the sum in the log of a stock decode head.
+            Defaults to 'loss_partial'.
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -113,8 +116,10 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         exactly_one: bool = False,
         distance: str = 'mse',
         normalize: str = 'entry',
+        loss_weight: float = 1.0,
+        loss_name: str = 'loss_partial',
     ) -> None:
-        super().__init__()
+        super().__init__(loss_weight, loss_name)
         _check_range('tau', tau, 0, 1)
         _check_range('temperature', temperature, 1, float('inf'))
         _check_range('ramp_up', ramp_up, 0, 1)
@@ -164,14 +169,14 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
                 shape than the target.
         """
-        _check_shape(cls_score, target.shape)
-        num_known = _num_known(target)
+        check_shape(cls_score, target.shape)
+        num_known = count_known(target)
         weights = [mean_weights(num_known, self.normalize)]
         if self.exactly_one or len(cls_score) > len(num_known):
             num_unknown = target.shape[2:].numel() - num_known
             by_unknown = mean_weights(num_unknown, self.normalize)
             weights.append(self.ramp_factor() * by_unknown)
-        sums = _sum_over(
+        sums = sum_over(
             functools.partial(self._sum, weights), cls_score, target
         )
         return dict(zip(TERMS, sums, strict=False))
@@ -240,11 +245,11 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             return [answers.sum(), (answers > self.tau).sum()]
 
         weak = cls_score[: target.shape[0]]
-        num_known = _num_known(target).sum()
+        num_known = count_known(target).sum()
         num_unknown = weak.numel() - num_known
         shown = {'annotated_fraction': num_known / weak.numel()}
         if num_unknown:
-            answer, above = _sum_over(sum_answers, weak, target)
+            answer, above = sum_over(sum_answers, weak, target)
             shown['unannotated_answer'] = answer / num_unknown
             shown['above_tau_fraction'] = above / num_unknown
         return shown
@@ -300,8 +305,15 @@ def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
     )
 
 
-def _num_known(target: Tensor | PixelTarget) -> Tensor:
-    """Return how many entries are annotated, int (N, C, 1, ...)."""
+def count_known(target: Tensor | PixelTarget) -> Tensor:
+    """Return how many entries are annotated.
+
+    Args:
+        target (Tensor | PixelTarget): (N, C, ...), NaN where not annotated.
+
+    Returns:
+        Tensor: int (N, C, 1, ...).
+    """
     if isinstance(target, PixelTarget):
         return target.num_known()[..., None, None]
     known = (~target.isnan()).int()
@@ -309,12 +321,22 @@ def _num_known(target: Tensor | PixelTarget) -> Tensor:
     return known.sum(dim=pixels, keepdim=True) if pixels else known
 
 
-def _sum_over(
+def sum_over(
     function: Callable[[Tensor, Tensor, Tensor], list[Tensor]],
     cls_score: Tensor,
     target: Tensor | PixelTarget,
 ) -> Sequence[Tensor]:
-    """Return function(logits, label, known); label maps go strip by strip."""
+    """Return sums over all entries; label maps go strip by strip.
+
+    Args:
+        function (Callable): Takes logits, labels and the mask of annotated
+            entries. Returns tensors of sums.
+        cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
+        target (Tensor | PixelTarget): (N, C, ...), NaN where not annotated.
+
+    Returns:
+        Sequence[Tensor]: The sums.
+    """
     if not isinstance(target, PixelTarget):
         return function(cls_score, *split_annotated(target))
 
@@ -334,7 +356,16 @@ def _to_full_precision(logits: Tensor) -> Tensor:
     return logits
 
 
-def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
+def check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
+    """Check that logits belong to a target.
+
+    Args:
+        cls_score (Tensor): Logits, of one view or two.
+        expected (Sequence[int]): Shape of the target, (N, C, ...).
+
+    Raises:
+        ValueError: If there are neither N nor 2N rows, or other classes.
+    """
     num = expected[0]
     if cls_score.shape[0] not in (num, 2 * num) or (
         tuple(cls_score.shape[1:]) != tuple(expected[1:])
