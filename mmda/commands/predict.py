@@ -229,7 +229,9 @@ def _draw(
             ),
         )
     name = picture_name(image, args.input)
-    draw_answers(image, answers, Path(args.show_dir) / name, heat)
+    path = Path(args.show_dir) / name
+    load = inferencer.trained.pipeline.load
+    draw_answers(image, answers, path, heat, load)
 
 
 def picture_name(image: str, source: str) -> str:
