@@ -13,6 +13,7 @@ SUFFIXES = (
     *('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'),
     *('.dcm', '.dicom'),
 )
+TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson', '.json')
 
 
 def list_images(
@@ -39,18 +40,18 @@ def locate_images(
     column: str | None = None,
     allow_outside: bool = False,
 ) -> list[tuple[str, str]]:
-    """Find the images of a file, a folder or a CSV file.
+    """Find the images of a file, a folder or a table.
 
     Args:
         source (str | Path): An image; a folder, searched with all its
-            subfolders; or a CSV file with a header. Paths in the CSV file are
-            relative to its folder. Whatever in the folder is called an image
-            but is no file, such as a link to a missing file, is left out, and
-            a warning names it.
-        column (str, optional): Column of the paths in the CSV file. Defaults
+            subfolders; or a table (CSV, JSON lines or Parquet). Paths in the
+            table are relative to its folder. Whatever in the folder is called
+            an image but is no file, such as a link to a missing file, is left
+            out, and a warning names it.
+        column (str, optional): Column of the paths in the table. Defaults
             to 'path', or to the only column.
-        allow_outside (bool): Whether a CSV file may name images outside of
-            its folder. Defaults to False.
+        allow_outside (bool): Whether a table may name images outside of its
+            folder. Defaults to False.
 
     Returns:
         list[tuple[str, str]]: Paths, and where a table names them, such as
@@ -69,7 +70,7 @@ def locate_images(
         return [(path, '') for path in _read_folder(source)]
     if not source.is_file():
         raise FileNotFoundError(f'there is no image, folder or table {source}')
-    if source.suffix.lower() != '.csv':
+    if source.suffix.lower() not in TABLE_SUFFIXES:
         return [(str(source), '')]
     return _read_table(source, column, allow_outside)
 
@@ -103,32 +104,33 @@ def _read_table(
     source: Path, column: str | None, allow_outside: bool
 ) -> list[tuple[str, str]]:
     # mmda.datasets imports torch, which `mmda predict --help` does not need.
-    from mmda.datasets.tables.csv_table import iter_csv, read_header
     from mmda.datasets.tables.image_paths import find_outside
+    from mmda.datasets.tables.label_cells import place
+    from mmda.datasets.tables.table_file import iter_table, read_names
 
     folder = str(source.parent)
     if column is None:
-        names = read_header(str(source))
+        names = read_names(str(source))
         column = names[0] if len(names) == 1 else 'path'
     found = []
-    for frame in iter_csv(str(source), [column]):
+    for frame in iter_table(str(source), [column]):
         names = frame[column]
         outside = find_outside(names, folder, [folder])
         if outside is not None and not allow_outside:
             raise ValueError(
-                f'{source}, line {names.index[outside]}, column {column!r}: '
-                f'found {names.iloc[outside]!r}, expected a path inside of '
-                f'{folder}. If you trust the table, use --allow-outside or '
-                'allow_outside=True'
+                f'{place(str(source), names.index[outside])}, column '
+                f'{column!r}: found {names.iloc[outside]!r}, expected a path '
+                f'inside of {folder}. If you trust the table, use '
+                '--allow-outside or allow_outside=True'
             )
         for line, name in names.items():
             path = source.parent / name
             if not path.is_file():
                 raise FileNotFoundError(
-                    f'{source}, line {line}, column {column!r}: there is no '
-                    f'image {path}'
+                    f'{place(str(source), line)}, column {column!r}: there '
+                    f'is no image {path}'
                 )
-            found.append((str(path), f'{source}, line {line}: '))
+            found.append((str(path), f'{place(str(source), line)}: '))
     if not found:
         raise ValueError(f'{source} has a header but no rows')
     return found
