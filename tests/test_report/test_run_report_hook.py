@@ -19,7 +19,7 @@ def runner_of(folder, work_dir, **changes):
     cfg.experiment_name = work_dir.name
     cfg.default_hooks.run_summary.figures = False
     cfg.default_hooks.run_report = dict(type='RunReportHook', **changes)
-    cfg.default_hooks.early_stopping = None
+    cfg.default_hooks.pop('early_stopping')
     return cfg
 
 
@@ -72,7 +72,7 @@ def test_a_training_shows_the_checkpoint_it_keeps_and_leaves_its_model(
     cfg.param_scheduler = dict(
         type='MultiStepLR', milestones=[1], gamma=1e6, by_epoch=True
     )
-    cfg.default_hooks.check_finite = None
+    cfg.default_hooks.pop('check_finite')
     shown = []
     write = RunReportHook._write
 
