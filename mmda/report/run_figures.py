@@ -108,11 +108,12 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
             label=name.replace('_', ' '),
         )
     # There is no iteration 1.5.
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    whole = MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    axes.xaxis.set_major_locator(whole)
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.3)
     if len(shown) > 1:
-        axes.legend(fontsize=SMALL, framealpha=0.8)
+        axes.legend(fontsize=SMALL - (len(shown) > 4), framealpha=0.7)
     if idle:
         names = ', '.join(name.replace('_', ' ') for name in idle)
         axes.set_title(f'always 0: {names}', fontsize=SMALL, wrap=True)

@@ -152,7 +152,7 @@ def _describe(row: ImageAnswer, index: int) -> WrongImage:
     name = '/'.join(PurePath(row.path).parts[-2:]) or f'image {row.index}'
     if row.areas is not None:
         iou = iou_of_areas(row.areas)[index]
-        says = f'IoU {iou:.0%}'
+        says = f'IoU {iou:.0%} in this image'
     else:
         assert row.score is not None and row.target is not None
         label = {0.0: 'no', 1.0: 'yes'}.get(float(row.target[index]))
@@ -221,7 +221,7 @@ def _pixel_map(
     over, true = pixels.copy(), label == index
     kinds = (found & true, ~found & true, found & ~true & (label != 255))
     for mask, color in zip(kinds, PIXEL_COLORS.values(), strict=True):
-        paint = np.array(bytes.fromhex(color[1:])) / 255
+        paint = np.frombuffer(bytes.fromhex(color[1:]), np.uint8) / 255
         over[mask] = (over[mask] + 2 * paint) / 3
     return pixels, over
 

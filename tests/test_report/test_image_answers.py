@@ -9,6 +9,7 @@ from mmseg.structures import SegDataSample
 
 from mmda.evaluation.functional import iou_of_areas
 from mmda.evaluation.metrics import PartialLabelIoU
+from mmda.report import wrong_images
 from mmda.report.activation import NOTHING_SEEN
 from mmda.report.image_answers import ImageAnswers, to_predictions
 from mmda.report.wrong_images import draw_wrong_images, most_wrong
@@ -114,3 +115,39 @@ def test_a_missing_picture_or_map_has_a_word():
     (entry,), notes = draw_wrong_images(chosen, 'ab', images, model, 0)
     assert notes == ['images without a map: 0 s had passed']
     assert not entry.images[0].picture and entry.images[0].says
+
+
+class Segmentor(torch.nn.Module):
+    """Finds the first class in the left column only."""
+
+    def test_step(self, batch):
+        (sample,) = batch['data_samples']
+        found = torch.ones(1, 4, 4, dtype=torch.long)
+        found[..., 0] = 0
+        sample.pred_sem_seg = PixelData(data=found)
+        return [sample]
+
+
+def test_the_pixels_of_a_class_are_painted_by_what_the_model_found():
+    label = [[0, 0, 1, 1], [1, 1, 1, 1], [255, 1, 1, 1], [1, 1, 1, 1]]
+    sample = pixels_of(label, label, [True, True])
+    image = dict(
+        inputs=torch.full((3, 4, 4), 255, dtype=torch.uint8),
+        data_samples=sample,
+    )
+    pixels, over = wrong_images._pixel_map(image, 0, Segmentor())
+    assert (pixels == 1).all()
+    painted = {
+        kind: np.frombuffer(bytes.fromhex(color[1:]), np.uint8) / 255
+        for kind, color in wrong_images.PIXEL_COLORS.items()
+    }
+    kinds = {(0, 0): 'found', (0, 1): 'missed', (1, 0): 'false alarm'}
+    for place, kind in kinds.items():
+        assert over[place] == pytest.approx((1 + 2 * painted[kind]) / 3)
+    assert (over[2, 0] == 1).all() and (over[1, 1] == 1).all()
+    row = answers_of(sample)
+    rows = row.gather([0], 1)
+    (entry,), notes = draw_wrong_images(
+        {0: rows}, 'ab', {0: image}, Segmentor(), 60
+    )
+    assert entry.images[0].map and not notes
