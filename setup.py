@@ -40,7 +40,7 @@ def extras() -> dict[str, list[str]]:
     found = {
         name: read_requirements(name)
         for name in (
-            *('optional', 'dicom', 'parquet'),
+            *('optional', 'dicom', 'export', 'parquet'),
             *('tests', 'dev', 'benchmark'),
         )
     }
