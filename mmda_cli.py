@@ -35,6 +35,10 @@ def main(
     """
     global starts_a_command
     starts_a_command = True
+    try:
+        importlib.import_module('mmda')
+    except ImportError as error:
+        sys.exit(f'mmda: error: {error}')
     if command is None:
         command, *argv = _choose(sys.argv[1:] if argv is None else argv)
     _load(command).main(argv)
@@ -63,4 +67,6 @@ def _choose(argv: Sequence[str]) -> Sequence[str]:
 
 
 def _load(command: str) -> Any:
-    return importlib.import_module(f'mmda.commands.{command}')
+    # `label-report` is the module label_report.
+    name = command.replace('-', '_')
+    return importlib.import_module(f'mmda.commands.{name}')
