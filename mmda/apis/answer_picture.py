@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from mmda.datasets import LoadMedicalImage
 from mmda.report.activation import NOTHING_SEEN, grad_cam, shown_pixels
 from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 from mmda.structures import nearest
@@ -57,6 +58,7 @@ def draw_answers(
     answers: dict[str, Answer],
     path: str | Path,
     heat: tuple[str, np.ndarray, np.ndarray] | None = None,
+    load: Callable[[dict], dict] | None = None,
 ) -> None:
     """Draw an image beside its answers, and where the model sees a class.
 
@@ -66,11 +68,12 @@ def draw_answers(
         path (str | Path): PNG file to write, with a PDF file beside it.
         heat (tuple, optional): A class, and the two results of
             :func:`activation_map`.
-
-    Raises:
-        ValueError: If the image cannot be decoded.
+        load (Callable, optional): The transform that loads the image for the
+            model. Defaults to :class:`~mmda.datasets.LoadMedicalImage`.
     """
-    pixels = image if isinstance(image, np.ndarray) else _read(image)
+    pixels = image
+    if not isinstance(pixels, np.ndarray):
+        pixels = (load or LoadMedicalImage())(as_sample(image))['img']
     pixels = pixels if pixels.ndim == 2 else pixels[..., ::-1]
     panels = 2 if heat is None else 3
     figure = new_figure(2.4 * panels, max(2.2, 0.6 + 0.17 * len(answers)))
@@ -107,10 +110,3 @@ def _draw_bars(bars: Any, answers: dict[str, Answer]) -> None:
     bars.invert_yaxis()
     bars.tick_params(axis='x', labelsize=SMALL)
     bars.set_xlabel('probability (line: threshold)', fontsize=SMALL)
-
-
-def _read(path: str) -> np.ndarray:
-    pixels = cv2.imread(path)
-    if pixels is None:
-        raise ValueError(f'cannot decode {path}')
-    return pixels

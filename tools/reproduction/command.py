@@ -54,6 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
         "the table with the paper's values beside ours. A run that has "
         'finished does not run again.',
         EXAMPLES,
+        'reproduce',
     )
     add = parser.add_argument
     add(
