@@ -43,7 +43,10 @@ def extras() -> dict[str, list[str]]:
     """
     found = {
         name: read_requirements(name)
-        for name in ('optional', 'tests', 'dev', 'benchmark')
+        for name in (
+            *('optional', 'dicom', 'export', 'parquet'),
+            *('tests', 'dev', 'benchmark'),
+        )
     }
     found['all'] = sorted({line for lines in found.values() for line in lines})
     builds = {name: read_requirements(name) for name in ('onedl', 'openmmlab')}
@@ -122,7 +125,7 @@ setup(
     # Beside the package: see the docstring of the module.
     py_modules=['mmda_cli'],
     entry_points={'console_scripts': ['mmda = mmda_cli:main']},
-    package_data={'mmda': ['py.typed']},
+    package_data={'mmda': ['py.typed', 'report/templates/*.jinja']},
     install_requires=read_requirements('runtime'),
     extras_require=extras(),
     cmdclass={'build_py': BuildWithConfigs},

@@ -24,6 +24,7 @@ NAMES = sorted(
 )
 LAUNCHERS = {
     **{name: f'{name}.py' for name in ('predict', 'test', 'train')},
+    'export': 'model_converters/export.py',
     'fold': 'model_converters/fold_adapter.py',
 }
 HEAVY = ('torch', 'mmpretrain', 'mmseg', 'mmcv', 'pandas', 'matplotlib')
@@ -127,6 +128,7 @@ def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
     ('name', 'argv'),
     [
         ('class_relations', ['{config}', 'no.pth']),
+        ('export', ['no.pth', 'out.onnx']),
         ('fold', ['no.pth', 'out.pth']),
         ('predict', ['{config}', 'no.pth', 'x.png']),
         ('test', ['{config}', 'no.pth']),
