@@ -151,7 +151,7 @@ def load_model(
         model.to(device).eval(),
         tuple(classes),
         _FromPathOrPixels(pipeline),
-        _find_positives(content, str(checkpoint)),
+        find_positives(content, str(checkpoint)),
         0.5 if thr is None else float(thr),
         untrained,
     )
@@ -180,10 +180,22 @@ class _FromPathOrPixels:
         return self.rest(load(sample))
 
 
-def _find_positives(
+def find_positives(
     content: dict, name: str
 ) -> dict[str, dict[str, int]] | None:
-    """Look into the checkpoint (trained or folded), then beside it."""
+    """Look into a checkpoint (trained or folded), then beside it.
+
+    Args:
+        content (dict): The checkpoint.
+        name (str): Its path.
+
+    Returns:
+        dict | None: Number of positives in training, by class and source.
+        None if nobody wrote it down.
+
+    Raises:
+        ValueError: If something else was written down.
+    """
     hub = content.get('message_hub') or {}
     for place in (hub.get('runtime_info'), content.get('meta')):
         if place and place.get('positives_per_source') is not None:

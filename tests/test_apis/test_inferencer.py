@@ -20,8 +20,9 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
+from mmda.apis import answer_picture
 from mmda.apis.answer_file import answer_file
-from mmda.apis.answer_picture import activation_map
+from mmda.apis.answer_picture import activation_map, draw_answers
 from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
@@ -472,7 +473,7 @@ def grad_cam_by_hand(trained, path, index):
     return cv2.resize(heat, (32, 32))
 
 
-def test_the_activation_map_explains_the_class_that_is_asked(run):
+def test_the_activation_map_explains_the_class_that_is_asked(run, monkeypatch):
     pytest.importorskip('pytorch_grad_cam')
     inferencer = PartialLabelInferencer(run[0], run[1])
     # After two epochs every answer is a no; here some parts say yes.
@@ -495,6 +496,17 @@ def test_the_activation_map_explains_the_class_that_is_asked(run):
     model = inferencer.trained.model
     assert all(p.grad is None for p in model.parameters())
     path = str(run[2] / '1.png')
+    with torch.no_grad():
+        kernel.zero_()  # no feature speaks for any class
+    shown, heat = activation_map(inferencer.trained, path, '3')
+    assert not heat.any()
+    drawn = []
+    monkeypatch.setattr(
+        answer_picture, 'save_figure', lambda figure, _: drawn.append(figure)
+    )
+    answers = inferencer(path)[0]
+    draw_answers(path, answers, None, ('3', shown, heat))
+    assert 'empty map' in drawn[0].axes[1].get_title()
     with pytest.raises(ValueError, match="no layer 'backbone.layer9'"):
         activation_map(inferencer.trained, path, '3', 'backbone.layer9')
     with pytest.raises(ValueError, match="no class 'x'"):
