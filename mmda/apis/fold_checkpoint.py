@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -175,7 +176,7 @@ def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
     dataset: dict[str, Any] = dict(type='MultiLabelDataset', ann_file='')
     if is_segmentor:
         dataset = dict(type='BaseSegDataset', test_mode=True)
-    pipeline = find_pipeline(config.get('test_dataloader'))
+    pipeline = _stock_loader(find_pipeline(config.get('test_dataloader')))
     return Config(
         dict(
             default_scope='mmseg' if is_segmentor else 'mmpretrain',
@@ -190,3 +191,22 @@ def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
             ),
         )
     )
+
+
+def _stock_loader(pipeline: Any) -> Any:
+    """Replace the loader of mmda, which no host has."""
+    if not pipeline or pipeline[0].get('type') != 'LoadMedicalImage':
+        return pipeline
+    print_log(
+        'the folded config loads images of 8 bits, as the hosts do. For '
+        'images of more bits and for DICOM, put '
+        f'{dict(pipeline[0])} back, which needs mmda',
+        level=logging.WARNING,
+    )
+    is_grey = pipeline[0].get('color_type') == 'grayscale'
+    stock = dict(
+        type='LoadImageFromFile',
+        color_type='grayscale' if is_grey else 'color',
+        imdecode_backend='pillow',
+    )
+    return [stock, *pipeline[1:]]

@@ -94,8 +94,10 @@ def report_config(
     max_maps = None if seconds is None else MAX_MAPS
     sources = sources_of_config(cfg, max_maps)
     content = equal_files(sources, seconds, show=True)
-    sample = (None, None) if all_images else (NUM_IMAGES, SECONDS)
-    pixels = look_at_pixels(sources, *sample, show=all_images)
+    if all_images:
+        pixels = look_at_pixels(sources, None, show=True)
+    else:
+        pixels = look_at_pixels(sources, NUM_IMAGES, SECONDS)
     report = label_report(sources, content, pixels)
     say(f'labels\n{report_text(report)}')
     write_label_report(report, out_dir)

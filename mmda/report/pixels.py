@@ -111,27 +111,29 @@ def look_at_pixels(
     Returns:
         list[SourcePixels]: What was found, for each source with files.
     """
-    with_files = [source for source in sources if source.paths is not None]
+    with_files = [(s, s.paths) for s in sources if s.paths is not None]
     found = []
     deadline = None if seconds is None else time.monotonic() + seconds
-    sizes = [min(len(s.paths), num or len(s.paths)) for s in with_files]
+    sizes = [min(len(paths), num or len(paths)) for _, paths in with_files]
     bar = ProgressBar(sum(sizes), file=sys.stdout) if show else None
-    for position, source in enumerate(with_files):
+    for position, (source, paths) in enumerate(with_files):
         limit = None
         if deadline is not None:  # what is left, in equal parts
             left = deadline - time.monotonic()
             limit = time.monotonic() + left / (len(with_files) - position)
-        found.append(_look(source, sizes[position], limit, bar))
+        found.append(_look(source, paths, sizes[position], limit, bar))
     if bar is not None:
         bar.file.write('\n')
     return found
 
 
 def _look(
-    source: SourceLabels, num: int, limit: float | None, bar: Any
+    source: SourceLabels,
+    paths: np.ndarray,
+    num: int,
+    limit: float | None,
+    bar: Any,
 ) -> SourcePixels:
-    paths = source.paths
-    assert paths is not None
     load = source.load
     name = '' if load is None else type(load).__name__
     found = SourcePixels(source.label, len(paths), name)
