@@ -133,7 +133,7 @@ def test_a_folded_model_knows_which_classes_were_trained(
     assert found.trained.positives == inferencer.trained.positives
 
 
-def test_the_folded_config_has_the_loader_of_the_host(run, mm_log):
+def test_the_folded_config_has_the_loader_of_the_host(run, capsys):
     trained = torch.load(run[1], weights_only=False)
     cfg = Config.fromstring(trained['meta']['cfg'], '.py')
     loader = dict(type='LoadMedicalImage', color_type='grayscale')
@@ -146,7 +146,7 @@ def test_the_folded_config_has_the_loader_of_the_host(run, mm_log):
         color_type='grayscale',
         imdecode_backend='pillow',
     )
-    assert 'loads images of 8 bits' in mm_log.text
+    assert 'loads images of 8 bits' in capsys.readouterr().out
 
 
 def test_thresholds_beside_the_checkpoint_decide(run, tmp_path):
