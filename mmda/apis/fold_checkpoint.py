@@ -18,6 +18,7 @@ from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.engine.hooks.check_weights_hook import load_weights
 
 from .config import find_pipeline
+from .config_names import use_names
 from .config_text import check_parts, parse_config
 from .fold import (
     can_fold,
@@ -117,11 +118,16 @@ def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
             f'{where}: there is no config of a model; expected a checkpoint '
             'that mmda train saved'
         )
+    config = use_names(config, _scope_of(config.model))
     if not unsafe_load:
         check_parts(dict(model=config.model), where)
     elif config.get('custom_imports'):
         import_modules_from_strings(**config.custom_imports)
     return config
+
+
+def _scope_of(model: Mapping[str, Any]) -> str:
+    return 'mmseg' if 'decode_head' in model else 'mmpretrain'
 
 
 def _check_text(config: Config, where: str) -> None:
@@ -146,7 +152,7 @@ def _checked_state(
     unsafe_load: bool,
 ) -> dict[str, Tensor]:
     """Load the weights into the trained model, which checks them."""
-    scope = 'mmseg' if 'decode_head' in config.model else 'mmpretrain'
+    scope = _scope_of(config.model)
     with (
         checkpoint_loading(unsafe_load),  # a part may load weights, too
         MODELS.switch_scope_and_registry(scope) as registry,
