@@ -38,7 +38,7 @@ class RunFacts:
         config (str): Text of the config.
         metrics (dict[str, float]): Metrics by key, in %.
         best (dict[str, float]): Metrics of the best validation, if known.
-        scalars (dict[str, list[float]]): History of each logged value.
+        scalars (Mapping[str, Sequence[float]]): History of each logged value.
         pixels (bool): Whether the model answers about pixels.
         predictions (Predictions | None): Answers and labels; None for pixels.
         num_images (int): Number of images with an answer.
@@ -64,7 +64,7 @@ class RunFacts:
     config: str = ''
     metrics: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
-    scalars: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    scalars: Mapping[str, Any] = field(default_factory=dict)
     pixels: bool = False
     predictions: Predictions | None = None
     num_images: int = 0
@@ -298,7 +298,8 @@ def check_labels(report: Any) -> tuple[dict, dict[str, dict[str, int]]]:
         for split in report['splits'].values():
             int(split['images']), int(split['labels'])
             for count in split['sources'].values():
-                int(count['images'])
+                int(count['images']), int(count['labels'])
+                count['sampled_from'] = int(count.get('sampled_from') or 0)
                 for entry in count['classes'].values():
                     int(entry['positives']), int(entry['unannotated'])
         report['warnings'] = [str(line) for line in report['warnings']]

@@ -14,7 +14,8 @@ from mmda.report.run_page import write_page
 from mmda.report.wrong_images import WrongClass, WrongImage
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-HOSTILE = '<script>alert("x")</script>|a\n# b'
+# The end is no formula, and matplotlib would refuse it.
+HOSTILE = '<script>alert("x")</script>|a\n# b $\\frac$'
 PIXEL = (
     'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAA'
     'CklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=='
