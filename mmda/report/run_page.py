@@ -13,8 +13,9 @@ import numpy as np
 from mmda.evaluation.metrics.metric_keys import measure_of, title_of
 from mmda.files import write_text
 
+from .class_rows import class_rows
 from .figure import figure_uri
-from .run_facts import RunFacts, class_rows
+from .run_facts import RunFacts
 from .run_summary import split_metrics
 from .wrong_images import PIXEL_COLORS
 

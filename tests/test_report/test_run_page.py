@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from mmda.report.class_rows import add_intervals
 from mmda.report.predictions import Predictions
-from mmda.report.run_facts import RunFacts, add_intervals, never_trained
+from mmda.report.run_facts import RunFacts, never_trained
 from mmda.report.run_page import write_page
 from mmda.report.wrong_images import WrongClass, WrongImage
 

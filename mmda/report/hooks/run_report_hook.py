@@ -20,12 +20,11 @@ from ..collect_facts import (
     Evaluation,
     add_relations,
     collect_facts,
-    read_labels,
     weights_of,
 )
 from ..image_answers import ImageAnswer, ImageAnswers
 from ..label_report import label_report, positives_per_source
-from ..run_facts import RunFacts
+from ..run_facts import RunFacts, read_labels
 from ..source_labels import sources_of_datasets
 from .label_report_hook import LabelReportHook
 
