@@ -106,7 +106,7 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
             label=name.replace('_', ' '),
         )
     # There is no iteration 1.5.
-    whole = MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    whole = MaxNLocator(6, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(whole)
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.3)

@@ -89,8 +89,8 @@ def _without(facts: RunFacts) -> str:
     if not left_out or not kept or facts.monitor != f'{facts.prefix}/mean':
         return ''
     return (
-        f'{title_of(facts.monitor)} {sum(kept) / len(kept):.2f} % without the '
-        f'{len(left_out)} that no training has set'
+        f'{title_of(facts.monitor)} {sum(kept) / len(kept):.2f} % without '
+        f'what was never trained: {", ".join(left_out)}'
     )
 
 

@@ -124,7 +124,7 @@ def test_page_and_card_say_what_was_found(tmp_path):
         assert 'mean AUC 60.00 % (test)' in part
         assert 'mean AUC 70.00 % (best validation)' in part
         assert 'no source annotates it' in part  # the class a
-        assert 'mean AUC 80.00 % without the 1 that no training' in part
+        assert '80.00 % without what was never trained: a' in part
         assert 'epoch_7.pth' in part.replace('\\', '')
         assert 'a note' in part and 'a warning' in part
         assert '20 / 40' in part  # positives and negatives of the test
