@@ -12,10 +12,10 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmda.engine.checkpoint import load_checkpoint
-from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.files import replacing
 from mmda.report.checkpoint_record import checkpoint_record
 
+from ..config import classes_of
 from ..fold_checkpoint import fold_checkpoint, read_config
 from ..inference_model import find_positives
 from ..thresholds import find_thresholds
@@ -116,7 +116,7 @@ def _describe(
     config, stock = fold_checkpoint(content, name, unsafe_load, as_is=True)
     host = build_model(config)
     host.load_state_dict(stock['state_dict'])
-    classes = config.get('classes') or head_classes(host)[1]
+    classes = config.get('classes') or classes_of(training)
     if not classes:
         raise ValueError(f'{name} does not name its classes')
     model = PixelModel(host.eval(), len(classes)).eval()

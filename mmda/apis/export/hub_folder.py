@@ -52,7 +52,7 @@ def write_hub_folder(
     Raises:
         ValueError: If the config holds values that JSON has not.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file, save
 
     parts = {
         name: files.enter_context(replacing(folder / name))
@@ -77,7 +77,7 @@ def write_hub_folder(
     parts[CONFIG].write_text(text + '\n', encoding='utf-8')
     # safetensors refuses two names of one memory, and views of a tensor.
     own = {key: value.detach().clone() for key, value in state.items()}
-    save_file(own, parts[WEIGHTS], metadata=dict(format='pt'))
+    parts[WEIGHTS].write_bytes(save(own, metadata=dict(format='pt')))
     read = build_model(json.loads(text)['openmmlab'])
     read.load_state_dict(load_file(parts[WEIGHTS]))
     card = model_card(folder.resolve().name, facts, scope, uses_mmda(read))

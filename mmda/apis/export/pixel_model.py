@@ -24,6 +24,9 @@ class PixelModel(nn.Module):
         num_classes (int): Number of classes, C.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, model: Any, num_classes: int) -> None:
         super().__init__()
         self.is_segmentor = hasattr(model, 'decode_head')
