@@ -12,10 +12,11 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from mmda.datasets.broken_images import is_decode_error
+from mmda.datasets.broken_images import UnusableImageError, is_decode_error
+from mmda.datasets.images.pixels import from_array
 from mmda.structures import nearest
 
-from .images import as_sample, list_images, to_bgr
+from .images import as_sample, list_images
 from .inference_model import load_model
 from .thresholds import find_thresholds
 
@@ -110,7 +111,7 @@ class PartialLabelInferencer:
         Args:
             inputs (str | Path | ndarray | PIL.Image | Sequence): An image, a
                 folder, a CSV file of paths, or a list of images. An image is
-                a path or pixels, see :func:`~mmda.apis.images.to_bgr`.
+                a path or pixels, see :class:`~mmda.datasets.LoadMedicalImage`.
             batch_size (int): Number of images in a batch. Defaults to 16.
 
         Returns:
@@ -204,7 +205,7 @@ class PartialLabelInferencer:
         if isinstance(inputs, (str, Path)):
             return list(list_images(inputs))
         if not isinstance(inputs, (list, tuple)):
-            to_bgr(inputs)  # raises an error that names what it takes
+            from_array(inputs)  # raises an error that names what it takes
         if not inputs:
             raise ValueError('there is no image in an empty list')
         return [str(i) if isinstance(i, Path) else i for i in inputs]
@@ -218,7 +219,8 @@ class PartialLabelInferencer:
         try:
             return self.trained.pipeline(as_sample(image))
         except Exception as error:
-            broken = isinstance(error, OSError) or is_decode_error(error)
+            broken = isinstance(error, (OSError, UnusableImageError))
+            broken = broken or is_decode_error(error)
             if not isinstance(image, str) or not broken:
                 raise
             why = ' '.join(str(error).split())

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 
 import mmda_cli
 from mmda import commands
-from mmda.commands.common import build_parser, run_tool
+from mmda.commands.common import build_parser, find_checkpoint, run_tool
 from mmda.commands.train import resume_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,26 @@ def test_the_command_without_arguments_lists_all_commands(capsys):
             mmda_cli.main(argv=argv)
         assert exit_info.value.code == 0
         listed = capsys.readouterr().out.split('commands:')[1].split()
-        assert set(NAMES) <= set(listed)
+        assert {*NAMES, *mmda_cli.SCRIPTS} <= set(listed)
+
+
+@pytest.mark.parametrize(
+    ('words', 'usage'),
+    [
+        (['label-report', '--help'], 'usage: mmda label_report '),
+        (['make-toy', 'cityscapes', '--help'], 'usage: mmda make_toy city'),
+        (['reproduce', '--help'], 'usage: mmda reproduce '),
+    ],
+)
+def test_a_command_may_be_written_with_a_hyphen_or_be_a_script(
+    words, usage, capsys, monkeypatch
+):
+    monkeypatch.setattr('sys.path', [*sys.path])
+    monkeypatch.setattr('sys.argv', ['mmda'])
+    with pytest.raises(SystemExit) as exit_info:
+        mmda_cli.main(argv=words)
+    assert exit_info.value.code == 0
+    assert capsys.readouterr().out.startswith(usage)
 
 
 def test_an_unknown_command_is_refused_with_the_names_of_all(capsys):
@@ -123,6 +142,19 @@ def test_a_missing_checkpoint_ends_in_one_line(name, argv, capsys):
     assert exit_info.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.endswith('there is no checkpoint no.pth')
+
+
+def test_a_work_directory_stands_for_its_best_checkpoint(tmp_path):
+    for name in ('epoch_1.pth', 'epoch_2.pth'):
+        (tmp_path / name).touch()
+    with pytest.raises(FileNotFoundError, match='0 files best.*epoch_2.pth'):
+        find_checkpoint(str(tmp_path))
+    best = tmp_path / 'best_auc_mean_epoch_1.pth'
+    best.touch()
+    assert find_checkpoint(str(tmp_path)) == str(best)
+    (tmp_path / 'best_loss_epoch_2.pth').touch()
+    with pytest.raises(ValueError, match='2 files best.*best_loss_epoch_2'):
+        find_checkpoint(str(tmp_path))
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])
