@@ -39,7 +39,7 @@ def extras() -> dict[str, list[str]]:
     """Collect the optional requirements, and all of them as ``all``."""
     found = {
         name: read_requirements(name)
-        for name in ('optional', 'tests', 'dev', 'benchmark')
+        for name in ('optional', 'tests', 'dev', 'docs', 'benchmark')
     }
     found['all'] = sorted({line for lines in found.values() for line in lines})
     return found
