@@ -3,6 +3,9 @@
 # The environment, made on first use, and the Python that makes it.
 VENV ?= .venv
 PYTHON ?= python3
+# The environment of `make test-official`; torch 2.1 needs Python 3.11 or older.
+OFFICIAL ?= .venv-official
+PYTHON_OFFICIAL ?= python3.11
 # What `make train` trains, and further arguments of the tool a target calls.
 CONFIG ?= configs/da/digits.py
 ARGS ?=
@@ -17,6 +20,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PINNED := requirements/lock.txt setup.py pyproject.toml
 SUM := $(shell { echo '$(CURDIR)'; cat $(PINNED); } | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.mmda-$(SUM)
+SUM_OFFICIAL := $(shell cksum requirements/official.txt | cut -d ' ' -f 1)
 # The half of an editable install that lies in the checkout, not in VENV: gone
 # when the checkout was made anew.
 ifeq ($(wildcard mmda/.mim/configs),)
@@ -28,11 +32,11 @@ MADE := $(VENV)/.mmda-made
 UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-all lint imports format types doctest docs \
-	mutation clean
+.PHONY: help setup train test test-all test-official lint imports format \
+	types doctest docs mutation clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
 		Makefile
 	@echo "Settable: VENV=$(VENV) PYTHON=$(PYTHON) CONFIG=... ARGS='...'"
 
@@ -46,6 +50,9 @@ test: $(STAMP)  ## run the tests that are not slow, and count the others
 
 test-all: $(STAMP)  ## run all tests
 	@$(PY) -m pytest $(ARGS)
+
+test-official: $(OFFICIAL)/.mmda-$(SUM_OFFICIAL)  ## test with original builds
+	@$(OFFICIAL)/bin/python -m pytest -m official $(ARGS)
 
 lint: $(STAMP)  ## check style, format and the direction of imports
 	@$(PY) -m ruff check .
@@ -102,4 +109,12 @@ $(STAMP):
 	@$(PIP) install -q --no-deps -r requirements/lock.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@rm -f '$(UNFINISHED)'
+	@touch '$@'
+
+$(OFFICIAL)/.mmda-$(SUM_OFFICIAL):
+	@echo 'setting up $(OFFICIAL) (about 6 GB)'
+	@$(PYTHON_OFFICIAL) -m venv '$(OFFICIAL)'
+	@$(OFFICIAL)/bin/pip install -q -c requirements/official.txt \
+		torch torchvision
+	@$(OFFICIAL)/bin/pip install -q --no-deps -r requirements/official.txt
 	@touch '$@'

@@ -13,13 +13,21 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import runpy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 #: Whether a command was started here. Then the command calls
 #: ``mmda.register_all()`` after it has read its arguments.
 starts_a_command = False
+
+#: Commands that are a script below ``tools``, which the package carries.
+SCRIPTS = {
+    'make_toy': ('dataset_converters/make_toy.py', 'Draw small data sets.'),
+    'reproduce': ('reproduce.py', 'Run a table of the paper over seeds.'),
+}
 
 
 def main(
@@ -29,15 +37,36 @@ def main(
 
     Args:
         command (str, optional): Name of a module in ``mmda/commands``, such
-            as 'train'. Defaults to the first argument.
+            as 'train', or of one of :data:`SCRIPTS`. Defaults to the first
+            argument. ``label-report`` stands for ``label_report``.
         argv (Sequence[str], optional): The arguments. Defaults to the
             arguments of this process.
     """
     global starts_a_command
     starts_a_command = True
+    try:
+        importlib.import_module('mmda')
+    except ImportError as error:
+        sys.exit(f'mmda: error: {error}')
     if command is None:
         command, *argv = _choose(sys.argv[1:] if argv is None else argv)
-    _load(command).main(argv)
+    command = command.replace('-', '_')
+    if command in SCRIPTS:
+        _run_script(command, sys.argv[1:] if argv is None else argv)
+    else:
+        _load(command).main(argv)
+
+
+def _run_script(command: str, argv: Sequence[str]) -> None:
+    root = Path(importlib.import_module('mmda').__file__ or '').parent
+    tools = root / '.mim' / 'tools'
+    # In a checkout that is not installed, they lie beside the package.
+    tools = tools if tools.is_dir() else root.parent / 'tools'
+    script = tools / SCRIPTS[command][0]
+    # As `python SCRIPT` does. Processes that the script starts need it too.
+    sys.path.insert(0, str(script.parent))
+    sys.argv = [f'mmda {command}', *argv]
+    runpy.run_path(str(script), run_name='__main__')
 
 
 def _choose(argv: Sequence[str]) -> Sequence[str]:
@@ -56,7 +85,10 @@ def _choose(argv: Sequence[str]) -> Sequence[str]:
         if module.name != 'common':
             text = _load(module.name).__doc__ or ''
             listed.add_parser(module.name, help=text.partition('\n')[0])
-    if parser.parse_args(argv[:1]).command is None:
+    for name, (_, text) in SCRIPTS.items():
+        listed.add_parser(name, help=text)
+    first = [word.replace('-', '_') for word in argv[:1] if word[:1] != '-']
+    if parser.parse_args(first or argv[:1]).command is None:
         parser.print_help()
         parser.exit()
     return argv

@@ -36,13 +36,21 @@ def read_requirements(name: str) -> list[str]:
 
 
 def extras() -> dict[str, list[str]]:
-    """Collect the optional requirements, and all of them as ``all``."""
+    """Collect the optional requirements, and all of them as ``all``.
+
+    The packages of OpenMMLab come in two builds with the same import names.
+    A second build beside the first breaks both, so ``all`` has neither.
+    """
     found = {
         name: read_requirements(name)
-        for name in ('optional', 'tests', 'dev', 'docs', 'benchmark')
+        for name in (
+            *('optional', 'dicom', 'export', 'parquet'),
+            *('tests', 'dev', 'docs', 'benchmark'),
+        )
     }
     found['all'] = sorted({line for lines in found.values() for line in lines})
-    return found
+    builds = {name: read_requirements(name) for name in ('onedl', 'openmmlab')}
+    return found | builds
 
 
 class BuildWithConfigs(build_py):
@@ -117,7 +125,7 @@ setup(
     # Beside the package: see the docstring of the module.
     py_modules=['mmda_cli'],
     entry_points={'console_scripts': ['mmda = mmda_cli:main']},
-    package_data={'mmda': ['py.typed']},
+    package_data={'mmda': ['py.typed', 'report/templates/*.jinja']},
     install_requires=read_requirements('runtime'),
     extras_require=extras(),
     cmdclass={'build_py': BuildWithConfigs},

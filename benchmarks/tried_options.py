@@ -268,7 +268,8 @@ def validate(name: str, seed: int, data_root: str | None) -> float:
     cfg.experiment_name = f'{name}_{seed}'
     cfg.launcher, cfg.log_level = 'none', 'ERROR'
     cfg.default_hooks.checkpoint = None
-    del cfg.default_hooks['run_summary'], cfg.default_hooks['label_report']
+    for name in ('run_summary', 'run_report', 'label_report'):
+        del cfg.default_hooks[name]
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
         runner = build_runner(cfg)

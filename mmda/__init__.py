@@ -8,9 +8,12 @@ dict(imports=['mmda'])`` and nothing else.
 import sys
 from importlib import import_module
 
-from mmengine.config.utils import MODULE2PACKAGE
-
+from .hosts import check_hosts, quiet_imports
 from .version import __version__
+
+check_hosts()
+
+from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
 
 __all__ = ['__version__', 'register_all']
 
@@ -31,8 +34,9 @@ def register_all() -> None:
     ``mmda_cli`` started: there the command calls it after it has read its
     arguments.
     """
-    from . import datasets, engine, evaluation, models, report  # noqa: F401
-    from .report import hooks  # noqa: F401
+    with quiet_imports():
+        from . import datasets, engine, evaluation, models, report  # noqa: F401
+        from .report import hooks  # noqa: F401
 
     _register_segmentation()
 

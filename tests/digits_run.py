@@ -31,6 +31,7 @@ def train_digits():
     first, second = cfg.train_dataloader.dataset.datasets
     first.num_samples = second.num_samples = 96
     second.labeled_classes = ['3', '4', '5', '6']
+    cfg.default_hooks.pop('run_report')
     cfg.default_hooks.label_report = dict(type='LabelReportHook')
     runner = Runner.from_cfg(cfg)
     runner.train()

@@ -49,6 +49,7 @@ def write_config(path, loop, workers):
         cfg[key].persistent_workers = bool(workers)
     cfg.default_hooks.early_stopping.patience = 3
     cfg.default_hooks.run_summary.figures = False
+    cfg.default_hooks.pop('run_report')
     del cfg.default_hooks['label_report']
     if loop == 'epoch':
         cfg.train_cfg.max_epochs = 5

@@ -29,8 +29,9 @@ SHORT = [
 ]
 
 
-def options(*more):
-    return ['--cfg-options', *SHORT, *more]
+def options(*more, page=False):
+    without = [] if page else ['default_hooks.run_report=None']
+    return ['--cfg-options', *SHORT, *without, *more]
 
 
 def newest(work_dir, pattern):
@@ -42,7 +43,7 @@ def newest(work_dir, pattern):
 def trained(tmp_path_factory):
     """Work dir of a run of two epochs."""
     work_dir = tmp_path_factory.mktemp('digits')
-    run_train([CONFIG, '--work-dir', str(work_dir), *options()])
+    run_train([CONFIG, '--work-dir', str(work_dir), *options(page=True)])
     return work_dir
 
 
@@ -76,6 +77,8 @@ def test_training_ends_with_a_table_of_all_classes_and_the_places(trained):
         assert Path(path).exists(), place
     figures = {p.name for p in (trained / 'figures').iterdir()}
     assert {'auc_per_class.png', 'training.png'} <= figures
+    assert (trained / 'report.html').is_file(), log[-2000:]
+    assert 'Never trained' in (trained / 'model_card.md').read_text()
 
 
 def test_test_command_writes_predictions_that_give_the_printed_auc(

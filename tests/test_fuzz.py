@@ -20,7 +20,7 @@ from mmda.apis import PartialLabelInferencer
 from mmda.apis.config import load_config
 from mmda.apis.errors import explain
 from mmda.apis.fold_checkpoint import fold_checkpoint
-from mmda.apis.inference_model import _find_positives, load_weights
+from mmda.apis.inference_model import find_positives, load_weights
 from mmda.apis.partial_label_inferencer import unreadable
 from mmda.datasets import CSVLabelDataset
 from mmda.engine.checkpoint import load_checkpoint
@@ -208,7 +208,7 @@ def test_a_damaged_checkpoint_is_loaded_or_named(seeds, tmp_path, digits):
     def load():
         read = load_checkpoint(str(path))
         load_weights(model, read, str(path))
-        _find_positives(read, str(path))
+        find_positives(read, str(path))
 
     def fold():
         fold_checkpoint(load_checkpoint(str(path)), str(path))

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import mmda
+from mmda.hosts import DISTRIBUTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 # torch names these itself; opencv-python-headless stands in for the last one.
@@ -123,6 +124,22 @@ def test_the_wheel_states_version_licence_and_ranges(wheel):
     assert re.search(r'\nLicense(-Expression)?: Apache-2.0\n', text)
     for requirement in ranges('runtime'):
         assert f'\nRequires-Dist: {requirement}\n' in text
+    for extra in ('onedl', 'openmmlab'):
+        for requirement in ranges(extra):
+            assert f'Requires-Dist: {requirement}; extra == "{extra}"' in text
+
+
+def test_no_host_comes_with_mmda_itself_and_each_stack_has_one_of_each():
+    hosts = {name for names in DISTRIBUTIONS.values() for name in names}
+    named = {
+        what: {canonicalize_name(r.name) for r in ranges(what)} & hosts
+        for what in ('runtime', 'optional', 'tests', 'onedl', 'openmmlab')
+    }
+    for what in ('runtime', 'optional', 'tests'):
+        assert named[what] == set()
+    for what in ('onedl', 'openmmlab'):
+        for names in DISTRIBUTIONS.values():
+            assert len(named[what] & set(names)) == 1
 
 
 @pytest.fixture(scope='module')
@@ -200,7 +217,12 @@ def test_an_installed_package_lists_the_tables_of_the_paper(installed):
 @pytest.mark.parametrize('python_version', ['3.10', '3.11', '3.12', '3.13'])
 def test_the_lock_satisfies_every_range(python_version):
     locked = pins(python_version)
-    for requirement in [*ranges('runtime'), *ranges('tests')]:
+    for requirement in (
+        *ranges('runtime'),
+        *ranges('onedl'),
+        *ranges('tests'),
+        *(ranges('docs') if python_version != '3.10' else ()),
+    ):
         name = canonicalize_name(requirement.name)
         assert name in locked, f'{name} is not locked'
         assert requirement.specifier.contains(locked[name]), requirement

@@ -30,6 +30,7 @@ default_hooks = dict(
     ),
     validate_on_resume=dict(type='ValidateOnResumeHook'),
     run_summary=dict(type='RunSummaryHook'),
+    run_report=dict(type='RunReportHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from torch import Tensor, nn
 
+from mmda.datasets import LoadMedicalImage
+from mmda.report.activation import NOTHING_SEEN, grad_cam, shown_pixels
 from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 from mmda.structures import nearest
 
@@ -17,48 +18,13 @@ from .inference_model import TrainedModel
 from .partial_label_inferencer import Answer
 
 
-class _Answers(nn.Module):
-    """The path from a normalised image to the logits of all classes.
-
-    A backbone returns a tuple, and Grad-CAM needs a module that returns one
-    tensor. ``features`` is this module: it passes the last feature map on.
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-        self.features = nn.Identity()
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        *others, last = self.model.backbone(inputs)
-        feats: Any = (*others, self.features(last))
-        if last.ndim != 4 or min(last.shape[2:]) == 1:
-            raise ValueError(
-                'the backbone ends without a feature map: name a layer that '
-                'gives a feature map'
-            )
-        if self.model.with_neck:
-            feats = self.model.neck(feats)
-        return self.model.head(feats)
-
-
-class _StockAnswers(_Answers):
-    """The same logits from any model, also from one without a backbone."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.model.head(self.model.extract_feat(inputs))
-
-
 def activation_map(
     trained: TrainedModel,
     image: str | np.ndarray,
     question: str,
     layer: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Show where the model sees a class, by Grad-CAM [0].
-
-    [0] Selvaraju et al., Grad-CAM, ICCV 2017. The package grad-cam computes
-    the map.
+    """Show where the model sees a class, by Grad-CAM.
 
     Args:
         trained (TrainedModel): The model.
@@ -76,34 +42,15 @@ def activation_map(
         ValueError: If there is no such class or layer, or if the backbone
             gives no feature map.
     """
-    from pytorch_grad_cam import GradCAM
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-    model = trained.model
     if question not in trained.classes:
         raise ValueError(
             f'the model has no class {question!r}'
             f'{nearest(question, trained.classes)}'
         )
-    modules = dict(model.named_modules())
-    if layer is not None and layer not in modules:
-        raise ValueError(
-            f'the model has no layer {layer!r}{nearest(layer, modules)}'
-        )
-    answers = _Answers(model) if layer is None else _StockAnswers(model)
-    target = answers.features if layer is None else modules[layer]
     sample = trained.pipeline(as_sample(image))
-    data = model.data_preprocessor(
-        dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
-    )
-    wanted = [ClassifierOutputTarget(trained.classes.index(question))]
-    with GradCAM(model=answers, target_layers=[target]) as cam:
-        heat = cam(input_tensor=data['inputs'], targets=wanted)[0]
-    model.zero_grad(set_to_none=True)
-    pixels = sample['inputs'].float().numpy().transpose(1, 2, 0)
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, 2)
-    return np.ascontiguousarray(pixels[..., ::-1]) / 255, heat
+    index = trained.classes.index(question)
+    heat = grad_cam(trained.model, sample, index, layer)
+    return shown_pixels(sample['inputs']), heat
 
 
 def draw_answers(
@@ -111,6 +58,7 @@ def draw_answers(
     answers: dict[str, Answer],
     path: str | Path,
     heat: tuple[str, np.ndarray, np.ndarray] | None = None,
+    load: Callable[[dict], dict] | None = None,
 ) -> None:
     """Draw an image beside its answers, and where the model sees a class.
 
@@ -120,11 +68,12 @@ def draw_answers(
         path (str | Path): PNG file to write, with a PDF file beside it.
         heat (tuple, optional): A class, and the two results of
             :func:`activation_map`.
-
-    Raises:
-        ValueError: If the image cannot be decoded.
+        load (Callable, optional): The transform that loads the image for the
+            model. Defaults to :class:`~mmda.datasets.LoadMedicalImage`.
     """
-    pixels = image if isinstance(image, np.ndarray) else _read(image)
+    pixels = image
+    if not isinstance(pixels, np.ndarray):
+        pixels = (load or LoadMedicalImage())(as_sample(image))['img']
     pixels = pixels if pixels.ndim == 2 else pixels[..., ::-1]
     panels = 2 if heat is None else 3
     figure = new_figure(2.4 * panels, max(2.2, 0.6 + 0.17 * len(answers)))
@@ -137,7 +86,10 @@ def draw_answers(
         name, shown, strength = heat
         axes[1].imshow(shown)
         axes[1].imshow(strength, cmap='inferno', alpha=0.5, vmin=0, vmax=1)
-        axes[1].set_title(f'where: {name}', fontsize=SMALL)
+        seen = f'where: {name}'
+        if not strength.any():
+            seen += f'\n{NOTHING_SEEN}'
+        axes[1].set_title(seen, fontsize=SMALL)
         axes[1].set_axis_off()
     _draw_bars(axes[-1], answers)
     save_figure(figure, path)
@@ -158,10 +110,3 @@ def _draw_bars(bars: Any, answers: dict[str, Answer]) -> None:
     bars.invert_yaxis()
     bars.tick_params(axis='x', labelsize=SMALL)
     bars.set_xlabel('probability (line: threshold)', fontsize=SMALL)
-
-
-def _read(path: str) -> np.ndarray:
-    pixels = cv2.imread(path)
-    if pixels is None:
-        raise ValueError(f'cannot decode {path}')
-    return pixels

@@ -26,18 +26,22 @@ ENCODING = '.head.conv_seg.task_encoding'
 
 
 def can_fold(model: Mapping[str, Any]) -> bool:
-    """Say whether there is a stock classifier with the same answers.
+    """Say whether there is a stock model with the same answers.
 
     Args:
-        model (Mapping): Config of a classifier.
+        model (Mapping): Config of a classifier or a segmentor.
 
     Returns:
-        bool: Whether :func:`fold_model_config` takes the config.
+        bool: Whether :func:`fold_model_config` takes the config, or
+        :func:`fold_segmentor_config` that of a segmentor.
 
     Examples:
         >>> can_fold(dict(head=dict(type='MultiLabelLinearClsHead')))
         False
     """
+    if SEG_HEADS[0] in model:
+        heads = [head for key in SEG_HEADS for head in _listed(model.get(key))]
+        return any(head.get('type') == ADAPTER_HEAD for head in heads)
     head = model.get('head') or {}
     classifier = head.get('classifier') or {}
     return (
@@ -63,7 +67,7 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: If the model has no such head, or several networks.
     """
-    folded = _without_pretrained(model)
+    folded = without_pretrained(model)
     head = folded.get('head') or {}
     if not can_fold(folded):
         raise ValueError(
@@ -153,7 +157,7 @@ def fold_segmentor_config(model: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: If no head is a ``DynamicAdapterHead``.
     """
-    folded = _without_pretrained(model)
+    folded = without_pretrained(model)
     count = 0
     for key in SEG_HEADS:
         given: Any = folded.get(key)
@@ -234,11 +238,17 @@ def prediction_thr(model: Mapping[str, Any]) -> float:
     return float(head.get('thr') or 0)
 
 
-def _without_pretrained(model: Mapping[str, Any]) -> dict[str, Any]:
+def without_pretrained(model: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a config without the places of weights that it began with.
 
     The checkpoint replaces these weights. A host would fetch them, and can run
     code in them.
+
+    Args:
+        model (Mapping): Config of a model.
+
+    Returns:
+        dict: The copy.
     """
     folded = copy.deepcopy(dict(model))
     for _, part in walk_config(folded):
@@ -251,6 +261,12 @@ def _without_pretrained(model: Mapping[str, Any]) -> dict[str, Any]:
         if 'pretrained' in part:
             part['pretrained'] = None
     return folded
+
+
+def _listed(heads: Any) -> list[Any]:
+    """Return one head or several as a list, without None."""
+    given = heads if isinstance(heads, (list, tuple)) else [heads]
+    return [head for head in given if head]
 
 
 def _stock_preprocessor(model: dict[str, Any], name: str) -> dict[str, Any]:

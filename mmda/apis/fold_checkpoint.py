@@ -19,11 +19,13 @@ from mmda.engine.hooks.check_weights_hook import load_weights
 from .config import find_pipeline
 from .config_text import check_parts, parse_config
 from .fold import (
+    can_fold,
     fold_model_config,
     fold_segmentor_config,
     fold_segmentor_state,
     fold_state_dict,
     prediction_thr,
+    without_pretrained,
 )
 from .run_config import RunConfig
 
@@ -32,6 +34,7 @@ def fold_checkpoint(
     checkpoint: Mapping[str, Any],
     name: str = 'the checkpoint',
     unsafe_load: bool = False,
+    as_is: bool = False,
 ) -> tuple[Config, dict]:
     """Return config and checkpoint of the stock model.
 
@@ -42,6 +45,8 @@ def fold_checkpoint(
         unsafe_load (bool): Whether to import the modules that the config
             names in ``custom_imports``, and whether a ``type`` may be any
             function. Defaults to False.
+        as_is (bool): Whether a model without an adapter that folds is
+            returned as it is. Otherwise, it is an error. Defaults to False.
 
     Returns:
         tuple[Config, dict]: A config with ``model``, the test pipeline and
@@ -54,15 +59,20 @@ def fold_checkpoint(
             is no adapter to fold.
     """
     meta = checkpoint.get('meta') or {}
-    trained = _read_config(meta.get('cfg'), name, unsafe_load)
+    trained = read_config(meta.get('cfg'), name, unsafe_load)
     is_segmentor = 'decode_head' in trained.model
-    fold = fold_segmentor_config if is_segmentor else fold_model_config
-    model = fold(trained.model)
+    folds = can_fold(trained.model)
+    if as_is and not folds:
+        model = without_pretrained(trained.model)
+    elif is_segmentor:
+        model = fold_segmentor_config(trained.model)
+    else:
+        model = fold_model_config(trained.model)
     stored = meta.get('dataset_meta') or {}
     state = _checked_state(
         trained, checkpoint, stored.get('classes'), name, unsafe_load
     )
-    if is_segmentor:
+    if folds and is_segmentor:
         thr = prediction_thr(trained.model)
         state = fold_segmentor_state(state, thr)
         if thr:
@@ -70,7 +80,7 @@ def fold_checkpoint(
                 f'thr={thr} is kept: the folded head has one answer more than '
                 'classes, "no class", which is the same at every pixel'
             )
-    else:
+    elif folds:
         state = fold_state_dict(state)
     metainfo = {k: stored[k] for k in ('classes', 'palette') if k in stored}
     config = RunConfig.of(_stock_config(trained, model, metainfo))
@@ -84,8 +94,21 @@ def fold_checkpoint(
     return config, dict(meta=meta, state_dict=state)
 
 
-def _read_config(text: Any, name: str, unsafe_load: bool) -> Config:
-    """Read the config of a checkpoint, and check the parts of its model."""
+def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
+    """Read the config of a checkpoint, and check the parts of its model.
+
+    Args:
+        text (Any): ``meta['cfg']`` of the checkpoint.
+        name (str): See :func:`fold_checkpoint`.
+        unsafe_load (bool): See there.
+
+    Returns:
+        Config: The config of the training.
+
+    Raises:
+        ValueError: If there is no config of a model, or if it holds more than
+            values.
+    """
     where = f"{name}, meta['cfg']"
     config = parse_config(text, where) if isinstance(text, str) else Config()
     if not isinstance(config.get('model'), dict):

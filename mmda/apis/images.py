@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image, ImageOps
+from PIL import Image
 
-SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
-
-_EXPECTED = (
-    'expected uint8, uint16 or float in [0, 1], of shape (H, W), (H, W, 1), '
-    '(H, W, 3) in BGR or (H, W, 4) in BGRA'
+SUFFIXES = (
+    *('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'),
+    *('.dcm', '.dicom'),
 )
+TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson', '.json')
 
 
 def list_images(
@@ -42,18 +40,18 @@ def locate_images(
     column: str | None = None,
     allow_outside: bool = False,
 ) -> list[tuple[str, str]]:
-    """Find the images of a file, a folder or a CSV file.
+    """Find the images of a file, a folder or a table.
 
     Args:
         source (str | Path): An image; a folder, searched with all its
-            subfolders; or a CSV file with a header. Paths in the CSV file are
-            relative to its folder. Whatever in the folder is called an image
-            but is no file, such as a link to a missing file, is left out, and
-            a warning names it.
-        column (str, optional): Column of the paths in the CSV file. Defaults
+            subfolders; or a table (CSV, JSON lines or Parquet). Paths in the
+            table are relative to its folder. Whatever in the folder is called
+            an image but is no file, such as a link to a missing file, is left
+            out, and a warning names it.
+        column (str, optional): Column of the paths in the table. Defaults
             to 'path', or to the only column.
-        allow_outside (bool): Whether a CSV file may name images outside of
-            its folder. Defaults to False.
+        allow_outside (bool): Whether a table may name images outside of its
+            folder. Defaults to False.
 
     Returns:
         list[tuple[str, str]]: Paths, and where a table names them, such as
@@ -72,7 +70,7 @@ def locate_images(
         return [(path, '') for path in _read_folder(source)]
     if not source.is_file():
         raise FileNotFoundError(f'there is no image, folder or table {source}')
-    if source.suffix.lower() != '.csv':
+    if source.suffix.lower() not in TABLE_SUFFIXES:
         return [(str(source), '')]
     return _read_table(source, column, allow_outside)
 
@@ -106,32 +104,33 @@ def _read_table(
     source: Path, column: str | None, allow_outside: bool
 ) -> list[tuple[str, str]]:
     # mmda.datasets imports torch, which `mmda predict --help` does not need.
-    from mmda.datasets.tables.csv_table import iter_csv, read_header
     from mmda.datasets.tables.image_paths import find_outside
+    from mmda.datasets.tables.label_cells import place
+    from mmda.datasets.tables.table_file import iter_table, read_names
 
     folder = str(source.parent)
     if column is None:
-        names = read_header(str(source))
+        names = read_names(str(source))
         column = names[0] if len(names) == 1 else 'path'
     found = []
-    for frame in iter_csv(str(source), [column]):
+    for frame in iter_table(str(source), [column]):
         names = frame[column]
         outside = find_outside(names, folder, [folder])
         if outside is not None and not allow_outside:
             raise ValueError(
-                f'{source}, line {names.index[outside]}, column {column!r}: '
-                f'found {names.iloc[outside]!r}, expected a path inside of '
-                f'{folder}. If you trust the table, use --allow-outside or '
-                'allow_outside=True'
+                f'{place(str(source), names.index[outside])}, column '
+                f'{column!r}: found {names.iloc[outside]!r}, expected a path '
+                f'inside of {folder}. If you trust the table, use '
+                '--allow-outside or allow_outside=True'
             )
         for line, name in names.items():
             path = source.parent / name
             if not path.is_file():
                 raise FileNotFoundError(
-                    f'{source}, line {line}, column {column!r}: there is no '
-                    f'image {path}'
+                    f'{place(str(source), line)}, column {column!r}: there '
+                    f'is no image {path}'
                 )
-            found.append((str(path), f'{source}, line {line}: '))
+            found.append((str(path), f'{place(str(source), line)}: '))
     if not found:
         raise ValueError(f'{source} has a header but no rows')
     return found
@@ -141,89 +140,10 @@ def as_sample(image: str | np.ndarray | Image.Image) -> dict:
     """Make the input of a pipeline from an image.
 
     Args:
-        image (str | ndarray | PIL.Image): Path or pixels, see
-            :func:`to_bgr`.
+        image (str | ndarray | PIL.Image): Path, or pixels that
+            :class:`~mmda.datasets.LoadMedicalImage` takes.
 
     Returns:
-        dict: ``img_path`` for a path; ``img``, ``img_shape`` and
-        ``ori_shape`` for pixels.
+        dict: ``img_path`` for a path, ``img`` for pixels.
     """
-    if isinstance(image, str):
-        return dict(img_path=image)
-    pixels = to_bgr(image)
-    shape = pixels.shape[:2]
-    return dict(img=pixels, img_shape=shape, ori_shape=shape)
-
-
-def to_bgr(image: Any) -> np.ndarray:
-    """Turn pixels into the pixels that OpenCV reads from the same image file.
-
-    This drops an alpha channel, keeps the upper 8 of 16 bits, and turns an
-    image of Pillow as its Exif data say.
-
-    Args:
-        image (ndarray | PIL.Image): An image of Pillow of any mode, or an
-            array of uint8, uint16 or float in [0, 1]. The shape of an array
-            is (H, W), (H, W, 1), (H, W, 3) in BGR or (H, W, 4) in BGRA.
-
-    Returns:
-        ndarray: uint8 (H, W, 3), BGR.
-
-    Raises:
-        ValueError: If the image is something else. The message names what was
-            found.
-
-    Examples:
-        >>> to_bgr(np.array([[0.0, 1.0]]))[0, :, 0]
-        array([  0, 255], dtype=uint8)
-    """
-    if isinstance(image, Image.Image):
-        image = ImageOps.exif_transpose(image)
-        if not (image.mode.startswith('I') or image.mode == 'F'):
-            return np.asarray(image.convert('RGB'))[..., ::-1].copy()
-        image = np.asarray(image)
-        # Pillow keeps the values of a 16-bit file in 32 bits (mode I).
-        if image.dtype == np.int32 and image.size:
-            if 0 <= image.min() and image.max() <= 65535:
-                image = image.astype(np.uint16)
-    if not isinstance(image, np.ndarray):
-        raise ValueError(
-            f'found pixels of type {type(image).__name__}; expected a path, '
-            'an image of Pillow or a NumPy array ('
-            f'{_EXPECTED.removeprefix("expected ")})'
-        )
-    if image.ndim == 4:
-        raise ValueError(
-            f'found an array of shape {image.shape}: pass a batch as a list '
-            'of images'
-        )
-    channels = image.shape[2] if image.ndim == 3 else 1
-    if image.ndim not in (2, 3) or not image.size or channels not in (1, 3, 4):
-        hint = ''
-        if image.ndim == 3 and image.shape[0] in (1, 3, 4):
-            hint = '; the channels come last'
-        raise ValueError(
-            f'found an array of shape {image.shape}, {_EXPECTED}{hint}'
-        )
-    pixels = _to_uint8(image).reshape(*image.shape[:2], channels)
-    if channels == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    return np.ascontiguousarray(pixels[..., :3])
-
-
-def _to_uint8(image: np.ndarray) -> np.ndarray:
-    if image.dtype == np.uint8:
-        return image
-    low, high = image.min(), image.max()
-    found = f'found {image.dtype} from {low:g} to {high:g}'
-    if image.dtype.newbyteorder('=') == np.uint16:
-        if high <= 255:
-            raise ValueError(
-                f'{found}: an image of 16 bits that uses 8 would be black; '
-                'pass uint8'
-            )
-        return (image >> 8).astype(np.uint8)
-    # NaN fails this comparison.
-    if image.dtype.kind == 'f' and 0 <= low and high <= 1:
-        return np.round(image * 255.0).astype(np.uint8)
-    raise ValueError(f'{found}, {_EXPECTED}')
+    return dict(img_path=image) if isinstance(image, str) else dict(img=image)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,13 @@ from mmengine.dataset import Compose
 from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.registry import TRANSFORMS
 
+from mmda.datasets import LoadMedicalImage
 from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
 from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.report.label_report import positives_per_source
 
 from .config import check_model, find_pipeline, load_config
 from .errors import describe
-
-_LOADERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
 
 @dataclass
@@ -43,7 +42,7 @@ class TrainedModel:
 
     model: Any
     classes: tuple[str, ...]
-    pipeline: Callable[[dict], dict]
+    pipeline: _FromPathOrPixels
     positives: dict[str, dict[str, int]] | None
     default_threshold: float
     untrained: tuple[str, ...] = ()
@@ -152,32 +151,51 @@ def load_model(
         model.to(device).eval(),
         tuple(classes),
         _FromPathOrPixels(pipeline),
-        _find_positives(content, str(checkpoint)),
+        find_positives(content, str(checkpoint)),
         0.5 if thr is None else float(thr),
         untrained,
     )
 
 
 class _FromPathOrPixels:
-    """Load an image from its path, if any, and run the other transforms."""
+    """Load an image as the pipeline does, and run the other transforms.
+
+    Pixels pass the loader of the pipeline too, so they get the answer of
+    their file. The loader of the hosts takes no pixels, and a pipeline of
+    images in memory has no loader: :class:`LoadMedicalImage` takes its place.
+    """
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
-        loads = bool(pipeline) and pipeline[0].get('type') in _LOADERS
-        loader = pipeline[0] if loads else dict(type='LoadImageFromFile')
-        with_scope = [TRANSFORMS.build(t) for t in pipeline[loads:]]
-        self.load = TRANSFORMS.build(loader)
-        self.rest = Compose(with_scope)
+        built = [TRANSFORMS.build(t) for t in pipeline]
+        self.load: Any = LoadMedicalImage(color_type='color')
+        self.load_pixels = self.load
+        if built and type(built[0]).__name__.startswith('LoadImageFrom'):
+            self.load = built.pop(0)
+        elif built and isinstance(built[0], LoadMedicalImage):
+            self.load = self.load_pixels = built.pop(0)
+        self.rest = Compose(built)
 
     def __call__(self, sample: dict) -> dict:
-        if 'img' not in sample:
-            sample = self.load(sample)
-        return self.rest(sample)
+        load = self.load if 'img_path' in sample else self.load_pixels
+        return self.rest(load(sample))
 
 
-def _find_positives(
+def find_positives(
     content: dict, name: str
 ) -> dict[str, dict[str, int]] | None:
-    """Look into the checkpoint (trained or folded), then beside it."""
+    """Look into a checkpoint (trained or folded), then beside it.
+
+    Args:
+        content (dict): The checkpoint.
+        name (str): Its path.
+
+    Returns:
+        dict | None: Number of positives in training, by class and source.
+        None if nobody wrote it down.
+
+    Raises:
+        ValueError: If something else was written down.
+    """
     hub = content.get('message_hub') or {}
     for place in (hub.get('runtime_info'), content.get('meta')):
         if place and place.get('positives_per_source') is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,15 +10,15 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.logging import print_log
 from PIL import Image
 
-from mmda.datasets.broken_images import is_decode_error
-from mmda.report.thresholds import other_model, read_thresholds, threshold_path
+from mmda.datasets.broken_images import UnusableImageError, is_decode_error
+from mmda.datasets.images.pixels import from_array
 from mmda.structures import nearest
 
-from .images import as_sample, list_images, to_bgr
+from .images import as_sample, list_images
 from .inference_model import load_model
+from .thresholds import find_thresholds
 
 #: An image: a path, or pixels of NumPy or Pillow.
 Picture = str | Path | np.ndarray | Image.Image
@@ -97,36 +96,7 @@ class PartialLabelInferencer:
         self.trained = load_model(
             config, checkpoint, device, cfg_options, unsafe_load
         )
-        if thresholds is None:
-            beside = threshold_path(checkpoint)
-            thresholds = beside if beside.is_file() else {}
-        if not isinstance(thresholds, dict):
-            if not Path(thresholds).is_file():
-                raise FileNotFoundError(
-                    f'there are no thresholds {thresholds}'
-                )
-            path, thresholds = Path(thresholds), read_thresholds(thresholds)
-            self._check_origin(path, checkpoint)
-        for name, value in thresholds.items():
-            self.check_class(name)
-            if not 0 <= value <= 1:
-                raise ValueError(
-                    f'threshold of {name!r}: found {value}, expected 0 to 1'
-                )
-        self.thresholds = dict(thresholds)
-
-    def _check_origin(self, path: Path, checkpoint: str | Path) -> None:
-        other = other_model(path, checkpoint)
-        if not other:
-            return
-        if path != threshold_path(checkpoint):
-            # The user named this file, for example for folded weights.
-            print_log(f'thresholds {path}: {other}', level=logging.WARNING)
-            return
-        raise ValueError(
-            f'thresholds {path}: {other}. Choose new thresholds with '
-            'mmda thresholds, or remove the file'
-        )
+        self.thresholds = find_thresholds(checkpoint, self.classes, thresholds)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -141,7 +111,7 @@ class PartialLabelInferencer:
         Args:
             inputs (str | Path | ndarray | PIL.Image | Sequence): An image, a
                 folder, a CSV file of paths, or a list of images. An image is
-                a path or pixels, see :func:`~mmda.apis.images.to_bgr`.
+                a path or pixels, see :class:`~mmda.datasets.LoadMedicalImage`.
             batch_size (int): Number of images in a batch. Defaults to 16.
 
         Returns:
@@ -235,7 +205,7 @@ class PartialLabelInferencer:
         if isinstance(inputs, (str, Path)):
             return list(list_images(inputs))
         if not isinstance(inputs, (list, tuple)):
-            to_bgr(inputs)  # raises an error that names what it takes
+            from_array(inputs)  # raises an error that names what it takes
         if not inputs:
             raise ValueError('there is no image in an empty list')
         return [str(i) if isinstance(i, Path) else i for i in inputs]
@@ -249,7 +219,8 @@ class PartialLabelInferencer:
         try:
             return self.trained.pipeline(as_sample(image))
         except Exception as error:
-            broken = isinstance(error, OSError) or is_decode_error(error)
+            broken = isinstance(error, (OSError, UnusableImageError))
+            broken = broken or is_decode_error(error)
             if not isinstance(image, str) or not broken:
                 raise
             why = ' '.join(str(error).split())

@@ -55,18 +55,18 @@ def make_parser() -> argparse.ArgumentParser:
     add('checkpoint', help='weights of the model')
     add(
         'input',
-        help='an image, a folder, or a CSV file of paths (relative to the '
-        'folder of the CSV file)',
+        help='an image, a folder, or a table of paths: CSV, JSON lines or '
+        'Parquet (relative to the folder of the table)',
     )
     add('--ask', nargs='+', metavar='CLASS', help='ask about these classes')
     add(
         '--column',
-        help="column of the paths in the CSV file (default: 'path')",
+        help="column of the paths in the table (default: 'path')",
     )
     add(
         '--allow-outside',
         action='store_true',
-        help='let the CSV file name images outside of its folder',
+        help='let the table name images outside of its folder',
     )
     add('--out', metavar='FILE', help='file of answers, .csv or .json')
     add('--show-dir', metavar='DIR', help='folder of annotated pictures')
@@ -229,7 +229,9 @@ def _draw(
             ),
         )
     name = picture_name(image, args.input)
-    draw_answers(image, answers, Path(args.show_dir) / name, heat)
+    path = Path(args.show_dir) / name
+    load = inferencer.trained.pipeline.load
+    draw_answers(image, answers, path, heat, load)
 
 
 def picture_name(image: str, source: str) -> str:

@@ -2,6 +2,7 @@
 
 from mmda.walk import walk_datasets
 
+from .images import LoadMedicalImage
 from .partial_label_dataset import PartialLabelDataset
 from .sources import (
     ChestXray14,
@@ -24,6 +25,7 @@ __all__ = [
     'Digits',
     'ImagePairs',
     'LabelTable',
+    'LoadMedicalImage',
     'LocalCIFAR10',
     'LocalMNIST',
     'MedMNIST',

@@ -10,6 +10,14 @@ from PIL import Image
 _DECODER = 'mmcv.image.io'
 
 
+class UnusableImageError(ValueError):
+    """A whole image that the loader cannot use with its settings.
+
+    It is no broken file, for which a training takes another image: all other
+    images of the source would fail, too.
+    """
+
+
 def is_decode_error(error: Exception) -> bool:
     """Tell a broken or over-large image file from a fault in the pipeline.
 

@@ -20,7 +20,7 @@ from mmda.structures import (
     score_of,
 )
 
-from .broken_images import is_decode_error
+from .broken_images import UnusableImageError, is_decode_error
 from .class_matching import annotated_columns
 from .contradictions import Contradiction, describe, find_contradictions
 from .parts import Part, draw_samples
@@ -320,6 +320,8 @@ class PartialLabelDataset(DatasetWrapper):
 
         Raises:
             FileNotFoundError: If the image or its label map is missing.
+            UnusableImageError: If the image is whole, but cannot be used with
+                the settings of the loader.
             OSError: If the file system cannot read the image, or if the image
                 cannot be decoded and ``test_mode`` is True.
         """
@@ -333,6 +335,10 @@ class PartialLabelDataset(DatasetWrapper):
             what = ' or its annotation' if self.has_pixel_labels else ''
             raise FileNotFoundError(
                 f'{image}{what} is missing ({self.where(idx)}): {error}'
+            ) from error
+        except UnusableImageError as error:
+            raise UnusableImageError(
+                f'{image} cannot be used ({self.where(idx)}): {error}'
             ) from error
         except Exception as error:
             if not is_decode_error(error):

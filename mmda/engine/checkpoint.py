@@ -15,6 +15,8 @@ from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
+from .old_torch import READS_DATA, load_data
+
 #: How a message names the way to load a file that can run code.
 UNSAFE_HINT = (
     'If you trust who wrote the file, load it with --unsafe-load (in Python: '
@@ -89,6 +91,8 @@ def _load_file(
         raise FileNotFoundError(f'there is no checkpoint {filename}')
     if unsafe_load:
         return torch.load(path, map_location, weights_only=False)
+    if not READS_DATA:
+        return load_data(path, map_location, _safe_globals())
     with torch.serialization.safe_globals(_safe_globals()):
         return torch.load(path, map_location, weights_only=True)
 
@@ -100,6 +104,13 @@ def _as_data(loader: Callable) -> Callable:
     """
 
     def load(filename: str, map_location: Any = None) -> Any:
+        if not READS_DATA:
+            # The loaders give no file in between.
+            raise ImportError(
+                f'{filename}: torch {torch.__version__} cannot read an '
+                'address as data, torch 2.6 can. Download the file and give '
+                f'its path. Or: {UNSAFE_HINT}'
+            )
         names = (_FORCE, _FORBID)
         before = {name: os.environ.pop(name, None) for name in names}
         os.environ[_FORCE] = '1'

@@ -7,7 +7,11 @@ module                               answers
 ``label_report``                     How many are there, and what is wrong?
 ``leaks``                            Which images do two sources share?
 ``label_report_files``               Label report as text, JSON and picture.
-``run_summary``                      How good is this run?
+``run_summary``, ``run_figures``     How good is this run?
+``run_facts``, ``run_page``          One page about a run, and a model card.
+``collect_facts``                    What the page takes from a runner.
+``image_answers``                    What did the model answer, per image?
+``wrong_images``, ``activation``     Which images are most wrong, and where?
 ``predictions``                      What did a test predict?
 ``comparison``                       Is one model better than another?
 ``comparison_report``                A comparison as Markdown, JSON, picture.
@@ -23,6 +27,6 @@ Importing a module loads no plotting library and no pandas: a function that
 needs one imports it.
 """
 
-from .hooks import LabelReportHook, RunSummaryHook
+from .hooks import LabelReportHook, RunReportHook, RunSummaryHook
 
-__all__ = ['LabelReportHook', 'RunSummaryHook']
+__all__ = ['LabelReportHook', 'RunReportHook', 'RunSummaryHook']

@@ -134,6 +134,10 @@ def task_encodings(model: nn.Module) -> np.ndarray | None:
     Returns:
         ndarray | None: (C, C), a row for each class; None without an adapter.
     """
+    pixels = getattr(model, 'decode_head', None)
+    if isinstance(pixels, nn.ModuleList):  # a cascade: the last one answers
+        pixels = pixels[-1]
     classifier = getattr(getattr(model, 'head', None), 'classifier', None)
-    encoding = getattr(classifier, 'task_encoding', None)
+    adapter = classifier or getattr(pixels, 'adapter', None)
+    encoding = getattr(adapter, 'task_encoding', None)
     return None if encoding is None else encoding.detach().cpu().numpy()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.2
 #: Pixels of the longer side of a PNG. The PDF has every detail.
 _MAX_PIXELS = 4000
+#: Bytes of an SVG from which on a page gets a PNG.
+_MAX_SVG = 400_000
 #: Size of small letters that a reader can still read in print.
 SMALL = 7
 
@@ -57,6 +61,42 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         # The parts of the figure have their places now. To find the places
         # again takes as long as to draw.
         figure.set_layout_engine('none')
+
+
+def figure_uri(figure: Figure) -> str:
+    """Return a figure as an address that holds the picture itself.
+
+    Args:
+        figure (Figure): The figure.
+
+    Returns:
+        str: ``data:image/svg+xml;base64,...`` for an ``<img>``. A figure with
+        very many parts is a PNG, which is smaller.
+    """
+    content = BytesIO()
+    figure.savefig(content, format='svg', metadata=dict(Date=None))
+    if content.tell() <= _MAX_SVG:
+        return data_uri(content.getvalue(), 'image/svg+xml')
+    content = BytesIO()
+    figure.savefig(content, format='png', dpi=110)
+    return data_uri(content.getvalue(), 'image/png')
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """Return a file as an address that holds the file itself.
+
+    Args:
+        content (bytes): The file.
+        kind (str): Its media type.
+
+    Returns:
+        str: The address.
+
+    Examples:
+        >>> data_uri(b'a', 'image/png')
+        'data:image/png;base64,YQ=='
+    """
+    return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
 def draw_matrix(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from prettytable import PrettyTable
@@ -11,6 +12,9 @@ from prettytable import PrettyTable
 from mmda.files import write_text
 
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Pairs of sources whose common classes the text lists.
 _MAX_PAIRS = 28
@@ -36,7 +40,8 @@ def write_label_report(
     plain = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / 'label_report.json', plain + '\n')
     if figure:
-        draw_availability(report, folder / 'label_availability.png')
+        path = folder / 'label_availability.png'
+        save_figure(availability_figure(report), path)
 
 
 def report_text(report: dict) -> str:
@@ -116,12 +121,14 @@ def _most_together(
     return ', '.join(f'{a} + {b} ({n:,})' for n, a, b in pairs[:num])
 
 
-def draw_availability(report: dict, path: str | Path) -> None:
+def availability_figure(report: dict) -> Figure:
     """Draw which source annotates which class, and the positives.
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
-        path (str | Path): PNG to write, with a PDF of the same name.
+
+    Returns:
+        Figure: A row for each class, a column for each source and split.
     """
     sources = {
         f'{split}\n{name}': counts
@@ -155,7 +162,7 @@ def draw_availability(report: dict, path: str | Path) -> None:
         cmap='Blues',
         aspect='auto',
     )
-    save_figure(figure, path)
+    return figure
 
 
 def _short(number: int) -> str:

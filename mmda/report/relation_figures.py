@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from .figure import (
     save_figure,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def draw_heat_map(
     similarity: np.ndarray, classes: Sequence[str], path: str | Path
@@ -25,9 +29,22 @@ def draw_heat_map(
     """Draw all similarities as a matrix.
 
     Args:
-        similarity (ndarray): (C, C), in [-1, 1]; NaN is hatched.
+        similarity (ndarray): See :func:`heat_map`.
         classes (Sequence[str]): C names.
         path (str | Path): PNG to write, with a PDF of the same name.
+    """
+    save_figure(heat_map(similarity, classes), path)
+
+
+def heat_map(similarity: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw all similarities as a matrix.
+
+    Args:
+        similarity (ndarray): (C, C), in [-1, 1]; NaN is hatched.
+        classes (Sequence[str]): C names.
+
+    Returns:
+        Figure: The matrix.
     """
     size = max(COLUMN_WIDTH, 1.4 + 0.21 * len(classes))
     figure = new_figure(size, size * 0.9)
@@ -43,7 +60,7 @@ def draw_heat_map(
         vmax=1,
         cmap='RdBu_r',
     )
-    save_figure(figure, path)
+    return figure
 
 
 def draw_dendrogram(

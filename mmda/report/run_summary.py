@@ -1,27 +1,16 @@
-"""The result of one run: a table and two figures."""
+"""The result of one run as a table."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-from mmengine.logging import MessageHub
 from prettytable import PrettyTable
 
 from mmda.evaluation.metrics.metric_keys import key_part, name_of
 
-from .figure import COLORS, SMALL, new_figure, save_figure
-
 #: Names of the means, which stand among the classes.
 MEANS = ('mean', 'mean_shared', 'mean_of_interest')
-#: Scalars of the log that are no loss and no validation.
-DIAGNOSTICS = (
-    'annotated_fraction',
-    'unannotated_answer',
-    'above_tau_fraction',
-)
 # The bootstrap comes first: DeLong's interval takes images as independent.
 _KINDS = ('bootstrap', 'delong')
 _ENDS = tuple(f'/{kind}_{end}' for kind in _KINDS for end in ('low', 'high'))
@@ -133,10 +122,10 @@ def metrics_table(
     names = [name for name in overall if name not in MEANS]
     means = [name for name in MEANS if name == 'mean' or name in overall]
     for name in [*names, *means]:
-        row = [_cell(overall.get(name), intervals.get(key_part(name)))]
+        row = [value_text(overall.get(name), intervals.get(key_part(name)))]
         for source, values in per_source.items():
             interval = intervals.get(f'{key_part(source)}/{key_part(name)}')
-            row.append(_cell(values.get(name), interval))
+            row.append(value_text(values.get(name), interval))
         is_last = bool(names) and name == names[-1]
         if name in untrained:
             row = ['not trained', *row[1:]]
@@ -144,7 +133,22 @@ def metrics_table(
     return str(table)
 
 
-def _cell(value: float | None, interval: tuple[float, float] | None) -> str:
+def value_text(
+    value: float | None, interval: tuple[float, float] | None
+) -> str:
+    """Write a value with its interval.
+
+    Args:
+        value (float, optional): In %.
+        interval (tuple[float, float], optional): Both ends, in %.
+
+    Returns:
+        str: '-' without a value, 'n/a' for NaN.
+
+    Examples:
+        >>> value_text(82, (78, 86)), value_text(math.nan, None)
+        ('82.00 [78.00, 86.00]', 'n/a')
+    """
     if value is None:
         return '-'
     if math.isnan(value):
@@ -152,96 +156,3 @@ def _cell(value: float | None, interval: tuple[float, float] | None) -> str:
     if interval is None:
         return f'{value:.2f}'
     return f'{value:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]'
-
-
-def draw_training(hub: MessageHub, monitor: str, path: Path) -> None:
-    """Draw the terms of the loss, the diagnostics and the metric over time.
-
-    Args:
-        hub (MessageHub): Holds the history of all scalars of the run.
-        monitor (str): Validation metric to draw, in %.
-        path (Path): PNG to write, with a PDF of the same name.
-            The folder is made.
-    """
-    history = {
-        key: scalar.data[0] for key, scalar in sorted(hub.log_scalars.items())
-    }
-    train = {
-        key.removeprefix('train/'): values
-        for key, values in history.items()
-        if key.startswith('train/')
-    }
-    # The name of a decode head begins its keys: decode.annotated_fraction
-    diagnostics = {
-        k: v for k, v in train.items() if k.rpartition('.')[2] in DIAGNOSTICS
-    }
-    panels = [
-        (
-            'loss term',
-            'iteration',
-            {k: v for k, v in train.items() if 'loss_' in k},
-        ),
-        ('fraction or probability', 'iteration', diagnostics),
-        (
-            f'{monitor} in %',
-            'validation',
-            {k[4:]: v for k, v in history.items() if k == f'val/{monitor}'},
-        ),
-    ]
-    figure = new_figure(3.3 * len(panels), 2.6)
-    for axes, (ylabel, xlabel, curves) in zip(
-        figure.subplots(1, len(panels)), panels, strict=True
-    ):
-        for color, (name, values) in zip(COLORS, curves.items(), strict=False):
-            kept = _smooth(np.asarray(values, dtype=float))
-            axes.plot(*kept, color=color, label=name.replace('_', ' '))
-        axes.set(xlabel=xlabel, ylabel=ylabel)
-        axes.grid(alpha=0.3)
-        if curves:
-            axes.legend(fontsize=SMALL)
-    save_figure(figure, path)
-
-
-def _smooth(values: np.ndarray, points: int = 200) -> tuple:
-    """Return positions and means of at most ``points`` equal windows."""
-    if len(values) <= points:
-        return np.arange(1, len(values) + 1), values
-    windows = np.array_split(values, points)
-    ends = np.cumsum([len(window) for window in windows])
-    return ends, np.array([np.nanmean(window) for window in windows])
-
-
-def draw_auc(metrics: Mapping[str, float], prefix: str, path: Path) -> None:
-    """Draw the metric of each class, over all images and for each source.
-
-    Args:
-        metrics (Mapping[str, float]): See :func:`split_metrics`, in %.
-        prefix (str): Only keys with this prefix are used.
-        path (Path): PNG to write, with a PDF of the same name.
-            The folder is made.
-    """
-    overall, per_source = split_metrics(metrics, prefix)
-    mean = overall.get('mean', float('nan'))
-    overall = {k: v for k, v in overall.items() if k not in MEANS}
-    names = list(overall)
-    rows = np.arange(len(names))
-    figure = new_figure(4.5, 1.2 + 0.22 * len(names))
-    axes = figure.subplots()
-    axes.axvline(mean, color='0.6', linewidth=1, label=f'mean {mean:.1f}')
-    for color, (source, values) in zip(
-        COLORS[1:], per_source.items(), strict=False
-    ):
-        points = [values.get(name, np.nan) for name in names]
-        axes.plot(points, rows, 'o', mfc='none', color=color, label=source)
-    axes.plot(list(overall.values()), rows, 'D', color=COLORS[0], label='all')
-    intervals = split_intervals(metrics, prefix)
-    for row, name in enumerate(names):
-        if key_part(name) in intervals:
-            ends = intervals[key_part(name)]
-            axes.plot(ends, [row] * 2, color=COLORS[0])
-    axes.set_yticks(rows, names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel(f'{prefix} in %')
-    axes.grid(axis='x', alpha=0.3)
-    figure.legend(loc='outside upper center', ncols=2, fontsize=SMALL)
-    save_figure(figure, path)

@@ -233,17 +233,16 @@ def _in_joint_space(dataset: Any, one: Contradiction) -> Contradiction:
 def _uncertain(inner: Any, table: LabelTable) -> np.ndarray:
     """Return which labels are uncertain, bool (N, own classes)."""
     soft = (table.gt_score > 0) & (table.gt_score < 1)
-    policies = getattr(inner, 'uncertain', None)
-    if not isinstance(policies, Mapping):
+    if not getattr(inner, 'uncertain', None):
         return soft
     # A policy such as 'ones' hides the uncertain labels. Read the table again
-    # with a policy that shows them.
+    # and keep them.
     reader = copy.copy(inner)
-    reader.uncertain = dict.fromkeys(policies, 'lsr_ones')
+    reader.keep_uncertain = True
     score = reader.load_data_list().gt_score
     if score.shape != table.gt_score.shape:  # the source uses `indices`
         return soft
-    return (score > 0.5) & (score < 1)
+    return (score == -1) | ((score > 0) & (score < 1))
 
 
 def _one_by_one(dataset: Any, num_classes: int) -> dict:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from mmda.evaluation.functional.thresholds import METHODS
 from .checkpoint_record import other_checkpoint
 from .figure import COLORS, PAGE_WIDTH, SMALL, new_figure, save_figure
 from .predictions import Predictions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def threshold_path(checkpoint: str | Path) -> Path:
@@ -185,11 +190,30 @@ def draw_reliability(
         path (str | Path): PNG to write, with a PDF of the same name.
         num_bins (int): Number of bins of equal width. Defaults to 10.
     """
-    columns = zip(predictions.score.T, predictions.target.T, strict=True)
-    panels = {
-        'all classes': (predictions.score, predictions.target),
-        **dict(zip(predictions.classes, columns, strict=True)),
-    }
+    save_figure(reliability_figure(predictions, num_bins=num_bins), path)
+
+
+def reliability_figure(
+    predictions: Predictions,
+    classes: Sequence[str] | None = None,
+    num_bins: int = 10,
+) -> Figure:
+    """Draw a reliability diagram of all entries, and one of each class.
+
+    Args:
+        predictions (Predictions): Predictions of N images.
+        classes (Sequence[str], optional): Classes with a diagram of their
+            own. Defaults to all.
+        num_bins (int): Number of bins of equal width. Defaults to 10.
+
+    Returns:
+        Figure: A panel for all classes, then one for each class.
+    """
+    panels = {'all classes': (predictions.score, predictions.target)}
+    for index, name in enumerate(predictions.classes):
+        if classes is None or name in classes:
+            score, target = (a[:, index] for a in panels['all classes'])
+            panels[name] = (score, target)
     width = min(4, len(panels))
     height = math.ceil(len(panels) / width)
     figure = new_figure(PAGE_WIDTH * width / 4, 1.9 * height + 0.3)
@@ -220,4 +244,4 @@ def draw_reliability(
         axes.tick_params(labelsize=SMALL)
     figure.supxlabel('mean answer (grey: share of entries)', fontsize=SMALL)
     figure.supylabel('frequency of positives', fontsize=SMALL)
-    save_figure(figure, path)
+    return figure

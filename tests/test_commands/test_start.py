@@ -24,6 +24,7 @@ NAMES = sorted(
 )
 LAUNCHERS = {
     **{name: f'{name}.py' for name in ('predict', 'test', 'train')},
+    'export': 'model_converters/export.py',
     'fold': 'model_converters/fold_adapter.py',
 }
 HEAVY = ('torch', 'mmpretrain', 'mmseg', 'mmcv', 'pandas', 'matplotlib')
@@ -49,7 +50,26 @@ def test_the_command_without_arguments_lists_all_commands(capsys):
             mmda_cli.main(argv=argv)
         assert exit_info.value.code == 0
         listed = capsys.readouterr().out.split('commands:')[1].split()
-        assert set(NAMES) <= set(listed)
+        assert {*NAMES, *mmda_cli.SCRIPTS} <= set(listed)
+
+
+@pytest.mark.parametrize(
+    ('words', 'usage'),
+    [
+        (['label-report', '--help'], 'usage: mmda label_report '),
+        (['make-toy', 'cityscapes', '--help'], 'usage: mmda make_toy city'),
+        (['reproduce', '--help'], 'usage: mmda reproduce '),
+    ],
+)
+def test_a_command_may_be_written_with_a_hyphen_or_be_a_script(
+    words, usage, capsys, monkeypatch
+):
+    monkeypatch.setattr('sys.path', [*sys.path])
+    monkeypatch.setattr('sys.argv', ['mmda'])
+    with pytest.raises(SystemExit) as exit_info:
+        mmda_cli.main(argv=words)
+    assert exit_info.value.code == 0
+    assert capsys.readouterr().out.startswith(usage)
 
 
 def test_an_unknown_command_is_refused_with_the_names_of_all(capsys):
@@ -108,6 +128,7 @@ def test_help_and_wrong_arguments_answer_without_torch(tmp_path):
     ('name', 'argv'),
     [
         ('class_relations', ['{config}', 'no.pth']),
+        ('export', ['no.pth', 'out.onnx']),
         ('fold', ['no.pth', 'out.pth']),
         ('predict', ['{config}', 'no.pth', 'x.png']),
         ('test', ['{config}', 'no.pth']),

@@ -122,6 +122,7 @@ def test_config_trains_two_iterations_validates_and_tests(
     if name not in AS_SHIPPED:
         cfg.default_hooks.checkpoint = None
         cfg.default_hooks.run_summary.figures = False
+        cfg.default_hooks.pop('run_report', None)
         cfg.default_hooks.label_report.figure = False
         if cfg.model.backbone.type == 'DenseNet':
             make_narrow(cfg.model)

@@ -98,6 +98,7 @@ def load(path, toy_root, tmp_path):
     cfg.train_cfg.update(max_iters=2, val_interval=2)
     cfg.default_hooks.checkpoint = None
     cfg.default_hooks.run_summary.figures = False
+    cfg.default_hooks.pop('run_report', None)
     return cfg
 
 

@@ -109,12 +109,13 @@ def test_an_unknown_name_in_a_list_is_answered_with_the_nearest(read_lists):
 
 
 @pytest.mark.parametrize(
-    'cell, found', [('2', '2'), ('-1', '-1'), ('0.5', '0.5'), ('yes', "'yes'")]
+    'cell, found',
+    [('2', '2'), ('-1', '-1'), ('-0.5', '-0.5'), ('yes', "'yes'")],
 )
 def test_a_label_outside_the_known_ones_is_an_error(read_csv, cell, found):
     text = COLUMNS.replace('d.png,0,0,0', f'd.png,0,{cell},0')
-    message = f"line 4, column 'Edema': found {found}.*, expected 1, 0 or an "
-    with pytest.raises(ValueError, match=message + 'empty cell'):
+    message = f"line 4, column 'Edema': found {found}.*, expected a number "
+    with pytest.raises(ValueError, match=message + 'from 0 to 1 or an empty'):
         read_csv(text)
 
 

@@ -14,7 +14,21 @@ from digits_run import train_digits
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
+from mmda.engine import checkpoint
 from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
+from mmda.engine.old_torch import READS_DATA
+
+new_torch = pytest.mark.skipif(
+    not READS_DATA, reason='needs torch 2.6: reads old formats and addresses'
+)
+
+
+@pytest.fixture(params=[True, False], ids=['new torch', 'old torch'])
+def any_torch(request, monkeypatch):
+    """Read with the code for each version of torch."""
+    if request.param and not READS_DATA:
+        pytest.skip('this torch is old')
+    monkeypatch.setattr(checkpoint, 'READS_DATA', request.param)
 
 
 class Call:
@@ -34,6 +48,7 @@ def write_hostile(folder):
     return path, marker
 
 
+@pytest.mark.usefixtures('any_torch')
 def test_a_checkpoint_of_a_run_is_read_whole():
     path = str(train_digits() / 'epoch_2.pth')
     found = load_checkpoint(path)
@@ -54,6 +69,16 @@ def test_a_checkpoint_of_a_run_is_read_whole():
     )
 
 
+def test_random_states_are_data(tmp_path, any_torch):
+    path = str(tmp_path / 'x.pth')
+    content = dict(numpy=np.random.get_state(), python=random.getstate())
+    torch.save(content, path)
+    found = load_checkpoint(path)
+    assert found['python'] == content['python']
+    np.testing.assert_array_equal(found['numpy'][1], content['numpy'][1])
+
+
+@new_torch
 def test_random_states_and_names_of_numpy_1_are_data(tmp_path):
     path = tmp_path / 'x.pth'
     content = dict(
@@ -77,7 +102,7 @@ def test_random_states_and_names_of_numpy_1_are_data(tmp_path):
 
 
 def test_a_file_that_runs_code_is_refused_with_the_name_and_the_way_out(
-    tmp_path,
+    tmp_path, any_torch
 ):
     path, marker = write_hostile(tmp_path)
     with pytest.raises(
@@ -93,7 +118,7 @@ def test_a_file_that_runs_code_is_refused_with_the_name_and_the_way_out(
     'arguments', [(getattr, '__self__'), (HistoryBuffer, '__init__')]
 )
 def test_a_checkpoint_reaches_no_attribute_but_the_statistics_of_a_log(
-    arguments, tmp_path
+    arguments, tmp_path, any_torch
 ):
     path = str(tmp_path / 'x.pth')
     torch.save(dict(meta=Call(getattr, *arguments)), path)
@@ -101,6 +126,7 @@ def test_a_checkpoint_reaches_no_attribute_but_the_statistics_of_a_log(
         load_checkpoint(path)
 
 
+@pytest.mark.usefixtures('any_torch')
 def test_a_broken_file_is_named_and_gets_no_advice_to_load_it(tmp_path):
     path = tmp_path / 'x.pth'
     torch.save(dict(state_dict=dict(a=torch.zeros(9))), path)
@@ -118,12 +144,22 @@ def test_a_broken_file_is_named_and_gets_no_advice_to_load_it(tmp_path):
         load_checkpoint(str(tmp_path / 'no.pth'))
 
 
+@pytest.mark.usefixtures('any_torch')
 def test_a_text_that_the_runner_would_execute_is_left_out(tmp_path):
     path = str(tmp_path / 'x.pth')
     torch.save(dict(meta=dict(config='raise SystemExit', epoch=1)), path)
     assert load_checkpoint(path)['meta'] == dict(epoch=1)
 
 
+def test_an_old_torch_refuses_an_address_that_it_cannot_read_as_data(
+    monkeypatch,
+):
+    monkeypatch.setattr(checkpoint, 'READS_DATA', False)
+    with pytest.raises(ImportError, match='Download the file.*--unsafe-load'):
+        load_checkpoint('https://127.0.0.1/x.pth')
+
+
+@new_torch
 def test_an_address_is_read_as_data_too(tmp_path, monkeypatch):
     path, marker = write_hostile(tmp_path)
     torch.save(dict(state_dict={'a': np.float64(1)}), tmp_path / 'good.pth')

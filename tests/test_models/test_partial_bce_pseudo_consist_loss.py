@@ -12,7 +12,13 @@ from mmpretrain.structures import DataSample
 from two_ranks import run_on_two_ranks
 
 from mmda.models import PartialBCEPseudoConsistLoss
-from mmda.models.losses import given_exactly_one, is_confident, sharpen
+from mmda.models.losses import (
+    given_exactly_one,
+    is_confident,
+    marginal_nll,
+    sharpen,
+)
+from mmda.structures import split_annotated
 
 NAN = float('nan')
 MEANS = ('entry', 'class', 'sample')
@@ -172,6 +178,54 @@ def test_answers_given_exactly_one_equal_a_sum_over_truth_assignments():
     expected = torch.outer(torch.tensor([1, 0, 0.75]), alone / alone.sum())
     torch.testing.assert_close(got[:, ~known[0]], expected.double())
     assert not got[known].any()
+
+
+def test_the_marginal_nll_equals_a_sum_over_truth_assignments():
+    logits = torch.tensor([0.3, -1.2, 2.0, 0.1], dtype=torch.float64)
+    alone = exactly_one_holds(logits)
+    chance = alone / alone.sum()
+    targets = {  # what is known -> the classes that are possible
+        (0, math.nan, math.nan, 0): [1, 2],
+        (0, 1, math.nan, 0): [1],
+        (math.nan,) * 4: [0, 1, 2, 3],
+        (0, 0, 0, 1): [3],
+        (0, 0, math.nan, 0): [2],
+    }
+    target = torch.tensor(list(targets), dtype=torch.float64)
+    got = marginal_nll(logits.expand(len(target), 4), *split_annotated(target))
+    expected = [-chance[left].sum().log() for left in targets.values()]
+    torch.testing.assert_close(got, torch.stack(expected).double())
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_the_marginal_nll_is_0_where_no_class_is_left_or_none_is_known(known):
+    logits = torch.randn(2, 3, 4).requires_grad_()
+    value = marginal_nll(
+        logits, torch.zeros(2, 3, 4), torch.full((2, 3, 4), known)
+    )
+    assert value.shape == (2, 4)
+    value.sum().backward()
+    torch.testing.assert_close(value, torch.zeros(2, 4))
+    torch.testing.assert_close(logits.grad, torch.zeros(2, 3, 4))
+
+
+def test_the_marginal_term_is_a_mean_over_images_and_a_sum_over_views():
+    logits, target = make_batch(0.5, rows=3, classes=4)
+    options = dict(exactly_one=True, strong_bce_weight=1.0)
+    plain = PartialBCEPseudoConsistLoss(**options).losses(logits, target)
+    both = PartialBCEPseudoConsistLoss(marginal_weight=0.3, **options).losses(
+        logits, target
+    )
+    assert list(both) == [*plain, 'loss_marginal']
+    known = split_annotated(target)
+    nll = [marginal_nll(view, *known) for view in logits.split(3)]
+    expected = 0.3 * torch.stack(nll).mean(dim=1).sum()
+    torch.testing.assert_close(both['loss_marginal'], expected)
+
+
+def test_a_marginal_weight_needs_exactly_one_class():
+    with pytest.raises(ValueError, match='exactly_one=True'):
+        PartialBCEPseudoConsistLoss(marginal_weight=0.3)
 
 
 def test_exactly_one_class_in_no_image_gives_zeros_with_a_graph():
@@ -484,6 +538,7 @@ def test_stated_defaults_equal_the_signature():
         confidence=0.5,
         detach_pseudo=True,
         exactly_one=False,
+        marginal_weight=0.0,
         distance='mse',
         normalize='entry',
     )

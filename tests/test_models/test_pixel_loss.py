@@ -37,6 +37,7 @@ def make_logits(rows, dtype=torch.float64, seed=1):
         dict(detach_pseudo=False),
         dict(strong_bce_weight=0.5, confidence=0.9),
         dict(exactly_one=True, distance='bce', confidence=0.7),
+        dict(exactly_one=True, marginal_weight=0.3),
         dict(normalize='class', tau=0.4, temperature=3.0),
         dict(normalize='sample', pseudo_weight=2.0, consist_weight=3.0),
     ],

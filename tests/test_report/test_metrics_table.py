@@ -1,10 +1,6 @@
 """The table of a run, with intervals and the further means."""
 
-import numpy as np
-from matplotlib.image import imread
-
 from mmda.report.run_summary import (
-    draw_auc,
     metrics_table,
     split_intervals,
     split_metrics,
@@ -71,17 +67,3 @@ def test_a_source_may_have_the_name_of_a_column():
     )
     assert head[1:-1] == ['class', 'all', 'all (source)', 'class (source)']
     assert row[1:-1] == ['a', '1.00', '2.00', '3.00']
-
-
-def test_the_figure_shows_the_intervals(tmp_path):
-    draw_auc(METRICS, 'auc', tmp_path / 'with.png')
-    bare = {k: v for k, v in METRICS.items() if '_low' not in k}
-    bare = {k: v for k, v in bare.items() if '_high' not in k}
-    draw_auc(bare, 'auc', tmp_path / 'without.png')
-    with_interval, without = (
-        imread(tmp_path / f'{name}.png') for name in ('with', 'without')
-    )
-    assert with_interval.shape != without.shape or np.any(
-        with_interval != without
-    )
-    assert (tmp_path / 'with.pdf').is_file()

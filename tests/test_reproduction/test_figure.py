@@ -79,3 +79,25 @@ def test_numbers_of_images_are_drawn_as_curves(tmp_path, shown):
     colors = [{k: c.get_color() for k, c in d.items()} for d in curves]
     assert colors[0] == colors[1]
     assert len(set(colors[0].values())) == 2
+
+
+def test_no_spread_passes_100_percent(tmp_path, shown):
+    (tmp_path / 'toy.yml').write_text(CURVES)
+    table = read_table(tmp_path / 'toy.yml')
+    results = {
+        recipe.key: {
+            seed: make_result(seed, mean, 50.0)
+            for seed, mean in enumerate((96.0, 100.0))
+        }
+        for recipe in table.panels[0].recipes
+    }
+    found = {p.name: summarise(p, results) for p in table.panels}
+    figure.draw_table(table, found, None)
+    for container in shown[0].axes[0].containers:
+        ends = [
+            end
+            for bar in container.lines[2]
+            for path in bar.get_paths()
+            for _, end in path.vertices
+        ]
+        assert max(ends) <= 100 and min(ends) < 96

@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+from reproduction import learning_curves
 from reproduction.learning_curves import curve, main
 
 NAN = float('nan')
@@ -39,6 +40,17 @@ def test_a_curve_is_mean_and_spread_over_the_runs(seeds):
     assert validated['mean'].tolist() == [90.5]
     assert validated.index.tolist() == [10]
     assert curve(folders[:1], 'answer')['std'].tolist() == [0, 0]
+
+
+def test_a_panel_has_its_title_in_words(seeds, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        learning_curves, 'save_figure', lambda figure, _: drawn.append(figure)
+    )
+    folders = {'recipe': sorted(seeds.glob('seed_*'))}
+    learning_curves.draw_learning_curves(folders, ['auc/6', 'answer'], None)
+    titles = [axes.get_title() for axes in drawn[0].axes]
+    assert titles == ['AUC of 6', 'answer']
 
 
 def test_runs_of_different_lengths_are_not_averaged(seeds):

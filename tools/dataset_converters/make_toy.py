@@ -7,7 +7,6 @@ import os.path as osp
 from collections.abc import Sequence
 
 from toy_chest import make_chestxray14, make_chexpert_table
-from toy_street import make_cityscapes
 
 from mmda.apis.arguments import MAX_SEED, whole
 from mmda.commands.common import build_parser, run_tool, say
@@ -46,6 +45,9 @@ def chestxray_chexpert(args: argparse.Namespace) -> None:
 
 def cityscapes(args: argparse.Namespace) -> None:
     """Write ``DIR/cityscapes``."""
+    # It needs mmseg, and mmseg needs the compiled operators of mmcv.
+    from toy_street import make_cityscapes
+
     root = osp.join(args.dir, 'cityscapes')
     refuse_existing(root)
     make_cityscapes(root, args.images, args.size, args.seed)
@@ -57,7 +59,7 @@ def cityscapes(args: argparse.Namespace) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command."""
-    parser = build_parser(__doc__ or '', EXAMPLES)
+    parser = build_parser(__doc__ or '', EXAMPLES, 'make_toy')
     commands = parser.add_subparsers(dest='what', required=True)
     chest = commands.add_parser(
         'chestxray_chexpert',

@@ -23,6 +23,7 @@ from .workers import run_all
 
 #: Commands of their own, with a module of the same name.
 OTHER_COMMANDS = (
+    'closed_gaps',
     'compare_segmentation',
     'complexity',
     'cooccurrence',
@@ -35,6 +36,7 @@ EXAMPLES = """\
   python tools/reproduce.py 2 --part mnist --dry-run
   python tools/reproduce.py 1 7 8 --part mnist --quick
 figures of the paper and curves over seeds (--help shows their options):
+  python tools/reproduce.py closed_gaps --help
   python tools/reproduce.py compare_segmentation --help
   python tools/reproduce.py complexity --help
   python tools/reproduce.py cooccurrence --help
@@ -54,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
         "the table with the paper's values beside ours. A run that has "
         'finished does not run again.',
         EXAMPLES,
+        'reproduce',
     )
     add = parser.add_argument
     add(

@@ -166,10 +166,14 @@ def _draw_ours(
     label: str,
     **style: Any,
 ) -> None:
+    means = np.array([summary.mean for summary in summaries])
+    spread = np.nan_to_num([summary.deviation for summary in summaries])
+    # All values are shares in %: no spread passes 0 or 100.
+    below, above = np.minimum(spread, means), np.minimum(spread, 100 - means)
     axes.errorbar(
         places,
-        [summary.mean for summary in summaries],
-        [np.nan_to_num(summary.deviation) for summary in summaries],
+        means,
+        np.nan_to_num(np.maximum([below, above], 0)),
         label=label,
         markersize=3,
         capsize=2,

@@ -11,6 +11,7 @@ import pandas as pd
 from prettytable import PrettyTable
 
 from mmda.commands.common import build_parser, run_tool, say
+from mmda.evaluation.metrics.metric_keys import title_of
 from mmda.report.figure import (
     COLORS,
     PAGE_WIDTH,
@@ -206,7 +207,7 @@ def draw_learning_curves(
                 data.index, low, high, color=color, alpha=0.2, lw=0
             )
         axes.set_xlabel('iteration')
-        axes.set_title(key.replace('_', ' '), fontsize=SMALL)
+        axes.set_title(title_of(key), fontsize=SMALL)
         axes.grid(alpha=0.3)
     figure.legend(
         *axes.get_legend_handles_labels(),

@@ -79,10 +79,11 @@ def _execute(
     set_seed(cfg, run.seed)
     cfg.launcher = 'none'
     cfg.work_dir = str(folder)
-    # The figures take seconds of each run, and there may be hundreds.
+    # Figures and reports take seconds of each run, and there may be hundreds.
     for name, key in (('run_summary', 'figures'), ('label_report', 'figure')):
         if cfg.get('default_hooks', {}).get(name):
             cfg.default_hooks[name][key] = False
+    cfg.get('default_hooks', {}).pop('run_report', None)
     loaders = [f'{split}_dataloader' for split in ('train', 'val', 'test')]
     set_dataloader_defaults(cfg, loaders)
     start = time.monotonic()

@@ -38,8 +38,9 @@ five_classes = (
 )
 aliases = {'Pleural Effusion': 'Effusion'}
 
-# Pillow refuses a truncated file. OpenCV would fill it up with grey.
-load_image = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+# Files of any depth, and DICOM. Images have one channel until the data
+# preprocessor normalises them with its three means.
+load_image = dict(type='LoadMedicalImage', color_type='grayscale')
 train_pipeline = [
     load_image,
     dict(

@@ -35,7 +35,7 @@ measured = [name for name in classes if name not in rare]
 d0_classes = measured[:7] + rare
 d1_classes = measured[-7:] + rare
 
-load_image = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+load_image = dict(type='LoadMedicalImage', color_type='grayscale')
 train_pipeline = [
     load_image,
     dict(

@@ -34,4 +34,5 @@ default_hooks = dict(
     check_label_space=dict(type='CheckLabelSpaceHook'),
     check_finite=dict(type='CheckFiniteHook'),
     run_summary=dict(type='RunSummaryHook', monitor='iou/mean'),
+    run_report=dict(type='RunReportHook', monitor='iou/mean'),
 )

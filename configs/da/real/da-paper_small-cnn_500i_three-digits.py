@@ -6,6 +6,7 @@ loss = dict(
     ramp_up=0.0,
     detach_pseudo=False,
     exactly_one=False,
+    marginal_weight=0.0,
     distance='mse',
 )
 model = dict(head=dict(loss=loss))

@@ -7,5 +7,5 @@ _base_ = [
 ]
 
 # Every image shows exactly one class.
-loss = dict(exactly_one=True, distance='bce', ramp_up=0.4)
+loss = dict(exactly_one=True, marginal_weight=0.3, distance='bce', ramp_up=0.4)
 model = dict(head=dict(classes=_base_.classes, loss=loss))

@@ -12,10 +12,11 @@ import numpy as np
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
-from ..tables.csv_table import check_cells, read_columns, read_label_lists
+from ..tables.label_cells import check_cells, read_label_lists
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
+from ..tables.table_file import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd

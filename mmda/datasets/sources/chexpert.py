@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mmengine.registry import DATASETS
 
-from mmda.structures import UNANNOTATED, class_indices
-
-from ..tables.csv_table import check_cells, read_columns, read_label_columns
+from ..tables.label_cells import check_cells, read_label_columns
+from ..tables.label_policies import UNCERTAIN, apply_policies, read_policies
 from ..tables.label_table import LabelTable
 from ..tables.patient_split import split_by_patient
 from ..tables.table_dataset import TableDataset
+from ..tables.table_file import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,7 @@ _PATTERN = re.compile(
 )
 # Images of the test split, and of the table that it was defined on.
 _TEST_IMAGES, _ALL_IMAGES = 56_675, 223_414
-_UNCERTAIN = ('zeros', 'ones', 'ignore', 'lsr_ones', 'lsr_zeros')
 _BLANK = ('negative', 'ignore')
-_LSR_RANGE = {'lsr_ones': (0.55, 0.85), 'lsr_zeros': (0.0, 0.3)}
 
 
 @DATASETS.register_module()
@@ -113,8 +111,11 @@ class CheXpert(TableDataset):
         ann_file: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self.uncertain = _policies('uncertain', uncertain, _UNCERTAIN)
-        self.blank = _policies('blank', blank, _BLANK)
+        names = self.METAINFO['classes']
+        self.uncertain = read_policies(
+            'uncertain', uncertain, UNCERTAIN, names
+        )
+        self.blank = read_policies('blank', blank, _BLANK, names)
         self.frontal_only = frontal_only
         self.seed = seed
         if ann_file is None:
@@ -139,7 +140,8 @@ class CheXpert(TableDataset):
             # One stream per class, whatever the other classes and policies.
             stream = [self.seed, self.METAINFO['classes'].index(name)]
             generator = np.random.default_rng(stream)
-            _apply(column, self.uncertain[name], self.blank[name], generator)
+            uncertain = None if self.keep_uncertain else self.uncertain[name]
+            apply_policies(column, uncertain, self.blank[name], generator)
         chosen = np.ones(len(table), dtype=bool)
         if self.split in ('train', 'test'):
             num_test = round(len(table) * _TEST_IMAGES / _ALL_IMAGES)
@@ -186,39 +188,3 @@ class CheXpert(TableDataset):
             else:
                 paths[i], patients[i] = match[1], int(match[2])
         return np.array(paths, dtype=object), patients
-
-
-def _policies(
-    option: str, policy: str | Mapping[str, str], known: tuple[str, ...]
-) -> dict[str, str]:
-    """Return the policy of each class. The first one known is the default."""
-    classes = CheXpert.METAINFO['classes']
-    given = {'default': policy} if isinstance(policy, str) else dict(policy)
-    class_indices([n for n in given if n != 'default'], classes, option)
-    for name, value in given.items():
-        if value not in known:
-            raise ValueError(
-                f'{option} of {name!r}: found {value!r}, expected one of '
-                f'{known}'
-            )
-    default = given.get('default', known[0])
-    return {name: given.get(name, default) for name in classes}
-
-
-def _apply(
-    score: np.ndarray,
-    uncertain: str,
-    blank: str,
-    generator: np.random.Generator,
-) -> None:
-    """Replace -1 and NaN in the labels of a class, in place."""
-    is_uncertain = score == -1
-    if blank == 'negative':
-        score[np.isnan(score)] = 0.0
-    if uncertain in _LSR_RANGE:
-        low, high = _LSR_RANGE[uncertain]
-        drawn = generator.uniform(low, high, int(is_uncertain.sum()))
-        score[is_uncertain] = drawn
-    else:
-        fixed = {'zeros': 0.0, 'ones': 1.0, 'ignore': UNANNOTATED}
-        score[is_uncertain] = fixed[uncertain]

@@ -44,8 +44,8 @@ class LabelTable:
         img (ndarray, optional): uint8 (N, H, W, 3) or (N, H, W), for images
             that are held in memory.
         patient_id (ndarray, optional): (N,), int64 or dtype ``S``.
-        row (ndarray, optional): integers (N,), line of the annotation file.
-            The header is line 1.
+        row (ndarray, optional): integers (N,), line of the annotation file,
+            or row of a Parquet file. The header is line 1.
 
     Raises:
         ValueError: If the length of a column differs from ``gt_score``.

@@ -14,6 +14,7 @@ from mmda.structures import LabelSpace, class_indices
 
 from ..parts import take
 from .image_paths import find_outside, join_prefix
+from .label_cells import place
 from .label_table import LabelTable
 
 
@@ -60,6 +61,9 @@ class TableDataset(BaseDataset):
     #: What to download, from where, and the expected layout. It ends the
     #: message about a missing file.
     LAYOUT: str = ''
+
+    #: Whether ``load_data_list`` keeps the label -1, for who counts it.
+    keep_uncertain = False
 
     data_list: LabelTable
 
@@ -222,9 +226,8 @@ class TableDataset(BaseDataset):
         return self._place(idx)
 
     def _place(self, idx: int) -> str:
-        row = self.data_list.row
-        place = f'image {idx}' if row is None else f'line {row[idx]}'
-        return f'{self.ann_file or type(self).__name__}, {place}'
+        row, name = self.data_list.row, self.ann_file or type(self).__name__
+        return f'{name}, image {idx}' if row is None else place(name, row[idx])
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the indices of the positive classes of an image.

@@ -39,3 +39,55 @@ def name_of(part: str) -> str:
         'M/c'
     """
     return re.sub('%(2F|25)', lambda m: '/' if m[1] == '2F' else '%', part)
+
+
+_MEASURES = {'auc': 'AUC', 'ap': 'AP', 'iou': 'IoU'}
+_GROUPS = {
+    'mean': '',
+    'mean_shared': ' of the shared classes',
+    'mean_of_interest': ' of the classes of interest',
+}
+
+
+def measure_of(prefix: str) -> str:
+    """Write the prefix of the keys of a metric as the name of a measure.
+
+    Args:
+        prefix (str): Such as 'auc'.
+
+    Returns:
+        str: The name; a prefix that mmda does not write stays as it is.
+
+    Examples:
+        >>> measure_of('iou'), measure_of('multi-label')
+        ('IoU', 'multi-label')
+    """
+    return _MEASURES.get(prefix, prefix)
+
+
+def title_of(key: str) -> str:
+    """Write the key of a logged value as the title of a figure.
+
+    Args:
+        key (str): Such as ``auc/7``, ``auc/A/mean`` or ``loss_bce``.
+
+    Returns:
+        str: What the value is. A key that mmda does not write loses only its
+        underscores.
+
+    Examples:
+        >>> title_of('auc/7'), title_of('iou/mean'), title_of('auc/A/bus')
+        ('AUC of 7', 'mean IoU', 'AUC of bus (A)')
+        >>> title_of('unannotated_answer')
+        'unannotated answer'
+    """
+    prefix, *parts = key.split('/')
+    if prefix not in _MEASURES or len(parts) not in (1, 2):
+        return key.replace('_', ' ')
+    measure = _MEASURES[prefix]
+    *source, name = map(name_of, parts)
+    if parts[-1] in _GROUPS:
+        title = f'mean {measure}{_GROUPS[parts[-1]]}'
+    else:
+        title = f'{measure} of {name}'
+    return title + (f' ({source[0]})' if source else '')

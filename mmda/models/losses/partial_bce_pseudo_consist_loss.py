@@ -14,15 +14,15 @@ from torch import Tensor
 from mmda.structures import PixelTarget, split_annotated
 
 from ..utils import split_views
+from .exactly_one import given_exactly_one, marginal_nll
 from .mean_weights import NORMALIZATIONS, mean_weights
 from .partial_label_loss import PartialLabelLoss
-from .pseudo_labels import given_exactly_one, is_confident, sharpen
+from .pseudo_labels import is_confident, sharpen
 from .strip_sums import strip_sums
 
 # Entries of one view in a strip of image rows: enough to keep a device busy,
 # few enough not to count beside the logits of one large image.
 STRIP_ENTRIES = 2**18
-TERMS = ('loss_bce', 'loss_pseudo', 'loss_consist', 'loss_strong_bce')
 DISTANCES = ('mse', 'bce')
 
 
@@ -58,6 +58,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
     what the annotated classes tell about the others
     (:func:`given_exactly_one`). With ``temperature=inf``, the third term has
     the gradient of the negative log-likelihood that exactly one class holds.
+    ``marginal_weight`` adds the mean of :func:`marginal_nll` over the images
+    or pixels, summed over the views.
 
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
@@ -79,6 +81,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             pseudo-label. Defaults to True.
         exactly_one (bool): Whether exactly one class of the label space holds
             in each image or pixel. Defaults to False.
+        marginal_weight (float): Weight of :func:`marginal_nll`. It needs
+            ``exactly_one``. Defaults to 0.0.
         distance (str): Distance of an answer from its pseudo-label: 'mse'
             (the squares of eqs. (4) and (5)) or 'bce' (cross entropy, whose
             gradient does not vanish where a wrong answer is sure). Defaults
@@ -88,7 +92,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             'sample' (first within each image). Defaults to 'entry'.
 
     Raises:
-        ValueError: If an argument is outside its range.
+        ValueError: If an argument is outside its range, or with a
+            ``marginal_weight`` without ``exactly_one``.
 
     Examples:
         >>> loss = PartialBCEPseudoConsistLoss()
@@ -111,6 +116,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         confidence: float = 0.5,
         detach_pseudo: bool = True,
         exactly_one: bool = False,
+        marginal_weight: float = 0.0,
         distance: str = 'mse',
         normalize: str = 'entry',
     ) -> None:
@@ -124,8 +130,14 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ('strong_bce_weight', strong_bce_weight),
             ('pseudo_weight', pseudo_weight),
             ('consist_weight', consist_weight),
+            ('marginal_weight', marginal_weight),
         ):
             _check_range(key, weight, 0, float('inf'))
+        if marginal_weight and not exactly_one:
+            raise ValueError(
+                f'marginal_weight={marginal_weight} without exactly_one=True: '
+                'it is for images or pixels that show exactly one class'
+            )
         _check_choice('distance', distance, DISTANCES)
         _check_choice('normalize', normalize, NORMALIZATIONS)
         self.tau = tau
@@ -138,6 +150,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         self.confidence = confidence
         self.detach_pseudo = detach_pseudo
         self.exactly_one = exactly_one
+        self.marginal_weight = marginal_weight
         self.distance = distance
         self.normalize = normalize
 
@@ -157,8 +170,9 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
             ``loss_pseudo``, ``loss_consist`` and, if its weight is not 0,
             ``loss_strong_bce``. With one view and ``exactly_one``, there is
-            ``loss_pseudo`` too. Each is weighted. A term without entries is
-            0 and has a graph.
+            ``loss_pseudo`` too. With a ``marginal_weight`` there is
+            ``loss_marginal``. Each is weighted. A term without entries is 0
+            and has a graph.
 
         Raises:
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
@@ -166,15 +180,26 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         """
         _check_shape(cls_score, target.shape)
         num_known = _num_known(target)
+        num_pixels = target.shape[2:].numel()
         weights = [mean_weights(num_known, self.normalize)]
-        if self.exactly_one or len(cls_score) > len(num_known):
-            num_unknown = target.shape[2:].numel() - num_known
-            by_unknown = mean_weights(num_unknown, self.normalize)
+        names = ['loss_bce']
+        two_views = len(cls_score) > len(num_known)
+        if self.exactly_one or two_views:
+            by_unknown = mean_weights(num_pixels - num_known, self.normalize)
             weights.append(self.ramp_factor() * by_unknown)
+            names.append('loss_pseudo')
+        if two_views:
+            names.append('loss_consist')
+        if two_views and self.strong_bce_weight:
+            names.append('loss_strong_bce')
+        if self.marginal_weight:
+            each = num_known.new_full((len(num_known), 1), num_pixels)
+            weights.append(self.marginal_weight * mean_weights(each))
+            names.append('loss_marginal')
         sums = _sum_over(
             functools.partial(self._sum, weights), cls_score, target
         )
-        return dict(zip(TERMS, sums, strict=False))
+        return dict(zip(names, sums, strict=True))
 
     def _sum(
         self,
@@ -188,13 +213,14 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         Args:
             weights (Sequence[Tensor]): Weights of the known entries and, with
                 two views or ``exactly_one``, of the unknown entries. They
-                broadcast to (N, C, ...).
+                broadcast to (N, C, ...). With a ``marginal_weight``, also the
+                weight of an image or pixel.
             cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
             label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
 
         Returns:
-            list[Tensor]: Scalars in the order of ``TERMS``.
+            list[Tensor]: Scalars, in the order of :meth:`losses`.
         """
         cls_score = _to_full_precision(cls_score)
         weak, strong = split_views(cls_score, len(known))
@@ -213,6 +239,9 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         sums += [w * v for w, v in zip(by_view, of_views, strict=False)]
         if strong is not None and self.strong_bce_weight:
             sums.append(self.strong_bce_weight * _bce(strong, label, weight))
+        if self.marginal_weight:
+            nll = [marginal_nll(view, label, known).sum() for view in views]
+            sums.append(weights[2] * torch.stack(nll).sum())
         return sums
 
     @torch.no_grad()

@@ -52,36 +52,3 @@ def is_confident(answer: Tensor, confidence: float) -> Tensor:
         tensor([ True, False,  True])
     """
     return torch.maximum(answer, 1 - answer) >= confidence
-
-
-def given_exactly_one(logits: Tensor, label: Tensor, known: Tensor) -> Tensor:
-    r"""Return the answers, given that exactly one class holds.
-
-    .. math::
-        p_c = (1 - \sum_{k \in K} y_k) \,
-        \frac{e^{z_c}}{\sum_{u \in U} e^{z_u}}
-
-    K are the annotated classes and U the others. The formula takes the
-    classes for independent events with the log-odds z. It conditions them on
-    the event that one class of U holds and the rest of U does not. Where an
-    annotated class is positive, nothing is left for the others.
-
-    Args:
-        logits (Tensor): z, (N, C, ...).
-        label (Tensor): y, (N, C, ...), in [0, 1], any number where unknown.
-        known (Tensor): bool (N, C, ...), whether an entry is annotated.
-
-    Returns:
-        Tensor: Probabilities, (N, C, ...); 0 where annotated.
-
-    Examples:
-        >>> logits = torch.tensor([[5., 0., 0.], [5., 0., 0.]])
-        >>> label = torch.tensor([[0., 0., 0.], [1., 0., 0.]])
-        >>> known = torch.tensor([[True, False, False]] * 2)
-        >>> given_exactly_one(logits, label, known)
-        tensor([[0.0000, 0.5000, 0.5000],
-                [0.0000, 0.0000, 0.0000]])
-    """
-    left = 1 - (label * known).sum(dim=1, keepdim=True)
-    among = logits.masked_fill(known, torch.finfo(logits.dtype).min)
-    return (left.clamp(0, 1) * among.softmax(dim=1)).masked_fill(known, 0)

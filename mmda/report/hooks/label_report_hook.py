@@ -50,6 +50,7 @@ class LabelReportHook(Hook):
         self.figure = figure
         self.hash_seconds = hash_seconds
         self.max_maps = max_maps
+        self.report: dict | None = None
 
     @master_only
     def before_train(self, runner: Runner) -> None:
@@ -72,6 +73,7 @@ class LabelReportHook(Hook):
             # Data without labels may still train: do not stop the run.
             print_log(f'no label report: {error}', 'current', logging.WARNING)
             return
+        self.report = report
         runner.logger.info(f'labels\n{report_text(report)}')
         folder = Path(runner.work_dir) / 'label_report'
         write_label_report(report, folder, self.figure)

@@ -13,7 +13,9 @@ from mmengine.runner import Runner
 
 from mmda.datasets import walk_datasets
 
-from ..run_summary import draw_auc, draw_training, metrics_table
+from ..figure import save_figure
+from ..run_figures import class_figure, training_figure
+from ..run_summary import metrics_table
 
 
 @HOOKS.register_module()
@@ -92,10 +94,13 @@ class RunSummaryHook(Hook):
         }
         if self.figures:
             folder = Path(runner.work_dir) / 'figures'
-            draw_training(hub, self.monitor, folder / 'training.png')
+            scalars = {k: v.data[0] for k, v in hub.log_scalars.items()}
+            curves = training_figure(scalars, self.monitor)
+            if curves is not None:
+                save_figure(curves, folder / 'training.png')
             if best:
-                name = f'{self.prefix}_per_class.png'
-                draw_auc(best, self.prefix, folder / name)
+                figure = class_figure(best, self.prefix)
+                save_figure(figure, folder / f'{self.prefix}_per_class.png')
             places['figures'] = str(folder)
         if best:
             # A loop over iterations does not count epochs.

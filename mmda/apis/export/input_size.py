@@ -1,0 +1,79 @@
+"""Find the size of the images that a network gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import TRANSFORMS
+
+from ..images import as_sample
+from .pixel_model import PixelModel, new_sample
+
+# A pipeline that keeps the shape of an image shows itself at two shapes.
+_TRIALS = ((96, 128), (128, 96))
+
+
+def input_size(
+    config: Config, model: PixelModel, size: Sequence[int] | None = None
+) -> tuple[int, int]:
+    """Return height and width of the images that the network gets.
+
+    Args:
+        config (Config): Config with ``model`` and ``test_pipeline``.
+        model (PixelModel): The model.
+        size (Sequence[int], optional): Height and width that the user wants.
+            Defaults to the size of the test pipeline, or to the window of a
+            segmentor that slides a window over an image.
+
+    Returns:
+        tuple[int, int]: Height and width.
+
+    Raises:
+        ValueError: If the pipeline gives images of several sizes, or if the
+            preprocessor of the model would pad the images.
+    """
+    test_cfg = config.model.get('test_cfg') or {}
+    if size is None and test_cfg.get('mode') == 'slide':
+        size = test_cfg['crop_size']
+    if size is None:
+        size = _pipeline_size(config)
+    height, width = (int(n) for n in size)
+    pixels = torch.zeros(model.channels, height, width, dtype=torch.uint8)
+    sample = new_sample(model.is_segmentor, (height, width))
+    data = dict(inputs=[pixels], data_samples=[sample])
+    padded = tuple(model.model.data_preprocessor(data)['inputs'].shape[2:])
+    if padded != (height, width):
+        raise ValueError(
+            f'the data preprocessor of the model pads images of {height} x '
+            f'{width} to {padded[0]} x {padded[1]}: expected --size '
+            f'{padded[0]} {padded[1]}'
+        )
+    return height, width
+
+
+def _pipeline_size(config: Config) -> tuple[int, int]:
+    steps = [
+        step
+        for step in config.get('test_pipeline') or []
+        if not str(step.get('type')).rpartition('.')[2].startswith('Load')
+    ]
+    scope = config.get('default_scope') or 'mmpretrain'
+    with TRANSFORMS.switch_scope_and_registry(scope) as registry:
+        pipeline = Compose([registry.build(step) for step in steps])
+    shapes: list[Any] = []
+    for trial in _TRIALS:
+        sample = pipeline(as_sample(np.zeros((*trial, 3), np.uint8)))
+        found = (sample or {}).get('inputs')
+        shapes.append(getattr(found, 'shape', (None,))[-2:])
+    if len(set(map(tuple, shapes))) > 1 or len(shapes[0]) != 2:
+        raise ValueError(
+            'the test pipeline gives images of several sizes: '
+            f'{[tuple(s) for s in shapes]} from {list(_TRIALS)}. A file '
+            'has one size: expected --size HEIGHT WIDTH'
+        )
+    return tuple(shapes[0])

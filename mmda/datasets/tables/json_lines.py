@@ -1,0 +1,143 @@
+"""Read tables of one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .csv_table import CHUNK_ROWS
+from .label_cells import check_cells, check_names, place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_keys(path: str, columns: Sequence[str] = ()) -> list[str]:
+    """Read the keys of all objects of a file.
+
+    Args:
+        path (str): The file.
+        columns (Sequence[str]): Keys that an object must have.
+
+    Returns:
+        list[str]: The keys, in the order in which they first occur.
+
+    Raises:
+        ValueError: If the file is empty or no JSON lines, or if no object has
+            one of ``columns``.
+    """
+    names: dict[str, None] = {}
+    for _, record in _iter_records(path):
+        names.update(dict.fromkeys(record))
+    if not names:
+        raise ValueError(
+            f'{path} is empty: expected one JSON object per line and image'
+        )
+    check_names(path, list(names), columns)
+    return list(names)
+
+
+def open_json_lines(
+    path: str, text: Sequence[str], numbers: Sequence[str] = ()
+) -> tuple[int, Iterator[pd.DataFrame]]:
+    """Open some keys of a file, see :func:`~.csv_table.open_csv`.
+
+    Args:
+        path (str): The file. A missing key and null are empty cells.
+        text (Sequence[str]): Keys to read as strings. A list stays a list.
+        numbers (Sequence[str]): Keys to read as numbers.
+
+    Returns:
+        tuple[int, Iterator[DataFrame]]: The greatest possible number of rows,
+        and the rows in chunks, with their line numbers as index.
+
+    Raises:
+        ValueError: See :func:`read_keys`; or if the first key is empty in an
+            object.
+    """
+    read_keys(path, [*text, *numbers])
+    with open(path, 'rb') as file:
+        lines = sum(1 for _ in file)
+    return lines, _iter_chunks(path, text, numbers)
+
+
+def _iter_records(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with open(path, encoding='utf-8-sig') as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, _parse(line, place(path, number))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f'{path}: expected JSON lines in UTF-8, found: {error}'
+        ) from error
+
+
+def _parse(line: str, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line, object_pairs_hook=list)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(
+            f'{where}: expected a JSON object, found: {error}'
+        ) from error
+    pairs = found if line.lstrip().startswith('{') else None
+    if pairs is None:
+        kind = type(found).__name__
+        raise ValueError(f'{where}: found {kind}, expected a JSON object')
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        check_names(where, [name for name, _ in pairs], ())
+    return record
+
+
+def _iter_chunks(
+    path: str, text: Sequence[str], numbers: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    rows: list[list[Any]] = []
+    lines: list[int] = []
+    for line, record in _iter_records(path):
+        cells = [_as_text(record.get(name)) for name in text]
+        rows.append(cells + [_as_number(record.get(n)) for n in numbers])
+        lines.append(line)
+        if len(rows) == CHUNK_ROWS:
+            yield _as_frame(path, rows, lines, text, numbers)
+            rows, lines = [], []
+    if rows:
+        yield _as_frame(path, rows, lines, text, numbers)
+
+
+def _as_frame(
+    path: str,
+    rows: list[list[Any]],
+    lines: list[int],
+    text: Sequence[str],
+    numbers: Sequence[str],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    names = [*text, *numbers]
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    frame = pd.DataFrame(
+        {name: pd.Series(columns[name], lines, object) for name in names}
+    )
+    key = frame[text[0]]
+    check_cells(path, key, key.notna(), 'a value')
+    return frame
+
+
+def _as_text(value: Any) -> Any:
+    """Return a string, a list of strings, or None for an empty cell."""
+    if isinstance(value, list) and not any(
+        isinstance(one, (list, tuple)) for one in value
+    ):
+        return [str(one) for one in value]
+    is_empty = value in (None, '') or value != value  # NaN
+    return None if is_empty else str(value)
+
+
+def _as_number(value: Any) -> Any:
+    # Text that is no number stays, for the message about the cell.
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return None if value == '' else str(value)

@@ -1,0 +1,53 @@
+"""The figure of closed gaps, and the files that it reads."""
+
+import math
+
+import pytest
+from reproduction import closed_gaps
+from reproduction.closed_gaps import draw_closed_gaps, main, read_gaps
+from reproduction.gap import ClosedGap, gaps_to_csv
+
+BOTH = ClosedGap('toy', 'both views', 'n = 5', 3, 2.0, 1.0, 0.04, 50, 20, 90)
+NONE = ClosedGap(
+    'toy', 'one view', 'n = 5', 3, 0.1, 1.0, 0.04, *[math.nan] * 3
+)
+
+
+def write(folder, *gaps):
+    path = folder / 'table_gaps.csv'
+    path.write_text(gaps_to_csv(gaps))
+    return path
+
+
+def test_a_line_shows_the_closed_part_and_the_interval(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        closed_gaps, 'save_figure', lambda figure, _: drawn.append(figure)
+    )
+    draw_closed_gaps(read_gaps([write(tmp_path, BOTH, NONE)]), None)
+    (axes,) = drawn[0].axes
+    lines = [line.get_xdata() for line in axes.lines[2:]]  # after 0 and 100
+    assert [list(line) for line in lines] == [[20, 90], [50]]
+    assert [text.get_text().strip() for text in axes.texts] == [
+        '+1.0 of 2.0 points',
+        'no gap',
+    ]
+
+
+def test_the_command_writes_a_figure_from_several_tables(tmp_path, capsys):
+    other = tmp_path / 'other'
+    other.mkdir()
+    files = [write(tmp_path, BOTH), write(other, NONE)]
+    out = tmp_path / 'figure.png'
+    main([*map(str, files), '--out', str(out)])
+    assert out.is_file() and out.with_suffix('.pdf').is_file()
+    assert '2 gaps' in capsys.readouterr().out
+
+
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
+    path = tmp_path / 'table.csv'
+    path.write_text('part,mean\ntoy,1\n')
+    with pytest.raises(ValueError, match='table.csv: no column.*closed'):
+        read_gaps([path])
+    with pytest.raises(FileNotFoundError, match='missing.csv'):
+        read_gaps([tmp_path / 'missing.csv'])

@@ -1,0 +1,6 @@
+"""Export a model; ``--help`` shows the options."""
+
+from mmda_cli import main
+
+if __name__ == '__main__':
+    main('export')

@@ -1,0 +1,149 @@
+"""The command that draws how much of each gap to full labels is closed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from mmda.commands.common import build_parser, run_tool, say
+from mmda.report.figure import (
+    COLORS,
+    PAGE_WIDTH,
+    SMALL,
+    new_figure,
+    save_figure,
+)
+
+from .gap import ClosedGap
+
+EXAMPLES = """\
+  python tools/reproduce.py closed_gaps \\
+      work_dirs/reproduce/real/table_gaps.csv \\
+      work_dirs/reproduce/camvid/table_gaps.csv"""
+_COLUMNS = [field.name for field in fields(ClosedGap)]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Draw how much of each gap between partial and full labels is '
+        'closed, with its interval. A table that declares gaps writes the '
+        'files table..._gaps.csv.',
+        EXAMPLES,
+    )
+    parser.prog = f'{parser.prog} closed_gaps'
+    parser.add_argument('files', nargs='+', metavar='CSV')
+    parser.add_argument(
+        '--out',
+        default='closed_gaps.png',
+        help='PNG to write, with a PDF beside it (default: closed_gaps.png)',
+    )
+    return parser
+
+
+def read_gaps(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Read gaps that tables wrote.
+
+    Args:
+        files (Sequence[str | Path]): CSV files.
+
+    Returns:
+        DataFrame: The columns of :class:`ClosedGap`, and ``label``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a column is missing, or if no file has a gap.
+    """
+    tables = []
+    for file in files:
+        if not Path(file).is_file():
+            raise FileNotFoundError(f'there is no file {file}')
+        table = pd.read_csv(file)
+        missing = sorted(set(_COLUMNS) - set(table))
+        if missing:
+            raise ValueError(
+                f'{file}: no column {missing}, expected {_COLUMNS}: a file '
+                'table..._gaps.csv of a table that declares gaps'
+            )
+        tables.append(table[_COLUMNS])
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
+        raise ValueError(f'no gap in {", ".join(map(str, files))}')
+    table['label'] = table['part'] + ', ' + table['column']
+    return table
+
+
+def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
+    """Draw a line for each gap: the closed part and its 95 % interval.
+
+    Args:
+        table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says
+            that the seeds show no gap.
+        path (str | Path): PNG to write, with a PDF of the same name.
+    """
+    labels = list(dict.fromkeys(table['label']))
+    names = list(dict.fromkeys(table['name']))
+    # The names of one setting lie beside each other within their row.
+    shift = {n: 0.22 * (k - (len(names) - 1) / 2) for k, n in enumerate(names)}
+    figure = new_figure(PAGE_WIDTH, 0.9 + 0.42 * len(labels))
+    axes = figure.subplots()
+    for end in (0, 100):
+        axes.axvline(end, color='0.6', linewidth=0.8)
+    shown = set()
+    for gap in table.itertuples():
+        y = labels.index(gap.label) + shift[gap.name]
+        text = f' {gap.gain:+.1f} of {gap.gap:.1f} points'
+        if gap.closed != gap.closed:
+            axes.text(0, y, ' no gap', va='center', fontsize=SMALL - 1)
+            continue
+        color = COLORS[names.index(gap.name)]
+        if gap.low == gap.low:
+            axes.plot([gap.low, gap.high], [y, y], color=color, linewidth=1.5)
+        name = None if gap.name in shown else f'gap of {gap.name}'
+        shown.add(gap.name)
+        axes.plot(gap.closed, y, 'o', color=color, markersize=4, label=name)
+        right = gap.closed if gap.high != gap.high else gap.high
+        axes.text(right, y, text, va='center', fontsize=SMALL - 1)
+    axes.set_yticks(range(len(labels)), labels, fontsize=SMALL)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis='x', labelsize=SMALL)
+    axes.margins(x=0.15)
+    axes.set_xlabel(
+        'closed part of the gap in % (0: BCE on partial labels, 100: BCE on '
+        'full labels)',
+        fontsize=SMALL,
+    )
+    if shown:
+        figure.legend(
+            loc='outside upper right', ncols=len(names), fontsize=SMALL
+        )
+    save_figure(figure, path)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, draw and write.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    table = read_gaps(args.files)
+    draw_closed_gaps(table, args.out)
+    say(f'{len(table)} gaps: {args.out}; .pdf lies beside it')
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
+    """
+    run_tool(make_parser(), argv, run, register=False)
