@@ -92,7 +92,7 @@ def test_a_csv_of_ones_own_joins_the_chest_data_in_ten_lines(
     assert score[classes.index('Mass')] == 0
     assert np.isnan(score).sum() == 19
     sample = dataset[len(dataset) - 1]
-    assert sample['inputs'].shape == (3, 224, 224)
+    assert sample['inputs'].shape == (1, 224, 224)
     assert sample['data_samples'].source == 'MyHospital'
     sources = {dataset.get_data_info(i)['source'] for i in (0, -3, -1)}
     assert sources == {'ChestXray14', 'CheXpert', 'MyHospital'}

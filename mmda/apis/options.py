@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,10 +23,11 @@ RUNNER_KEYS = frozenset(
 def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change entries of a config.
 
-    ``data_root=DIR`` moves every dataset whose ``data_root`` begins with the
-    ``data_root`` of the config. Every other top name that is only a variable
-    of the config file is an error: the file has used the variable already.
-    The error names the entries to set instead.
+    ``data_root=DIR`` moves every dataset whose ``data_root`` lies below the
+    ``data_root`` of the config. A dataset elsewhere stays, such as one with
+    an absolute path where the root is relative. Every other top name that is
+    only a variable of the config file is an error: the file has used the
+    variable already. The error names the entries to set instead.
 
     Args:
         cfg (Config): The config, changed in place.
@@ -43,8 +45,8 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     """
     options = dict(options)
     if 'data_root' in options and isinstance(cfg.get('data_root'), str):
-        new = str(options.pop('data_root')).rstrip('/') + '/'
-        move_data_root(cfg._cfg_dict, cfg.data_root.rstrip('/') + '/', new)
+        new = str(options.pop('data_root'))
+        move_data_root(cfg._cfg_dict, cfg.data_root, new)
     for key, value in options.items():
         if key.split('.')[0] not in RUNNER_KEYS:
             raise ValueError(_without_effect(cfg, key, value))
@@ -88,13 +90,25 @@ def move_data_root(node: Any, old: str, new: str) -> None:
 
     Args:
         node (Any): The part, changed in place.
-        old (str): The beginning to look for. It ends with a slash.
-        new (str): The new beginning. It ends with a slash.
+        old (str): The folder to leave. '' and '.' are the working directory:
+            every relative path lies below it, and no absolute one.
+        new (str): The new folder.
+
+    Examples:
+        >>> part = [dict(data_root='data/NIH'), dict(data_root='/own/data')]
+        >>> move_data_root(part, '', '/mnt')
+        >>> [dataset['data_root'] for dataset in part]
+        ['/mnt/data/NIH', '/own/data']
     """
+    start = '' if old in ('', '.', './') else old.rstrip('/') + '/'
     for _, part in walk_config(node):
         value = part.get('data_root') if isinstance(part, dict) else None
-        if isinstance(value, str) and f'{value.rstrip("/")}/'.startswith(old):
-            part['data_root'] = new + value[len(old) :]
+        if not isinstance(value, str):
+            continue
+        if not start and (os.path.isabs(value) or '://' in value):
+            continue
+        if f'{value.rstrip("/")}/'.startswith(start):
+            part['data_root'] = f'{new.rstrip("/")}/{value[len(start) :]}'
 
 
 def _without_effect(cfg: Config, key: str, value: Any) -> str:
@@ -106,16 +120,28 @@ def _without_effect(cfg: Config, key: str, value: Any) -> str:
             f'--cfg-options {key}: the config has no such entry'
             f'{nearest(key.split(".")[0], sorted({*cfg, *RUNNER_KEYS}))}'
         )
-    places = [
-        f'{path}={value}'
-        for path, part in walk_config(cfg._cfg_dict)
-        if path.split('.')[0] in RUNNER_KEYS
-        and type(part) is type(cfg[key])
-        and part == cfg[key]
-    ]
-    hint = f': {", ".join(places[:4])}' if places else ''
+    places = _places(cfg, key)
+    shown = [f'{path}={value}' for path in places[:4]]
+    hint = f': {", ".join(shown)}' if shown else ''
     return (
         f'--cfg-options {key}: this is a variable of the config file. The '
         'file has used it already, so a new value has no effect. Set the '
         f'entry that uses the variable{hint}'
     )
+
+
+def _places(cfg: Config, key: str) -> list[str]:
+    """Find the entries that may come from a variable of the config file.
+
+    Entries of the same name are meant. Without one, an equal value may be
+    meant, unless its name is the name of another variable.
+    """
+    equal = [
+        path
+        for path, part in walk_config(cfg._cfg_dict)
+        if path.split('.')[0] in RUNNER_KEYS
+        and type(part) is type(cfg[key])
+        and part == cfg[key]
+    ]
+    same_name = [path for path in equal if path.split('.')[-1] == key]
+    return same_name or [p for p in equal if p.split('.')[-1] not in cfg]

@@ -12,6 +12,7 @@ import torch.distributed as torch_dist
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import is_distributed
+from mmengine.hooks import LoggerHook
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -81,6 +82,7 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.launcher != 'none' and get_device() == 'cpu':
         _init_cpu_group(cfg)
     drop_hooks(cfg)
+    log_often(cfg)
     cfg = RunConfig.of(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
@@ -99,6 +101,19 @@ def drop_hooks(cfg: Config) -> None:
     for name, hook in list(hooks.items()):
         if hook is None and name not in HOST_HOOKS:
             del hooks[name]
+
+
+def log_often(cfg: Config) -> None:
+    """Let the stock logger write a line at least every 30 seconds.
+
+    Args:
+        cfg (Config): The config, changed in place.
+    """
+    hooks = cfg.get('default_hooks') or {}
+    logger = hooks.setdefault('logger', dict(type='LoggerHook'))
+    if logger and logger.get('type') in ('LoggerHook', LoggerHook):
+        logger['type'] = 'TimedLoggerHook'
+    cfg.default_hooks = hooks
 
 
 def _init_cpu_group(cfg: Config) -> None:

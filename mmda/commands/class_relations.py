@@ -14,6 +14,7 @@ from mmda.apis.arguments import real
 from mmda.files import replacing
 
 from .common import (
+    CHECKPOINT_HELP,
     add_config,
     add_config_options,
     add_unsafe_load,
@@ -25,7 +26,7 @@ from .common import (
 
 EXAMPLES = """\
   mmda class_relations configs/da/digits.py \\
-      work_dirs/digits/best_auc_mean_epoch_7.pth --out-dir relations"""
+      work_dirs/digits --out-dir relations"""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -44,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_config(parser)
     add = parser.add_argument
-    add('checkpoint', help='weights of the model')
+    add('checkpoint', help=CHECKPOINT_HELP)
     add(
         '--split',
         choices=('train', 'val', 'test'),

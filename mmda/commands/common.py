@@ -33,6 +33,8 @@ from mmda.files import write_text
 #: Options whose value is a file or a folder to write.
 OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
 
+CHECKPOINT_HELP = 'checkpoint, or a work directory: its best checkpoint'
+
 
 def build_parser(
     description: str, examples: str, command: str | None = None
@@ -146,6 +148,34 @@ def check_checkpoint(path: str, option: str) -> None:
     """
     if '://' not in path and not Path(path).is_file():
         raise FileNotFoundError(f'{option}: there is no checkpoint {path}')
+
+
+def find_checkpoint(path: str) -> str:
+    """Find the checkpoint that a command line names.
+
+    Args:
+        path (str): Path or address of a checkpoint, or a work directory.
+
+    Returns:
+        str: Path or address. In a work directory, the best checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or if the directory has
+            no best checkpoint.
+        ValueError: If the directory has several best checkpoints.
+    """
+    if '://' in path or not Path(path).is_dir():
+        check_checkpoint(path, 'checkpoint')
+        return path
+    best = sorted(Path(path).glob('best_*.pth'))
+    if len(best) == 1:
+        return str(best[0])
+    others = ', '.join(file.name for file in sorted(Path(path).glob('*.pth')))
+    text = (
+        f'checkpoint: {path} has {len(best)} files best_*.pth, expected one. '
+        f'Name one of its checkpoints: {others or "there is none"}'
+    )
+    raise ValueError(text) if best else FileNotFoundError(text)
 
 
 def open_config(name: str, options: dict[str, Any] | None = None) -> Config:
@@ -311,7 +341,7 @@ def _check_files(args: argparse.Namespace) -> None:
     if getattr(args, 'config', None):
         find_config(args.config)
     if getattr(args, 'checkpoint', None):
-        check_checkpoint(args.checkpoint, 'checkpoint')
+        args.checkpoint = find_checkpoint(args.checkpoint)
     for name in OUTPUTS:
         path = getattr(args, name, None)
         if path is not None:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from mmda.files import replacing
 
-from .common import add_unsafe_load, build_parser, run_tool, say
+from .common import (
+    CHECKPOINT_HELP,
+    add_unsafe_load,
+    build_parser,
+    run_tool,
+    say,
+)
 
 EXAMPLES = """\
   mmda fold \\
@@ -31,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
         'fold',
     )
     add = parser.add_argument
-    add('checkpoint', help='checkpoint of mmda train')
+    add('checkpoint', help=CHECKPOINT_HELP)
     add('out', type=Path, help='.pth file to write')
     add_unsafe_load(parser)
     return parser

@@ -15,6 +15,7 @@ from mmda.apis.arguments import whole
 from mmda.apis.images import locate_images
 
 from .common import (
+    CHECKPOINT_HELP,
     add_config,
     add_config_options,
     add_unsafe_load,
@@ -52,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_config(parser)
     add = parser.add_argument
-    add('checkpoint', help='weights of the model')
+    add('checkpoint', help=CHECKPOINT_HELP)
     add(
         'input',
         help='an image, a folder, or a table of paths: CSV, JSON lines or '

@@ -13,6 +13,7 @@ from mmda.apis.arguments import real, whole
 from mmda.files import replacing
 
 from .common import (
+    CHECKPOINT_HELP,
     add_config,
     add_run_options,
     add_unsafe_load,
@@ -45,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_config(parser)
     add = parser.add_argument
-    add('checkpoint', help='checkpoint file')
+    add('checkpoint', help=CHECKPOINT_HELP)
     add_run_options(parser)
     add_unsafe_load(parser)
     add('--out', metavar='FILE', help='file to write results')

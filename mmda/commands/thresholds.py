@@ -11,6 +11,7 @@ from mmda.apis.arguments import real, whole
 from mmda.apis.config import classes_of
 
 from .common import (
+    CHECKPOINT_HELP,
     add_config,
     add_unsafe_load,
     build_parser,
@@ -45,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_config(parser)
     add = parser.add_argument
-    add('checkpoint', help='weights of the model')
+    add('checkpoint', help=CHECKPOINT_HELP)
     add('predictions', help='predictions of this checkpoint (.npz)')
     add(
         '--method',

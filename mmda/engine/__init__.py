@@ -7,6 +7,7 @@ from .hooks import (
     CheckWeightsHook,
     PersistentEarlyStoppingHook,
     ResumableCheckpointHook,
+    TimedLoggerHook,
     ValidateOnResumeHook,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
+    'TimedLoggerHook',
     'ValidateOnResumeHook',
 ]

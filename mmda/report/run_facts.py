@@ -215,7 +215,7 @@ def _add_answers(row: ClassRow, facts: RunFacts) -> None:
     if not np.all((score >= 0) & (score <= 1)):
         return
     row.ece = _share(reliability(score, target[known]).ece)
-    if row.name in facts.thresholds:
+    if row.name in facts.thresholds and not row.why_not:
         threshold = facts.thresholds[row.name]
         yes = score >= threshold
         row.threshold = f'{threshold:.3f}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +53,7 @@ def write_page(facts: RunFacts, folder: str | Path) -> tuple[Path, Path]:
 
 def _what_both_show(facts: RunFacts) -> dict[str, Any]:
     sources, rows = class_rows(facts)
-    summary = [_value(facts, facts.metrics, facts.when)]
+    summary = [_value(facts, facts.metrics, facts.when), _without(facts)]
     if facts.kind == 'test' and facts.best.get(facts.monitor) is not None:
         summary.append(_value(facts, facts.best, 'best validation'))
     return dict(
@@ -75,6 +76,21 @@ def _value(facts: RunFacts, metrics: dict[str, float], where: str) -> str:
     if value is None or value != value:
         return ''
     return f'{title_of(facts.monitor)} {value:.2f} % ({where})'
+
+
+def _without(facts: RunFacts) -> str:
+    """Say what the mean is if it leaves out classes without training."""
+    values, _ = split_metrics(facts.metrics, facts.prefix)
+    known = {k: values.get(k, math.nan) for k in facts.classes}
+    known = {k: v for k, v in known.items() if not math.isnan(v)}
+    left_out = [name for name in known if name in facts.never_trained]
+    kept = [v for name, v in known.items() if name not in left_out]
+    if not left_out or not kept or facts.monitor != f'{facts.prefix}/mean':
+        return ''
+    return (
+        f'{title_of(facts.monitor)} {sum(kept) / len(kept):.2f} % without the '
+        f'{len(left_out)} that no training has set'
+    )
 
 
 def _intervals(facts: RunFacts) -> str:

@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 
 import mmda_cli
 from mmda import commands
-from mmda.commands.common import build_parser, run_tool
+from mmda.commands.common import build_parser, find_checkpoint, run_tool
 from mmda.commands.train import resume_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +142,19 @@ def test_a_missing_checkpoint_ends_in_one_line(name, argv, capsys):
     assert exit_info.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.endswith('there is no checkpoint no.pth')
+
+
+def test_a_work_directory_stands_for_its_best_checkpoint(tmp_path):
+    for name in ('epoch_1.pth', 'epoch_2.pth'):
+        (tmp_path / name).touch()
+    with pytest.raises(FileNotFoundError, match='0 files best.*epoch_2.pth'):
+        find_checkpoint(str(tmp_path))
+    best = tmp_path / 'best_auc_mean_epoch_1.pth'
+    best.touch()
+    assert find_checkpoint(str(tmp_path)) == str(best)
+    (tmp_path / 'best_loss_epoch_2.pth').touch()
+    with pytest.raises(ValueError, match='2 files best.*best_loss_epoch_2'):
+        find_checkpoint(str(tmp_path))
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])

@@ -114,16 +114,19 @@ def test_the_page_needs_no_other_file(tmp_path):
 
 
 def test_page_and_card_say_what_was_found(tmp_path):
-    page, card = write_page(facts_of(['a', 'b']), tmp_path)
+    facts = facts_of(['a', 'b'])
+    facts.metrics |= {'auc/a': 40.0, 'auc/b': 80.0}
+    page, card = write_page(facts, tmp_path)
     text, markdown = Reader(page.read_text()).text, card.read_text()
     for part in (text, markdown):
         assert 'mean AUC 60.00 % (test)' in part
         assert 'mean AUC 70.00 % (best validation)' in part
         assert 'no source annotates it' in part  # the class a
+        assert 'mean AUC 80.00 % without the 1 that no training' in part
         assert 'epoch_7.pth' in part.replace('\\', '')
         assert 'a note' in part and 'a warning' in part
         assert '20 / 40' in part  # positives and negatives of the test
-    assert re.search(r'60\.00 \[[\d.]+, [\d.]+\]', text)
+    assert re.search(r'80\.00 \[[\d.]+, [\d.]+\]', text)
     assert 'a + b: 1' in text and 'answer 0.1' in text
 
 

@@ -100,9 +100,17 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     shown = set()
     for gap in table.itertuples():
         y = labels.index(gap.label) + shift[gap.name]
-        text = f' {gap.gain:+.1f} of {gap.gap:.1f} points'
-        if gap.closed != gap.closed:
-            axes.text(0, y, ' no gap', va='center', fontsize=SMALL - 1)
+        exists = gap.closed == gap.closed
+        text = f'{gap.gain:+.1f} of {gap.gap:.1f} points'
+        axes.text(
+            1.01,
+            y,
+            text if exists else 'no gap',
+            va='center',
+            fontsize=SMALL - 1,
+            transform=axes.get_yaxis_transform(),
+        )
+        if not exists:
             continue
         color = COLORS[names.index(gap.name)]
         if gap.low == gap.low:
@@ -110,12 +118,9 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
         name = None if gap.name in shown else f'gap of {gap.name}'
         shown.add(gap.name)
         axes.plot(gap.closed, y, 'o', color=color, markersize=4, label=name)
-        right = gap.closed if gap.high != gap.high else gap.high
-        axes.text(right, y, text, va='center', fontsize=SMALL - 1)
     axes.set_yticks(range(len(labels)), labels, fontsize=SMALL)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis='x', labelsize=SMALL)
-    axes.margins(x=0.15)
     axes.set_xlabel(
         'closed part of the gap in % (0: BCE on partial labels, 100: BCE on '
         'full labels)',

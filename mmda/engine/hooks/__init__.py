@@ -6,6 +6,7 @@ from .check_label_space_hook import CheckLabelSpaceHook
 from .check_weights_hook import CheckWeightsHook
 from .persistent_early_stopping_hook import PersistentEarlyStoppingHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
+from .timed_logger_hook import TimedLoggerHook
 from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'CheckWeightsHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
+    'TimedLoggerHook',
     'ValidateOnResumeHook',
 ]
