@@ -1,5 +1,6 @@
 """Run what the pages below docs show, and keep the facts about a release."""
 
+import importlib
 import json
 import re
 from contextlib import redirect_stdout
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
+from test_house import registered
 from test_readme import code_blocks
 
 import mmda
@@ -104,6 +106,15 @@ def test_label_maps_say_which_classes_are_annotated(source, tmp_path):
         cv2.imwrite(str(path), np.zeros((8, 8), np.uint8))
     info = source('drives', 'mmseg').get_data_info(0)
     assert info['annotated_classes'].tolist() == [True, True, False, False]
+
+
+def test_the_reference_has_every_component():
+    listed = set()
+    for page in (DOCS / 'api').glob('*.md'):
+        for name in re.findall(r'automodule:: ([\w.]+)', page.read_text()):
+            module = importlib.import_module(name)
+            listed.update(getattr(module, '__all__', vars(module)))
+    assert {c.__name__ for c in registered()} <= listed
 
 
 def test_the_release_has_one_version_everywhere():
