@@ -105,7 +105,7 @@ def test_the_wheel_carries_the_modules_the_configs_and_the_tools(wheel):
     modules = {
         name
         for name in sources('mmda')
-        if name.endswith('.py') and '/.mim/' not in name
+        if name.endswith(('.py', '.jinja')) and '/.mim/' not in name
     }
     others = sources('configs') | sources('tools') | {'model-index.yml'}
     assert carried == (
