@@ -133,6 +133,22 @@ def test_a_folded_model_knows_which_classes_were_trained(
     assert found.trained.positives == inferencer.trained.positives
 
 
+def test_the_folded_config_has_the_loader_of_the_host(run, capsys):
+    trained = torch.load(run[1], weights_only=False)
+    cfg = Config.fromstring(trained['meta']['cfg'], '.py')
+    loader = dict(type='LoadMedicalImage', color_type='grayscale')
+    source = cfg.test_dataloader.dataset.dataset
+    source.pipeline = [loader, *source.pipeline]
+    trained['meta']['cfg'] = cfg.pretty_text
+    folded, _ = fold_checkpoint(trained)
+    assert folded.test_pipeline[0] == dict(
+        type='LoadImageFromFile',
+        color_type='grayscale',
+        imdecode_backend='pillow',
+    )
+    assert 'loads images of 8 bits' in capsys.readouterr().out
+
+
 def test_thresholds_beside_the_checkpoint_decide(run, tmp_path):
     path = tmp_path / 'model.pth'
     shutil.copy(run[1], path)
