@@ -33,7 +33,7 @@ UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test test-all test-official lint imports format \
-	types doctest mutation clean
+	types doctest docs mutation clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
@@ -71,6 +71,13 @@ types: $(STAMP)  ## check the types of mmda and tools/reproduction
 
 doctest: $(STAMP)  ## run the examples in the docstrings
 	@$(PY) -m pytest --doctest-modules mmda tools/reproduction $(ARGS)
+
+docs: $(STAMP)  ## build the site of the documentation into build/site
+	@$(PY) -c 'import sphinx' 2>/dev/null || { \
+		echo 'make docs needs Python 3.11 or later' >&2; exit 1; }
+	@$(PY) -m sphinx -q -W --keep-going -c docs -d build/doctrees . \
+		build/site $(ARGS)
+	@echo 'the site: build/site/index.html'
 
 mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt

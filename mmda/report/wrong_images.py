@@ -88,9 +88,9 @@ def most_wrong(
         return {}
     errors = np.stack([_errors(row) for row in rows])  # (N, C)
     errors[~(errors > 0.5)] = 0  # NaN, too
-    wrong = [i for i in np.flatnonzero(errors.any(0)) if classes[i] in values]
+    wrong = np.flatnonzero(errors.any(axis=0)).tolist()
     order = sorted(
-        map(int, wrong),
+        (index for index in wrong if classes[index] in values),
         key=lambda i: (np.isnan(values[classes[i]]), values[classes[i]]),
     )
     chosen = {}
@@ -149,7 +149,7 @@ def draw_wrong_images(
 
 
 def _describe(row: ImageAnswer, index: int) -> WrongImage:
-    name = '/'.join(PurePath(row.path).parts[-2:]) or f'image {row.index}'
+    name = '/'.join(PurePath(row.path).parts[-2:]) or f'image {row.place}'
     if row.areas is not None:
         iou = iou_of_areas(row.areas)[index]
         says = f'IoU {iou:.0%} in this image'
@@ -168,7 +168,7 @@ def _draw(
     # The images, the pipeline and the model are the user's: what they raise
     # must not cost the page.
     try:
-        sample = dataset[row.index]
+        sample = dataset[row.place]
         if not isinstance(sample['inputs'], torch.Tensor):
             image.note = 'no pictures: the test-time augmentation changes them'
             return image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ from ..collect_facts import (
     Evaluation,
     add_relations,
     collect_facts,
-    read_labels,
     weights_of,
 )
 from ..image_answers import ImageAnswer, ImageAnswers
 from ..label_report import label_report, positives_per_source
-from ..run_facts import RunFacts
+from ..run_facts import RunFacts, read_labels
 from ..source_labels import sources_of_datasets
 from .label_report_hook import LabelReportHook
 
@@ -97,7 +97,10 @@ class RunReportHook(Hook):
     ) -> None:
         """Keep the answers of a batch."""
         if self._answers is not None:
-            self._answers.add(outputs or ())
+            with _no_harm(runner):
+                self._answers.add(outputs or ())
+                return
+            self._answers = None  # part of the answers would mislead
 
     after_test_iter = after_val_iter
 
@@ -131,7 +134,7 @@ class RunReportHook(Hook):
         if best is None or not Path(best).is_file():
             best = None
         evaluation = self._last if best is None else self._best or self._last
-        rows = evaluation.rows() if evaluation is not None else []
+        rows = [] if evaluation is None else _rows(runner, evaluation)
         if not is_main_process():
             return
         history = dict(
@@ -165,7 +168,7 @@ class RunReportHook(Hook):
             metrics (dict[str, float], optional): Metrics of the test.
         """
         evaluation = self._evaluation('test', metrics, runner.test_loop)
-        rows = evaluation.rows()
+        rows = _rows(runner, evaluation)
         if not is_main_process():
             return
         with _no_harm(runner):
@@ -194,8 +197,8 @@ class RunReportHook(Hook):
             dict(metrics or {}),
             answers,
             dataset,
-            # Samplers of a validation are not random.
-            list(loader.sampler)[: len(answers.rows)],
+            # The sampler of a validation gives the same order again.
+            list(islice(loader.sampler, len(answers.rows))),
             meta or {},
         )
 
@@ -212,8 +215,8 @@ class RunReportHook(Hook):
             sources = sources_of_datasets(datasets, self.max_maps)
             facts.labels = label_report(sources)
             facts.positives = positives_per_source(facts.labels)
-        except ValueError as error:
-            # Data without labels may still train.
+        except Exception as error:
+            # Data without labels may still train, and raise any kind.
             facts.notes.append(f'no label report: {error}')
 
     def _write(
@@ -251,6 +254,12 @@ class RunReportHook(Hook):
                 facts.notes += notes
         page, card = write_page(facts, runner.work_dir)
         runner.logger.info(f'report: {page}, model card: {card}')
+
+
+def _rows(runner: Runner, evaluation: Evaluation) -> list[ImageAnswer]:
+    with _no_harm(runner):
+        return evaluation.rows()
+    return []
 
 
 def _start(dataset: Any) -> ImageAnswers:
