@@ -14,7 +14,8 @@ from mmda.datasets.contradictions import describe
 from mmda.evaluation.functional import why_undefined
 
 from .leaks import ContentCheck, leaks
-from .pixels import SourcePixels, pixel_warnings
+from .pixel_warnings import pixel_warnings
+from .pixels import SourcePixels
 from .source_labels import SPLITS, SourceLabels
 
 #: Two prevalences are reported if they differ by this factor ...

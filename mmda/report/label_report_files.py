@@ -12,7 +12,7 @@ from prettytable import PrettyTable
 from mmda.files import write_text
 
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
-from .pixels import pixel_lines
+from .pixel_warnings import pixel_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

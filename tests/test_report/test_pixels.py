@@ -12,7 +12,8 @@ from mmda.commands.label_report import main
 from mmda.datasets import CSVLabelDataset, PartialLabelDataset
 from mmda.report.label_report import label_report
 from mmda.report.label_report_files import report_text
-from mmda.report.pixels import look_at_pixels, pixel_warnings
+from mmda.report.pixel_warnings import pixel_warnings
+from mmda.report.pixels import look_at_pixels
 from mmda.report.source_labels import sources_of_datasets
 
 OURS = dict(type='LoadMedicalImage')
