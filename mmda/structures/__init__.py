@@ -1,5 +1,13 @@
 """Label space and label contract."""
 
+from .checked_labels import (
+    NO_ANNOTATED_CLASS,
+    PartialLabelMap,
+    PartialScore,
+    TwoViewLabelMap,
+    as_partial,
+    plain_tensor,
+)
 from .label_space import (
     LabelSpace,
     class_indices,
@@ -7,19 +15,11 @@ from .label_space import (
     rename_classes,
 )
 from .partial_label import (
-    NO_ANNOTATED_CLASS,
     UNANNOTATED,
     UNKNOWN_PIXEL,
     label_to_score,
     score_of,
     split_annotated,
-)
-from .partial_score import (
-    PartialScore,
-    as_partial,
-    packed_samples,
-    plain_tensor,
-    protect_labels,
 )
 from .pixel_target import PixelTarget, check_all_annotated
 
@@ -28,16 +28,16 @@ __all__ = [
     'UNANNOTATED',
     'UNKNOWN_PIXEL',
     'LabelSpace',
+    'PartialLabelMap',
     'PartialScore',
+    'TwoViewLabelMap',
     'PixelTarget',
     'as_partial',
     'check_all_annotated',
     'class_indices',
     'label_to_score',
     'nearest',
-    'packed_samples',
     'plain_tensor',
-    'protect_labels',
     'rename_classes',
     'score_of',
     'split_annotated',
