@@ -71,4 +71,5 @@ test_evaluator = [
     dict(type='PartialLabelAP'),
 ]
 train_cfg = dict(max_epochs=max_epochs)
+auto_scale_lr = dict(base_batch_size=batch_size)
 model = dict(head=dict(classes=classes))
