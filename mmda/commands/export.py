@@ -18,9 +18,9 @@ from .common import (
 )
 
 EXAMPLES = """\
-  mmda export work_dirs/digits/epoch_7.pth model.onnx
+  mmda export work_dirs/digits model.onnx
   mmda export work_dirs/digits/epoch_7.pth model.pt --format torchscript
-  mmda export work_dirs/digits/epoch_7.pth my-model --format hf
+  mmda export work_dirs/digits my-model --format hf
 
 The file takes pixels and returns probabilities, and nobody needs mmda to run
 it. The command writes it only if it answers as the trained model does."""

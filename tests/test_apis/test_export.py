@@ -361,6 +361,13 @@ def test_what_cannot_work_is_refused_before_torch_is_loaded(
         assert message in capsys.readouterr().err
 
 
+def test_an_old_torch_writes_torchscript_only(monkeypatch):
+    monkeypatch.setattr(packages, 'version', lambda name: '2.1.2+cu121')
+    packages.check_packages('torchscript')
+    with pytest.raises(ImportError, match='needs torch 2.6 or newer.*2.1.2'):
+        packages.check_packages('onnx')
+
+
 def test_labels_without_counts_are_those_of_the_config():
     inner = dict(type='PartialLabelDataset', dataset=dict(type='Digits'))
     source = dict(
