@@ -36,7 +36,8 @@ class PartialLabelDataset(DatasetWrapper):
     contract is in :mod:`mmda.structures.partial_label`:
 
     - image labels become ``gt_score``, float32 of shape (C,), NaN where the
-      source does not annotate the class;
+      source does not annotate the class. The stock tools read ``gt_label``,
+      so it lists the annotated, positive classes;
     - pixel labels become a label map in joint indices, with the list of
       annotated classes in the metainfo.
 
@@ -152,6 +153,8 @@ class PartialLabelDataset(DatasetWrapper):
         self.contradicted: list[Contradiction] = []
         self._ignored: dict[int, list[int]] = {}
         self._pixel_labels: PixelLabels | None = None
+        # A stock tool of mmseg reads it in place of `metainfo`.
+        self.METAINFO = self.metainfo
         if not lazy_init:
             self.full_init()
 
@@ -159,6 +162,15 @@ class PartialLabelDataset(DatasetWrapper):
     def has_pixel_labels(self) -> bool:
         """bool: Whether the source is a segmentation dataset."""
         return 'label_map' in (getattr(self.dataset, 'metainfo', None) or {})
+
+    # Some stock tools read these. In a joint label map, 255 is unknown.
+    ignore_index = UNKNOWN_PIXEL
+    reduce_zero_label = False
+
+    @property
+    def CLASSES(self) -> tuple[str, ...]:  # noqa: N802
+        """tuple[str, ...]: The joint label space."""
+        return self.label_space.classes
 
     @property
     def metainfo(self) -> dict:
@@ -268,9 +280,10 @@ class PartialLabelDataset(DatasetWrapper):
             idx (int): Index of the image. Negative ones count from the end.
 
         Returns:
-            dict: The fields of the source without ``gt_label``, and
-            ``source``, ``patient_id`` and ``sample_idx``. With image labels
-            also ``gt_score`` (float32, (C,), NaN where not annotated). With
+            dict: The fields of the source, and ``source``, ``patient_id`` and
+            ``sample_idx``. With image labels also ``gt_score`` (float32,
+            (C,), NaN where not annotated) and ``gt_label``: the indices of
+            the annotated, positive classes, or the index if it is one. With
             pixel labels also ``label_map``, ``annotated_classes`` (bool,
             (C,)) and ``exclusive``.
         """
@@ -308,8 +321,10 @@ class PartialLabelDataset(DatasetWrapper):
             ) from error
         score = self._unannotated.copy()
         score[joint] = values
-        info.pop('gt_label', None)
         info['gt_score'] = score
+        # Where a host knows both, it reads the scores.
+        positive = np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
+        info['gt_label'] = positive[0] if len(positive) == 1 else positive
 
     def run_pipeline(self, info: dict) -> Any:
         """Run the pipeline and handle images that cannot be decoded.

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
-from mmengine.structures import BaseDataElement
 
-from mmda.structures import score_of
+from mmda.structures import packed_samples, protect_labels, score_of
 
 from ..parts import take
 from ..split_file import image_names
@@ -200,13 +199,10 @@ class DatasetWrapper(BaseDataset):
         info = self.get_data_info(idx)
         meta = {key: info[key] for key in SAMPLE_META if key in info}
         results = self.run_pipeline(info)
-        if isinstance(results, dict):
-            samples = results.get('data_samples', ())
-            if not isinstance(samples, (list, tuple)):
-                samples = [samples]
-            for sample in samples:  # test-time augmentation packs several
-                if isinstance(sample, BaseDataElement):
-                    sample.set_metainfo(meta)
+        for sample in packed_samples(results):
+            sample.set_metainfo(meta)
+        if not self.test_mode:
+            protect_labels(results)
         return results
 
     def get_cat_ids(self, idx: int) -> list[int]:
