@@ -1,5 +1,6 @@
 """Label space and label contract."""
 
+from .label_rules import LabelConflict, LabelRules
 from .label_space import (
     LabelSpace,
     class_indices,
@@ -20,6 +21,8 @@ __all__ = [
     'NO_ANNOTATED_CLASS',
     'UNANNOTATED',
     'UNKNOWN_PIXEL',
+    'LabelConflict',
+    'LabelRules',
     'LabelSpace',
     'PixelTarget',
     'check_all_annotated',
