@@ -1,6 +1,6 @@
 """Label space and label contract."""
 
-from .label_rules import LabelConflict, LabelRules
+from .label_rules import LabelConflict, LabelRules, read_rules
 from .label_space import (
     LabelSpace,
     class_indices,
@@ -29,6 +29,7 @@ __all__ = [
     'class_indices',
     'label_to_score',
     'nearest',
+    'read_rules',
     'rename_classes',
     'score_of',
     'split_annotated',

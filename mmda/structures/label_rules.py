@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .label_space import class_indices
+
+_KINDS = ('implies', 'excludes', 'at_most_one', 'exactly_one')
+_SHIPPED = Path(__file__).with_name('rules')
+#: Patterns of labels that are remembered.
+_MOST_PATTERNS = 100_000
 
 
 class LabelConflict(NamedTuple):
@@ -79,6 +86,7 @@ class LabelRules:
         np.fill_diagonal(self.apart, False)
         self.apart |= self.apart.T
         self._check_that_each_class_can_hold()
+        self._solved: dict[bytes, tuple[np.ndarray, list]] = {}
 
     def _pairs(self, rule: str, pairs: Mapping[str, Any]) -> np.ndarray:
         found = np.zeros((len(self.classes),) * 2, bool)
@@ -140,6 +148,39 @@ class LabelRules:
                 f'the rules contradict each other: {names} can never hold'
             )
 
+    def restrict(self, classes: Sequence[str]) -> LabelRules:
+        """Return the rules that are left in another label space.
+
+        What follows through a class that is left out stays: a child implies
+        its grandparent without the parent. A group with a missing class keeps
+        "at most one".
+
+        Args:
+            classes (Sequence[str]): The other label space. Classes without a
+                rule are added.
+
+        Returns:
+            LabelRules: The rules between ``classes``.
+        """
+        kept = [c for c, name in enumerate(self.classes) if name in classes]
+
+        def pairs(matrix: np.ndarray) -> dict[str, list[str]]:
+            return {
+                self.classes[c]: [
+                    self.classes[d] for d in kept if matrix[c, d]
+                ]
+                for c in kept
+            }
+
+        groups = [
+            [self.classes[member] for member in group]
+            for group in self._exactly_one
+            if set(group) <= set(kept)
+        ]
+        return LabelRules(
+            classes, pairs(self.implied), pairs(self.apart), (), groups
+        )
+
     def fill(
         self, labels: np.ndarray
     ) -> tuple[np.ndarray, list[LabelConflict]]:
@@ -147,41 +188,69 @@ class LabelRules:
 
         An entry is determined if all labels that satisfy the rules and agree
         with the annotated entries give it the same value. Entries between 0
-        and 1 stay as they are, and determine nothing.
+        and 1 stay as they are, and determine nothing. Labels that contradict
+        each other become NaN, before the others determine anything.
 
         Args:
             labels (ndarray): (N, C), in [0, 1], NaN where not annotated.
 
         Returns:
-            tuple[ndarray, list[LabelConflict]]: The labels, of the same shape and
-            dtype, and the contradictions. The rows of a contradiction stay as
-            they are.
+            tuple[ndarray, list[LabelConflict]]: The labels, of the same shape
+            and dtype, and the contradictions.
         """
         filled = labels.copy()
         if not len(labels):
             return filled, []
-        # Few rows are different: a rule is worked out once for equal rows.
         known = np.where(labels == 1, 1, np.where(labels == 0, 0, -1))
+        # Few rows are different: equal rows are worked out once.
         patterns, of_row = np.unique(
             known.astype(np.int8), axis=0, return_inverse=True
         )
         of_row = of_row.reshape(-1)
-        positive, negative, stuck = self._determine(
-            patterns == 1, patterns == 0
-        )
-        unknown = np.isnan(labels) & ~stuck[of_row, None]
-        filled[unknown & positive[of_row]] = 1
-        filled[unknown & negative[of_row]] = 0
-        conflicts: dict[str, LabelConflict] = {}
-        for pattern in np.flatnonzero(stuck):
-            rows = np.flatnonzero(of_row == pattern)
-            found = LabelConflict(
-                rows, self._smallest_conflict(patterns[pattern])
-            )
-            if (same := conflicts.get(str(found))) is not None:
-                rows = np.sort(np.concatenate([same.rows, rows]))
-            conflicts[str(found)] = found._replace(rows=rows)
-        return filled, list(conflicts.values())
+        self._solve(patterns)
+        solved = [self._solved[pattern.tobytes()] for pattern in patterns]
+        values = np.stack([pattern for pattern, _ in solved])[of_row]
+        filled[np.isnan(labels) & (values == 1)] = 1
+        filled[np.isnan(labels) & (values == 0)] = 0
+        filled[(known >= 0) & (values < 0)] = np.nan
+        rows: dict[tuple, list[np.ndarray]] = {}
+        for index, (_, conflicts) in enumerate(solved):
+            for conflict in conflicts:
+                key = tuple(conflict.items())
+                rows.setdefault(key, []).append(
+                    np.flatnonzero(of_row == index)
+                )
+        return filled, [
+            LabelConflict(np.sort(np.concatenate(found)), dict(key))
+            for key, found in rows.items()
+        ]
+
+    def _solve(self, patterns: np.ndarray) -> None:
+        """Work out patterns that are new, int8 (P, C), -1 where unknown."""
+        if len(self._solved) > _MOST_PATTERNS:
+            self._solved.clear()
+        new = [p for p in patterns if p.tobytes() not in self._solved]
+        if not new:
+            return
+        left = np.stack(new)
+        conflicts: list[list[dict[str, int]]] = [[] for _ in new]
+        positive, negative, stuck = self._determine(left == 1, left == 0)
+        for index in np.flatnonzero(stuck):
+            row = left[index : index + 1]
+            while stuck[index]:
+                conflict = self._smallest_conflict(row[0])
+                conflicts[index].append(conflict)
+                row[0, class_indices(conflict, self.classes, 'rules')] = -1
+                found = self._determine(row == 1, row == 0)
+                positive[index], negative[index], stuck[index] = (
+                    part[0] for part in found
+                )
+        # An entry that was dropped stays open, whatever the others tell.
+        dropped = (np.stack(new) >= 0) & (left < 0)
+        values = np.where(positive, 1, np.where(negative, 0, -1))
+        values = np.where(dropped, -1, values).astype(np.int8)
+        for pattern, value, found in zip(new, values, conflicts, strict=True):
+            self._solved[pattern.tobytes()] = value, found
 
     def _determine(
         self, positive: np.ndarray, negative: np.ndarray
@@ -258,3 +327,52 @@ class LabelRules:
         bounds = np.where(self.implied, answers[:, None], np.inf)
         bound = np.fmin.reduce(bounds, axis=2)  # fmin skips NaN
         return np.minimum(answers, bound)
+
+
+def read_rules(
+    rules: LabelRules | Mapping[str, Any] | str | None,
+    classes: Sequence[str],
+) -> LabelRules | None:
+    """Return rules for a label space.
+
+    Args:
+        rules (LabelRules | Mapping | str, optional): Rules; or the arguments
+            of :class:`LabelRules` without ``classes``; or the path of a JSON
+            file with them; or the name of shipped rules, such as 'chest_xray'.
+            Of shipped rules, those between ``classes`` are taken.
+        classes (Sequence[str]): The label space.
+
+    Returns:
+        LabelRules | None: None without rules.
+
+    Raises:
+        ValueError: If the rules are wrong, or if there is no such file.
+
+    Examples:
+        >>> rules = read_rules('chest_xray', ['Lung Opacity', 'Pneumonia'])
+        >>> rules.fill(np.array([[float('nan'), 1]]))[0].tolist()
+        [[1.0, 1.0]]
+    """
+    if rules is None:
+        return None
+    if isinstance(rules, LabelRules):
+        return rules.restrict(classes)
+    if isinstance(rules, str):
+        shipped = {path.stem: path for path in _SHIPPED.glob('*.json')}
+        path = shipped.get(rules, Path(rules))
+        if not path.is_file():
+            raise ValueError(
+                f'rules: found {rules!r}, expected a JSON file or one of '
+                f'{sorted(shipped)}'
+            )
+        arguments = json.loads(path.read_text(encoding='utf-8'))
+        if rules in shipped:
+            own = arguments.pop('classes')
+            more = [name for name in classes if name not in own]
+            return LabelRules([*own, *more], **arguments).restrict(classes)
+    else:
+        arguments = dict(rules)
+    unknown = sorted(set(arguments) - set(_KINDS))
+    if unknown:
+        raise ValueError(f'rules: found {unknown}, expected some of {_KINDS}')
+    return LabelRules(classes, **arguments)
