@@ -33,7 +33,7 @@ UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test test-all test-official lint imports format \
-	types doctest mutation clean
+	types doctest docs mutation clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
@@ -43,7 +43,9 @@ help:  ## list the targets
 setup: $(STAMP)  ## make the environment, if it is not there yet
 
 train: $(STAMP)  ## train CONFIG (digits, about 3 minutes on 2 CPU cores)
-	@$(PY) tools/train.py $(CONFIG) $(ARGS)
+	@$(PY) tools/train.py $(CONFIG) $(ARGS) || { status=$$?; \
+		echo "(options go into ARGS, such as: make train ARGS=--resume)" >&2; \
+		exit $$status; }
 
 test: $(STAMP)  ## run the tests that are not slow, and count the others
 	@$(PY) -m pytest -m 'not slow' $(ARGS)
@@ -71,6 +73,13 @@ types: $(STAMP)  ## check the types of mmda and tools/reproduction
 
 doctest: $(STAMP)  ## run the examples in the docstrings
 	@$(PY) -m pytest --doctest-modules mmda tools/reproduction $(ARGS)
+
+docs: $(STAMP)  ## build the site of the documentation into build/site
+	@$(PY) -c 'import sphinx' 2>/dev/null || { \
+		echo 'make docs needs Python 3.11 or later' >&2; exit 1; }
+	@$(PY) -m sphinx -q -W --keep-going -c docs -d build/doctrees . \
+		build/site $(ARGS)
+	@echo 'the site: build/site/index.html'
 
 mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt

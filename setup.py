@@ -45,7 +45,7 @@ def extras() -> dict[str, list[str]]:
         name: read_requirements(name)
         for name in (
             *('optional', 'dicom', 'export', 'parquet'),
-            *('tests', 'dev', 'benchmark'),
+            *('tests', 'dev', 'docs', 'benchmark'),
         )
     }
     found['all'] = sorted({line for lines in found.values() for line in lines})

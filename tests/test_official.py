@@ -22,7 +22,7 @@ def train(folder, epochs, *argv):
 
 
 @pytest.mark.slow
-def test_a_training_resumes_and_its_model_folds(tmp_path):
+def test_a_training_resumes_and_its_model_folds_and_leaves(tmp_path):
     work = tmp_path / 'work'
     train(work, 1)
     train(work, 2, '--resume')
@@ -31,3 +31,8 @@ def test_a_training_resumes_and_its_model_folds(tmp_path):
     mmda_cli.main('fold', [checkpoint, folded])
     state = torch.load(folded, weights_only=True)['state_dict']
     assert state['head.fc.weight'].shape[0] == 7
+    script = tmp_path / 'f.pt'
+    words = [checkpoint, str(script), '--format', 'torchscript']
+    mmda_cli.main('export', words)
+    answers = torch.jit.load(script)(torch.zeros(3, 3, 32, 32))
+    assert answers.shape == (3, 7)

@@ -1,11 +1,18 @@
 """What ``import mmda`` registers, and what it leaves to the first use."""
 
+import importlib
 import os
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import MODELS as ROOT_MODELS
+
+import mmda  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 # A library that registration does not need.
@@ -85,6 +92,57 @@ def test_the_import_leaves_out_what_registration_does_not_need():
 )
 def test_bare_names_are_found_in_each_scope_in_any_order(first):
     run(f"{first}\nSCOPES = ('mmengine', 'mmpretrain', 'mmseg')\n{FIND}")
+
+
+@pytest.mark.parametrize(
+    ('scope', 'config', 'head', 'stock'),
+    [
+        ('mmpretrain', 'da/digits.py', 'head', 'ResNet_CIFAR'),
+        (
+            *('mmseg', 'da/cityscapes_bus_5way_light.py'),
+            *('decode_head', 'ResNetV1c'),
+        ),
+    ],
+)
+def test_a_config_of_mmda_is_a_base_in_the_registries_of_a_host(
+    scope, config, head, stock, tmp_path
+):
+    mine = tmp_path / 'mine.py'
+    mine.write_text(f"_base_ = 'mmda::{config}'\n")
+    cfg = Config.fromfile(mine)
+    assert cfg.model._scope_ == 'mmda'  # what mmengine writes
+    models = importlib.import_module(f'{scope}.registry').MODELS
+    with DefaultScope.overwrite_default_scope(scope):
+        model = models.build(cfg.model)
+        named = models.get('mmda.DynamicAdapterHead')
+        assert models.get('mmda.Nothing') is None
+    assert type(getattr(model, head)) is named
+    assert type(model.backbone).__name__ == stock
+    assert type(model.backbone).__module__.startswith(scope)
+
+
+def test_without_a_scope_mmda_finds_the_components_of_both_hosts(monkeypatch):
+    # Other tests of this process set scopes.
+    monkeypatch.setattr(DefaultScope, '_instance_dict', OrderedDict())
+    with ROOT_MODELS.switch_scope_and_registry('mmda') as registry:
+        assert registry.get('ImageClassifier').__module__[:6] == 'mmpret'
+        assert registry.get('EncoderDecoder').__module__[:5] == 'mmseg'
+    dataset = DATASETS.get('mmda.PartialLabelDataset')
+    assert dataset.__module__ == 'mmda.datasets.partial_label_dataset'
+
+
+@pytest.mark.slow
+def test_a_stock_tool_finds_the_base_that_the_page_shows(tmp_path):
+    page = (ROOT / 'docs/mixing.md').read_text()
+    line = next(s for s in page.splitlines() if '__import__' in s)
+    (tmp_path / 'mine.py').write_text(line)
+    run(
+        'import sys\n'
+        'from mmengine.config import Config\n'
+        "assert 'mmda' not in sys.modules\n"
+        f'cfg = Config.fromfile({str(tmp_path / "mine.py")!r})\n'
+        "assert cfg.default_scope == 'mmpretrain'\n"
+    )
 
 
 @pytest.mark.slow

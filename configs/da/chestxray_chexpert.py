@@ -1,7 +1,7 @@
 # The recipe on ChestX-ray14 and CheXpert, 20 classes: Tables 6 and 9 with the
 # recipe in place of the paper's equations.
 _base_ = [
-    '../_base_/datasets/chestxray_chexpert.py',
+    '../_base_/datasets/chest20.py',
     '../_base_/models/dynamic_adapter_densenet121.py',
     '../_base_/schedules/adam_plateau_64e.py',
     '../_base_/default_runtime.py',

@@ -33,14 +33,14 @@ tta_pipeline = [
     _base_.tta_pipeline[-1],  # more scales and a flip
 ]
 train_source = dict(pipeline=train_pipeline)
-val_source = dict(pipeline=test_pipeline)
 train_dataloader = dict(
     batch_size=batch_size, dataset=dict(dataset=train_source)
 )
 val_dataloader = dict(
-    batch_size=batch_size, num_workers=2, dataset=dict(dataset=val_source)
+    batch_size=batch_size, num_workers=2, dataset=dict(pipeline=test_pipeline)
 )
 test_dataloader = val_dataloader
+auto_scale_lr = dict(base_batch_size=batch_size)
 
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(

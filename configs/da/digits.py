@@ -1,7 +1,7 @@
 # The recipe on scikit-learn's digits, two sources with partial labels: Table
 # 12 in small, one to three minutes on a CPU.
 _base_ = [
-    '../_base_/datasets/digits.py',
+    '../_base_/datasets/digits7.py',
     '../_base_/models/dynamic_adapter_resnet18_small.py',
     '../_base_/schedules/adam_plateau_64e.py',
     '../_base_/default_runtime.py',

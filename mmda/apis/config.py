@@ -12,6 +12,7 @@ from mmengine.utils import get_installed_path
 import mmda
 from mmda.walk import walk_datasets
 
+from .config_names import use_names
 from .errors import describe, explain_config
 from .options import apply_options, walk_config
 
@@ -93,8 +94,7 @@ def load_config(
             ``--cfg-options``, by keys with dots. Defaults to None.
 
     Returns:
-        Config: The config. Parts that it inherits from ``mmda::`` have no
-        scope.
+        Config: The config, with names as types, see :func:`use_names`.
 
     Raises:
         FileNotFoundError: If there is no such config.
@@ -113,11 +113,7 @@ def load_config(
     # A config is a program: it can raise anything.
     except Exception as error:
         raise ValueError(explain_config(error, path)) from error
-    for _, node in walk_config(cfg._cfg_dict):
-        # mmengine writes the scope `mmda` into each part that comes from
-        # `mmda::`. No registry has this scope.
-        if isinstance(node, dict) and node.get('_scope_') == 'mmda':
-            del node['_scope_']
+    cfg = use_names(cfg)
     if cfg_options:
         apply_options(cfg, cfg_options)
     _check_kinds(cfg, path)

@@ -23,6 +23,8 @@ LINEAR_HEAD = 'PartialLabelLinearHead'
 FOLDABLE = (None, 'DynamicAdapter', 'NamedLinear')
 SEG_HEADS = ('decode_head', 'auxiliary_head')
 ENCODING = '.head.conv_seg.task_encoding'
+# Some augmentations of kornia keep their range as a weight.
+STRONG_VIEW = 'data_preprocessor.strong_view.'
 
 
 def can_fold(model: Mapping[str, Any]) -> bool:
@@ -101,6 +103,7 @@ def fold_state_dict(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     folded = dict(state_dict)
     rename_old_keys(folded, 'head.')
+    _take(folded, STRONG_VIEW)
     weight, bias = _fold_adapter(_take(folded, 'head.classifier.'))
     folded['head.fc.weight'], folded['head.fc.bias'] = weight, bias
     return folded
@@ -206,6 +209,7 @@ def fold_segmentor_state(
     from mmda.models.decode_heads import none_logit
 
     folded = dict(state_dict)
+    _take(folded, STRONG_VIEW)
     heads = [k.removesuffix(ENCODING) for k in folded if k.endswith(ENCODING)]
     for head in heads:
         weight, bias = _fold_adapter(_take(folded, f'{head}.head.conv_seg.'))

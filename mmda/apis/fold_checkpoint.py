@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,14 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import MODELS
 from mmengine.utils import import_modules_from_strings
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmda.engine.checkpoint import checkpoint_loading
 from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.engine.hooks.check_weights_hook import load_weights
 
 from .config import find_pipeline
+from .config_names import use_names
 from .config_text import check_parts, parse_config
 from .fold import (
     can_fold,
@@ -69,9 +71,10 @@ def fold_checkpoint(
     else:
         model = fold_model_config(trained.model)
     stored = meta.get('dataset_meta') or {}
-    state = _checked_state(
-        trained, checkpoint, stored.get('classes'), name, unsafe_load
-    )
+    classes = stored.get('classes')
+    state: dict[str, Tensor] = trained_model(
+        trained, checkpoint, classes, name, unsafe_load
+    ).state_dict()
     if folds and is_segmentor:
         thr = prediction_thr(trained.model)
         state = fold_segmentor_state(state, thr)
@@ -116,11 +119,16 @@ def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
             f'{where}: there is no config of a model; expected a checkpoint '
             'that mmda train saved'
         )
+    config = use_names(config, _scope_of(config.model))
     if not unsafe_load:
         check_parts(dict(model=config.model), where)
     elif config.get('custom_imports'):
         import_modules_from_strings(**config.custom_imports)
     return config
+
+
+def _scope_of(model: Mapping[str, Any]) -> str:
+    return 'mmseg' if 'decode_head' in model else 'mmpretrain'
 
 
 def _check_text(config: Config, where: str) -> None:
@@ -137,15 +145,30 @@ def _check_text(config: Config, where: str) -> None:
         raise ValueError(wrong)
 
 
-def _checked_state(
+def trained_model(
     config: Config,
     checkpoint: Mapping[str, Any],
     classes: Sequence[str] | None,
     name: str,
-    unsafe_load: bool,
-) -> dict[str, Tensor]:
-    """Load the weights into the trained model, which checks them."""
-    scope = 'mmseg' if 'decode_head' in config.model else 'mmpretrain'
+    unsafe_load: bool = False,
+) -> nn.Module:
+    """Build the model of a config, and load the weights of a checkpoint.
+
+    Args:
+        config (Config): From :func:`read_config`.
+        checkpoint (Mapping): See :func:`fold_checkpoint`.
+        classes (Sequence[str], optional): Classes that the checkpoint names.
+        name (str): See :func:`fold_checkpoint`.
+        unsafe_load (bool): See there.
+
+    Returns:
+        Module: The model.
+
+    Raises:
+        ValueError: If the model cannot be built, or if weights, classes and
+            config contradict each other.
+    """
+    scope = _scope_of(config.model)
     with (
         checkpoint_loading(unsafe_load),  # a part may load weights, too
         MODELS.switch_scope_and_registry(scope) as registry,
@@ -166,7 +189,7 @@ def _checked_state(
             f'{own}, dataset_meta {classes}, and no weights belong to '
             f'{untrained}'
         )
-    return model.state_dict()
+    return model
 
 
 def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
@@ -175,7 +198,7 @@ def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
     dataset: dict[str, Any] = dict(type='MultiLabelDataset', ann_file='')
     if is_segmentor:
         dataset = dict(type='BaseSegDataset', test_mode=True)
-    pipeline = find_pipeline(config.get('test_dataloader'))
+    pipeline = _stock_loader(find_pipeline(config.get('test_dataloader')))
     return Config(
         dict(
             default_scope='mmseg' if is_segmentor else 'mmpretrain',
@@ -190,3 +213,22 @@ def _stock_config(config: Config, model: dict, metainfo: dict) -> Config:
             ),
         )
     )
+
+
+def _stock_loader(pipeline: Any) -> Any:
+    """Replace the loader of mmda, which no host has."""
+    if not pipeline or pipeline[0].get('type') != 'LoadMedicalImage':
+        return pipeline
+    print_log(
+        'the folded config loads images of 8 bits, as the hosts do. For '
+        'images of more bits and for DICOM, put '
+        f'{dict(pipeline[0])} back, which needs mmda',
+        level=logging.WARNING,
+    )
+    is_grey = pipeline[0].get('color_type') == 'grayscale'
+    stock = dict(
+        type='LoadImageFromFile',
+        color_type='grayscale' if is_grey else 'color',
+        imdecode_backend='pillow',
+    )
+    return [stock, *pipeline[1:]]

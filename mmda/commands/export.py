@@ -9,12 +9,18 @@ from pathlib import Path
 from mmda.apis.arguments import whole
 from mmda.apis.export.packages import SUFFIXES, check_packages
 
-from .common import add_unsafe_load, build_parser, run_tool, say
+from .common import (
+    CHECKPOINT_HELP,
+    add_unsafe_load,
+    build_parser,
+    run_tool,
+    say,
+)
 
 EXAMPLES = """\
-  mmda export work_dirs/digits/epoch_7.pth model.onnx
+  mmda export work_dirs/digits model.onnx
   mmda export work_dirs/digits/epoch_7.pth model.pt --format torchscript
-  mmda export work_dirs/digits/epoch_7.pth my-model --format hf
+  mmda export work_dirs/digits my-model --format hf
 
 The file takes pixels and returns probabilities, and nobody needs mmda to run
 it. The command writes it only if it answers as the trained model does."""
@@ -33,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         'export',
     )
     add = parser.add_argument
-    add('checkpoint', help='checkpoint of mmda train or mmda fold')
+    add('checkpoint', help=CHECKPOINT_HELP)
     ends = ', '.join(
         f'{end or "a folder"} for {form}' for form, end in SUFFIXES.items()
     )

@@ -1,4 +1,4 @@
-"""Count the labels of the sources of a config, and warn of faults."""
+"""Count the labels of a config, look at the pixels, and warn of faults."""
 
 from __future__ import annotations
 
@@ -56,12 +56,21 @@ def make_parser() -> argparse.ArgumentParser:
         f'(default: compare for {SECONDS:g} s, and read {MAX_MAPS} maps of '
         'each source)',
     )
+    add(
+        '--all-images',
+        action='store_true',
+        help='look at the pixels of all images (default: a sample of each '
+        f'source, for {SECONDS:g} s)',
+    )
     add_config_options(parser)
     return parser
 
 
 def report_config(
-    cfg: Config, out_dir: str | Path, seconds: float | None = SECONDS
+    cfg: Config,
+    out_dir: str | Path,
+    seconds: float | None = SECONDS,
+    all_images: bool = False,
 ) -> dict:
     """Print the label report of a config, and write its files.
 
@@ -70,6 +79,8 @@ def report_config(
         out_dir (str | Path): Folder of the files.
         seconds (float, optional): Seconds to compare files by content. None
             compares all files, and reads all label maps. Defaults to 3.
+        all_images (bool): Whether to look at the pixels of all images, and
+            not of a sample for 3 seconds. Defaults to False.
 
     Returns:
         dict: The report.
@@ -77,12 +88,17 @@ def report_config(
     from mmda.report.label_report import label_report
     from mmda.report.label_report_files import report_text, write_label_report
     from mmda.report.leaks import equal_files
+    from mmda.report.pixels import NUM_IMAGES, look_at_pixels
     from mmda.report.source_labels import sources_of_config
 
     max_maps = None if seconds is None else MAX_MAPS
     sources = sources_of_config(cfg, max_maps)
     content = equal_files(sources, seconds, show=True)
-    report = label_report(sources, content)
+    if all_images:
+        pixels = look_at_pixels(sources, None, show=True)
+    else:
+        pixels = look_at_pixels(sources, NUM_IMAGES, SECONDS)
+    report = label_report(sources, content, pixels)
     say(f'labels\n{report_text(report)}')
     write_label_report(report, out_dir)
     say(f'text, JSON and picture lie in {out_dir}')
@@ -98,7 +114,8 @@ def run(args: argparse.Namespace) -> None:
     cfg = open_config(args.config, args.cfg_options)
     set_work_dir(cfg, args.config)
     out_dir = args.out_dir or Path(cfg.work_dir) / 'label_report'
-    report_config(cfg, out_dir, None if args.hash else SECONDS)
+    seconds = None if args.hash else SECONDS
+    report_config(cfg, out_dir, seconds, args.all_images)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

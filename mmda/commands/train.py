@@ -79,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         '--dry-run',
         action='store_true',
-        help='read the data, print the label report and stop',
+        help='read the data, print the report on labels and pixels, and stop',
     )
     return parser
 

@@ -23,9 +23,9 @@ from mmda.structures import (
 from .broken_images import UnusableImageError, is_decode_error
 from .class_matching import annotated_columns
 from .contradictions import Contradiction, describe, find_contradictions
-from .parts import Part, draw_samples
+from .parts import Part, draw_samples, is_split
 from .pixel_labels import PixelLabels, joint_palette
-from .wrappers.dataset_wrapper import DatasetWrapper, patients_of
+from .wrappers.dataset_wrapper import DatasetWrapper, images_of, patients_of
 
 
 @DATASETS.register_module()
@@ -36,7 +36,8 @@ class PartialLabelDataset(DatasetWrapper):
     contract is in :mod:`mmda.structures.partial_label`:
 
     - image labels become ``gt_score``, float32 of shape (C,), NaN where the
-      source does not annotate the class;
+      source does not annotate the class. The stock tools read ``gt_label``,
+      so it lists the annotated, positive classes;
     - pixel labels become a label map in joint indices, with the list of
       annotated classes in the metainfo.
 
@@ -64,9 +65,12 @@ class PartialLabelDataset(DatasetWrapper):
         part (tuple, optional): (k, n): use the k-th of n disjoint random
             parts of the images. Counting starts at 0. The sizes of the parts
             differ by at most one image. k may be a list: use these parts
-            together. ``num_samples`` draws from this part.
+            together. ``num_samples`` draws from this part. Or (name, file):
+            a part of the file that ``mmda split`` wrote, such as
+            ``('train', 'splits.csv')`` or ``([1, 2, 3], 'splits.csv')``.
         part_of (str): What ``part`` divides: 'images', or 'patients', so that
-            no patient is in two parts. Defaults to 'images'.
+            no patient is in two parts. Defaults to 'images'. A file divides
+            what it divides; 'patients' checks it.
         exclusive (bool): For label maps: whether a pixel has at most one
             class, so that an annotated class excludes all other classes.
             Defaults to True.
@@ -149,6 +153,8 @@ class PartialLabelDataset(DatasetWrapper):
         self.contradicted: list[Contradiction] = []
         self._ignored: dict[int, list[int]] = {}
         self._pixel_labels: PixelLabels | None = None
+        # A stock tool of mmseg reads it in place of `metainfo`.
+        self.METAINFO = self.metainfo
         if not lazy_init:
             self.full_init()
 
@@ -156,6 +162,15 @@ class PartialLabelDataset(DatasetWrapper):
     def has_pixel_labels(self) -> bool:
         """bool: Whether the source is a segmentation dataset."""
         return 'label_map' in (getattr(self.dataset, 'metainfo', None) or {})
+
+    # Some stock tools read these. In a joint label map, 255 is unknown.
+    ignore_index = UNKNOWN_PIXEL
+    reduce_zero_label = False
+
+    @property
+    def CLASSES(self) -> tuple[str, ...]:  # noqa: N802
+        """tuple[str, ...]: The joint label space."""
+        return self.label_space.classes
 
     @property
     def metainfo(self) -> dict:
@@ -217,6 +232,7 @@ class PartialLabelDataset(DatasetWrapper):
             self.seed,
             self.name,
             patients_of(self.dataset, self.name) if by_patient else None,
+            images_of(self.dataset) if is_split(self.part) else None,
         )
 
     def _check_choice(
@@ -264,9 +280,10 @@ class PartialLabelDataset(DatasetWrapper):
             idx (int): Index of the image. Negative ones count from the end.
 
         Returns:
-            dict: The fields of the source without ``gt_label``, and
-            ``source``, ``patient_id`` and ``sample_idx``. With image labels
-            also ``gt_score`` (float32, (C,), NaN where not annotated). With
+            dict: The fields of the source, and ``source``, ``patient_id`` and
+            ``sample_idx``. With image labels also ``gt_score`` (float32,
+            (C,), NaN where not annotated) and ``gt_label``: the indices of
+            the annotated, positive classes, or the index if it is one. With
             pixel labels also ``label_map``, ``annotated_classes`` (bool,
             (C,)) and ``exclusive``.
         """
@@ -304,8 +321,10 @@ class PartialLabelDataset(DatasetWrapper):
             ) from error
         score = self._unannotated.copy()
         score[joint] = values
-        info.pop('gt_label', None)
         info['gt_score'] = score
+        # Where a host knows both, it reads the scores.
+        positive = np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
+        info['gt_label'] = positive[0] if len(positive) == 1 else positive
 
     def run_pipeline(self, info: dict) -> Any:
         """Run the pipeline and handle images that cannot be decoded.

@@ -12,7 +12,11 @@ from .adapters import DynamicAdapter
 from .classifiers import DualViewImageClassifier, MultiNetworkClassifier
 from .data_preprocessors import DualViewDataPreprocessor
 from .heads import DoDNetHead, DynamicAdapterHead, PartialLabelLinearHead
-from .losses import PartialBCEPseudoConsistLoss, UnannotatedAsNegativeLoss
+from .losses import (
+    PartialBCEPseudoConsistLoss,
+    PartialLabelLossWrapper,
+    UnannotatedAsNegativeLoss,
+)
 
 _SEGMENTATION = {
     'DualViewCascadeEncoderDecoder': 'segmentors',
@@ -34,6 +38,7 @@ __all__ = [
     'MultiNetworkClassifier',
     'PartialBCEPseudoConsistLoss',
     'PartialLabelLinearHead',
+    'PartialLabelLossWrapper',
     'PartialLabelSegTTAModel',
     'SegDualViewDataPreprocessor',
     'UnannotatedAsNegativeLoss',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +22,9 @@ from mmda.engine.hooks.check_weights_hook import load_weights
 
 from .checkpoint_record import checkpoint_record
 from .class_relations import cosine_similarity, task_encodings
+from .class_rows import add_intervals, has_several_images_of_a_patient
 from .image_answers import ImageAnswer, ImageAnswers, to_predictions
-from .run_facts import (
-    RunFacts,
-    add_intervals,
-    check_labels,
-    has_several_images_of_a_patient,
-)
+from .run_facts import RunFacts
 from .thresholds import (
     choose_thresholds,
     other_model,
@@ -172,10 +167,9 @@ def _about(runner: Runner, checkpoint: str | None) -> dict[str, str]:
     hardware = torch.cuda.get_device_name(device) if is_cuda else device.type
     about = {}
     if checkpoint:
-        record = checkpoint_record(checkpoint)
-        about['checkpoint'] = str(record['checkpoint'])
-        if record['digest']:
-            about['digest'] = str(record['digest'])
+        about['checkpoint'] = checkpoint.rpartition('/')[2]
+        if Path(checkpoint).is_file():
+            about['digest'] = str(checkpoint_record(checkpoint)['digest'])
     now = datetime.now().astimezone()
     about['finished'] = now.isoformat(' ', 'seconds')
     about['seed'] = str(runner.seed)
@@ -226,29 +220,6 @@ def _scalars(found: Any) -> dict[str, np.ndarray]:
         if values.ndim == 1 and values.dtype.kind in 'iuf':
             scalars[str(key)] = values
     return scalars
-
-
-def read_labels(facts: RunFacts, folders: Sequence[Path]) -> None:
-    """Add the label report of the first folder that has one.
-
-    Args:
-        facts (RunFacts): Gets ``labels``, and ``positives`` if unknown. A
-            note says why a report is not used.
-        folders (Sequence[Path]): Folders of checkpoints and of runs.
-    """
-    for folder in folders:
-        path = folder / 'label_report' / 'label_report.json'
-        if not path.is_file():
-            continue
-        try:
-            content = json.loads(path.read_text(encoding='utf-8'))
-            facts.labels, positives = check_labels(content)
-        except ValueError as error:
-            facts.notes.append(f'{path} is not used: {error}')
-            return
-        if facts.positives is None:
-            facts.positives = positives
-        return
 
 
 def add_relations(facts: RunFacts, model: nn.Module) -> None:

@@ -54,6 +54,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
             folder is made.
     """
     path = Path(path)
+    _take_names_as_text(figure)
     dpi = min(300, _MAX_PIXELS / max(figure.get_size_inches()))
     for suffix, options in (('.png', dict(dpi=dpi)), ('.pdf', {})):
         with replacing(path.with_suffix(suffix)) as part:
@@ -61,6 +62,18 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         # The parts of the figure have their places now. To find the places
         # again takes as long as to draw.
         figure.set_layout_engine('none')
+
+
+def _take_names_as_text(figure: Figure) -> None:
+    """Keep matplotlib from reading the name of a class as a formula.
+
+    The labels of a logarithmic axis are formulas. They have no text yet.
+    """
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and '$' in text.get_text():
+            text.set_parse_math(False)
 
 
 def figure_uri(figure: Figure) -> str:
@@ -74,6 +87,7 @@ def figure_uri(figure: Figure) -> str:
         very many parts is a PNG, which is smaller.
     """
     content = BytesIO()
+    _take_names_as_text(figure)
     figure.savefig(content, format='svg', metadata=dict(Date=None))
     if content.tell() <= _MAX_SVG:
         return data_uri(content.getvalue(), 'image/svg+xml')

@@ -19,7 +19,7 @@ class ImageAnswer(NamedTuple):
     """The answers about one image, of C classes.
 
     Attributes:
-        index (int): Position of the image in the dataset.
+        place (int): Position of the image in the dataset.
         path (str): Path of the image, or ''.
         source (str | None): Name of the source.
         patient (Any): Id of the patient, or None.
@@ -31,7 +31,7 @@ class ImageAnswer(NamedTuple):
             about whole images.
     """
 
-    index: int
+    place: int
     path: str
     source: str | None
     patient: Any
@@ -69,7 +69,7 @@ class ImageAnswers:
                 fields.get('source'),
                 fields.get('patient_id'),
             )
-            if 'pred_sem_seg' in fields and 'gt_sem_seg' in fields:
+            if {'pred_sem_seg', 'gt_sem_seg'} <= fields.keys():
                 row = row._replace(areas=_areas(fields, self.num_classes))
             elif 'pred_score' in fields:
                 score, target = read_answers(fields)
@@ -91,14 +91,14 @@ class ImageAnswers:
             the sampler repeats a few images so that all ranks have as many.
         """
         mine = zip(self.rows, indices, strict=False)
-        own = [row._replace(index=int(i)) for row, i in mine]
+        own = [row._replace(place=int(i)) for row, i in mine]
         found = {
-            row.index: row
+            row.place: row
             for rows in all_gather_object(own)
             for row in rows
-            if 0 <= row.index < total
+            if 0 <= row.place < total
         }
-        return [found[index] for index in sorted(found)]
+        return [found[place] for place in sorted(found)]
 
 
 def _areas(fields: dict, num_classes: int) -> np.ndarray:
@@ -140,7 +140,7 @@ def to_predictions(
         tuple(classes),
         np.stack([row.score for row in rows if row.score is not None]),
         np.stack([row.target for row in rows if row.target is not None]),
-        tuple((row.source, row.index) for row in rows),
+        tuple((row.source, row.place) for row in rows),
         tuple(row.path for row in rows),
         tuple(row.source for row in rows),
         tuple(row.patient for row in rows),

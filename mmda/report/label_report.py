@@ -14,6 +14,7 @@ from mmda.datasets.contradictions import describe
 from mmda.evaluation.functional import why_undefined
 
 from .leaks import ContentCheck, leaks
+from .pixels import SourcePixels, pixel_warnings
 from .source_labels import SPLITS, SourceLabels
 
 #: Two prevalences are reported if they differ by this factor ...
@@ -27,7 +28,9 @@ _ALIKE = 0.85
 
 
 def label_report(
-    sources: Sequence[SourceLabels], content: ContentCheck | None = None
+    sources: Sequence[SourceLabels],
+    content: ContentCheck | None = None,
+    pixels: Sequence[SourcePixels] = (),
 ) -> dict:
     """Count the labels of all sources, and collect the warnings.
 
@@ -35,13 +38,16 @@ def label_report(
         sources (Sequence[SourceLabels]): Sources of all splits.
         content (ContentCheck, optional): Equal image files, from
             :func:`~mmda.report.leaks.equal_files`.
+        pixels (Sequence[SourcePixels]): What the image files hold, from
+            :func:`~mmda.report.pixels.look_at_pixels`.
 
     Returns:
         dict: Plain values, ready for JSON. ``classes`` are the names.
         ``splits`` has for each split ``images``, ``labels``, ``sources``
         (from :func:`count_labels`), ``overlap`` (from :func:`class_overlap`)
         and ``co_occurrence`` (from :func:`co_occurrence`). ``content`` says
-        which files were compared. ``warnings`` are sentences, and ``shown``
+        which files were compared, and ``pixels`` what the files of each source
+        hold. ``warnings`` are sentences, and ``shown``
         are the first of each kind.
 
     Raises:
@@ -74,11 +80,13 @@ def label_report(
         similar_names(sources),
         leaks(sources),
         [] if content is None else content.warnings,
+        pixel_warnings(pixels),
     ]
     return dict(
         classes=list(classes),
         splits=splits,
         content='' if content is None else str(content),
+        pixels={source.label: source.as_dict() for source in pixels},
         warnings=[warning for kind in warnings for warning in kind],
         shown=[line for kind in warnings for line in _first(kind)],
     )

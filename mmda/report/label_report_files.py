@@ -12,6 +12,7 @@ from prettytable import PrettyTable
 from mmda.files import write_text
 
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
+from .pixels import pixel_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,6 +69,7 @@ def report_text(report: dict) -> str:
             parts.append(f'most often positive together: {together}')
     if report['content']:
         parts.append(f'equal files: {report["content"]}')
+    parts += pixel_lines(report.get('pixels', {}))
     warnings = report['warnings']
     parts.append(f'warnings: {len(warnings) or "none"}')
     return '\n'.join(parts + [f'  ! {line}' for line in report['shown']])

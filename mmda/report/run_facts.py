@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmda.evaluation.functional import (
-    delong_interval,
-    per_class,
-    reliability,
-)
-from mmda.evaluation.metrics.metric_keys import key_part
-
 from .label_report import positives_per_source
 from .predictions import Predictions
-from .run_summary import MEANS, split_intervals, split_metrics, value_text
 from .wrong_images import WrongClass
 
 
@@ -38,7 +31,7 @@ class RunFacts:
         config (str): Text of the config.
         metrics (dict[str, float]): Metrics by key, in %.
         best (dict[str, float]): Metrics of the best validation, if known.
-        scalars (dict[str, list[float]]): History of each logged value.
+        scalars (Mapping[str, Sequence[float]]): History of each logged value.
         pixels (bool): Whether the model answers about pixels.
         predictions (Predictions | None): Answers and labels; None for pixels.
         num_images (int): Number of images with an answer.
@@ -64,7 +57,7 @@ class RunFacts:
     config: str = ''
     metrics: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
-    scalars: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    scalars: Mapping[str, Any] = field(default_factory=dict)
     pixels: bool = False
     predictions: Predictions | None = None
     num_images: int = 0
@@ -132,155 +125,6 @@ def never_trained(
     return found
 
 
-@dataclass
-class ClassRow:
-    """A row of the table of classes; texts are ready to show.
-
-    Attributes:
-        name (str): The class, or a mean.
-        is_mean (bool): Whether the row is a mean.
-        trained_by (str): Sources with their positives.
-        why_not (str): Why the class was never trained; '' if it was.
-        counts (str): Annotated positives and negatives, of the images that
-            were evaluated.
-        value (str): Metric over all images, with its interval.
-        per_source (list[str]): The same for each source.
-        threshold (str): The answer is "yes" from here on.
-        sensitivity (str): At the threshold.
-        specificity (str): At the threshold.
-        ece (str): Expected calibration error.
-    """
-
-    name: str
-    is_mean: bool = False
-    trained_by: str = ''
-    why_not: str = ''
-    counts: str = ''
-    value: str = '-'
-    per_source: list[str] = field(default_factory=list)
-    threshold: str = '-'
-    sensitivity: str = '-'
-    specificity: str = '-'
-    ece: str = '-'
-
-
-def class_rows(facts: RunFacts) -> tuple[list[str], list[ClassRow]]:
-    """Build the table of classes and means.
-
-    Args:
-        facts (RunFacts): The facts.
-
-    Returns:
-        tuple[list[str], list[ClassRow]]: The sources with a column of their
-        own, and the rows, means last.
-    """
-    overall, per_source = split_metrics(facts.metrics, facts.prefix)
-    if len(per_source) < 2:
-        per_source = {}
-    intervals = split_intervals(facts.metrics, facts.prefix)
-    why = facts.never_trained
-    means = [name for name in MEANS if name in overall]
-    rows = []
-    for name in [*facts.classes, *means]:
-        row = ClassRow(name, name in means and name not in facts.classes)
-        key = key_part(name)
-        row.value = value_text(overall.get(name), intervals.get(key))
-        row.per_source = [
-            value_text(
-                values.get(name), intervals.get(f'{key_part(source)}/{key}')
-            )
-            for source, values in per_source.items()
-        ]
-        if not row.is_mean:
-            counts = (facts.positives or {}).get(name, {})
-            row.trained_by = ', '.join(f'{s} {n:,}' for s, n in counts.items())
-            row.why_not = why.get(name, '')
-            _add_answers(row, facts)
-        rows.append(row)
-    return list(per_source), rows
-
-
-def _add_answers(row: ClassRow, facts: RunFacts) -> None:
-    """Add what needs the answers about whole images."""
-    if facts.predictions is None:
-        return
-    index = facts.predictions.classes.index(row.name)
-    target = facts.predictions.target[:, index]
-    known = ~np.isnan(target)
-    score, positive = (
-        facts.predictions.score[known, index],
-        target[known] > 0.5,
-    )
-    row.counts = f'{positive.sum():,} / {(~positive).sum():,}'
-    if not np.all((score >= 0) & (score <= 1)):
-        return
-    row.ece = _share(reliability(score, target[known]).ece)
-    if row.name in facts.thresholds and not row.why_not:
-        threshold = facts.thresholds[row.name]
-        yes = score >= threshold
-        row.threshold = f'{threshold:.3f}'
-        row.sensitivity = _share(_mean(yes[positive]))
-        row.specificity = _share(_mean(~yes[~positive]))
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else math.nan
-
-
-def _share(value: float) -> str:
-    return 'n/a' if math.isnan(value) else f'{value:.3f}'
-
-
-def add_intervals(
-    metrics: Mapping[str, float], predictions: Predictions | None, prefix: str
-) -> dict[str, float]:
-    """Add DeLong's intervals of the AUC, if the metrics have no intervals.
-
-    Args:
-        metrics (Mapping[str, float]): Metrics by key, in %.
-        predictions (Predictions, optional): The answers that were measured.
-        prefix (str): Begins the keys. Only 'auc' has such intervals.
-
-    Returns:
-        dict[str, float]: The metrics, with the keys of ``PartialLabelAUC``.
-    """
-    found = dict(metrics)
-    if predictions is None or prefix != 'auc':
-        return found
-    if split_intervals(metrics, prefix):
-        return found
-    sources = np.array([str(s) for s in predictions.sources])
-    scopes = {'': np.ones(len(sources), dtype=bool)}
-    scopes |= {f'{key_part(s)}/': sources == s for s in np.unique(sources)}
-    for scope, rows in scopes.items():
-        ends = per_class(
-            delong_interval, predictions.score[rows], predictions.target[rows]
-        )[:, 2:]
-        for name, (low, high) in zip(predictions.classes, ends, strict=True):
-            key = f'{prefix}/{scope}{key_part(name)}'
-            if key in metrics:
-                found[f'{key}/delong_low'] = float(low) * 100
-                found[f'{key}/delong_high'] = float(high) * 100
-    return found
-
-
-def has_several_images_of_a_patient(predictions: Predictions) -> bool:
-    """Tell whether the images are not independent of each other.
-
-    Args:
-        predictions (Predictions): Predictions of N images.
-
-    Returns:
-        bool: True if two images are of one patient.
-    """
-    known = [
-        pair
-        for pair in zip(predictions.sources, predictions.patients, strict=True)
-        if pair[1] not in (None, '')
-    ]
-    return len(set(known)) < len(known)
-
-
 def check_labels(report: Any) -> tuple[dict, dict[str, dict[str, int]]]:
     """Check a label report that was read from a file.
 
@@ -298,7 +142,8 @@ def check_labels(report: Any) -> tuple[dict, dict[str, dict[str, int]]]:
         for split in report['splits'].values():
             int(split['images']), int(split['labels'])
             for count in split['sources'].values():
-                int(count['images'])
+                int(count['images']), int(count['labels'])
+                count['sampled_from'] = int(count.get('sampled_from') or 0)
                 for entry in count['classes'].values():
                     int(entry['positives']), int(entry['unannotated'])
         report['warnings'] = [str(line) for line in report['warnings']]
@@ -306,3 +151,26 @@ def check_labels(report: Any) -> tuple[dict, dict[str, dict[str, int]]]:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f'this is no label report: {error!r:.120}') from error
     return report, positives
+
+
+def read_labels(facts: RunFacts, folders: Sequence[Path]) -> None:
+    """Add the label report of the first folder that has one.
+
+    Args:
+        facts (RunFacts): Gets ``labels``, and ``positives`` if unknown. A
+            note says why a report is not used.
+        folders (Sequence[Path]): Folders of checkpoints and of runs.
+    """
+    for folder in folders:
+        path = folder / 'label_report' / 'label_report.json'
+        if not path.is_file():
+            continue
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+            facts.labels, positives = check_labels(content)
+        except ValueError as error:
+            facts.notes.append(f'{path} is not used: {error}')
+            return
+        if facts.positives is None:
+            facts.positives = positives
+        return

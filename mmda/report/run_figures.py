@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,9 +32,7 @@ _POINTS = 200
 Curves = dict[str, np.ndarray]
 
 
-def training_figure(
-    scalars: Mapping[str, Sequence[float]], monitor: str
-) -> Figure | None:
+def training_figure(scalars: Mapping[str, Any], monitor: str) -> Figure | None:
     """Draw the terms of the loss, the diagnostics and the metric over time.
 
     A term that is 0 all the time has no curve: a line of text names it. Terms
@@ -108,7 +106,7 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
             label=name.replace('_', ' '),
         )
     # There is no iteration 1.5.
-    whole = MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    whole = MaxNLocator(6, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(whole)
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.3)

@@ -13,8 +13,9 @@ import numpy as np
 from mmda.evaluation.metrics.metric_keys import measure_of, title_of
 from mmda.files import write_text
 
+from .class_rows import class_rows
 from .figure import figure_uri
-from .run_facts import RunFacts, class_rows
+from .run_facts import RunFacts
 from .run_summary import split_metrics
 from .wrong_images import PIXEL_COLORS
 
@@ -88,8 +89,8 @@ def _without(facts: RunFacts) -> str:
     if not left_out or not kept or facts.monitor != f'{facts.prefix}/mean':
         return ''
     return (
-        f'{title_of(facts.monitor)} {sum(kept) / len(kept):.2f} % without the '
-        f'{len(left_out)} that no training has set'
+        f'{title_of(facts.monitor)} {sum(kept) / len(kept):.2f} % without '
+        f'what was never trained: {", ".join(left_out)}'
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,9 @@ class SourceLabels:
             images of the source; else 0.
         contradictions (Sequence[Contradiction]): Images that the source has
             twice with labels that differ, with classes of the label space.
+        load (Any): The transform that loads an image, or None.
+        where (Callable | None): Takes the position of an image, and says
+            where its annotation stands.
     """
 
     split: str
@@ -64,6 +67,8 @@ class SourceLabels:
     origin: tuple = ()
     sampled_from: int = 0
     contradictions: Sequence[Contradiction] = ()
+    load: Any = None
+    where: Callable[[int], str] | None = None
 
     @property
     def label(self) -> str:
@@ -180,6 +185,11 @@ def _read(split: str, dataset: Any, max_maps: int | None) -> SourceLabels:
         )
         labels['left_out'] = tuple(n for n in names if n not in classes)
     origin = (type(reader).__name__, getattr(reader, 'data_root', ''))
+    labels['where'] = getattr(dataset, 'where', None)
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    first = next(iter(transforms), None)
+    if type(first).__name__.startswith('Load'):
+        labels['load'] = first
     return SourceLabels(split, name, classes, origin=origin, **labels)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
@@ -88,9 +89,9 @@ def most_wrong(
         return {}
     errors = np.stack([_errors(row) for row in rows])  # (N, C)
     errors[~(errors > 0.5)] = 0  # NaN, too
-    wrong = [i for i in np.flatnonzero(errors.any(0)) if classes[i] in values]
+    wrong = np.flatnonzero(errors.any(axis=0)).tolist()
     order = sorted(
-        map(int, wrong),
+        (index for index in wrong if classes[index] in values),
         key=lambda i: (np.isnan(values[classes[i]]), values[classes[i]]),
     )
     chosen = {}
@@ -128,28 +129,29 @@ def draw_wrong_images(
         are missing.
     """
     end = time.monotonic() + seconds
-    found, notes = [], dict[str, None]()
+    found = {index: WrongClass(classes[index]) for index in chosen}
+    notes: dict[str, None] = {}  # a set that keeps the order
     was_training = model.training
     model.eval()
-    for index, rows in chosen.items():
-        entry = WrongClass(classes[index])
-        for row in rows:
-            if time.monotonic() > end:
-                notes[f'images without a map: {seconds:g} s had passed'] = None
-                entry.images.append(_describe(row, index))
+    # The worst image of each class first: the time may not suffice for all.
+    for line in zip_longest(*chosen.values()):
+        for index, row in zip(chosen, line, strict=True):
+            if row is None:
                 continue
-            image = _draw(row, index, dataset, model)
-            if image.note and image.note != NOTHING_SEEN:
+            in_time = time.monotonic() < end
+            image = _draw(row, index, dataset, model if in_time else None)
+            if not in_time:
+                notes[f'images without a map: {seconds:g} s had passed'] = None
+            if image.note not in ('', NOTHING_SEEN):
                 notes[image.note] = None
                 image.note = ''
-            entry.images.append(image)
-        found.append(entry)
+            found[index].images.append(image)
     model.train(was_training)
-    return found, list(notes)
+    return list(found.values()), list(notes)
 
 
 def _describe(row: ImageAnswer, index: int) -> WrongImage:
-    name = '/'.join(PurePath(row.path).parts[-2:]) or f'image {row.index}'
+    name = '/'.join(PurePath(row.path).parts[-2:]) or f'image {row.place}'
     if row.areas is not None:
         iou = iou_of_areas(row.areas)[index]
         says = f'IoU {iou:.0%} in this image'
@@ -164,11 +166,12 @@ def _describe(row: ImageAnswer, index: int) -> WrongImage:
 def _draw(
     row: ImageAnswer, index: int, dataset: Any, model: Any
 ) -> WrongImage:
+    """Draw an image, and without a model no map of it."""
     image = _describe(row, index)
     # The images, the pipeline and the model are the user's: what they raise
     # must not cost the page.
     try:
-        sample = dataset[row.index]
+        sample = dataset[row.place]
         if not isinstance(sample['inputs'], torch.Tensor):
             image.note = 'no pictures: the test-time augmentation changes them'
             return image
@@ -176,6 +179,8 @@ def _draw(
         image.picture = _small(pixels)
     except Exception as error:
         image.note = f'no picture of {image.name}: {_short(error)}'
+        return image
+    if model is None:
         return image
     try:
         if row.areas is not None:

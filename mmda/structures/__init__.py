@@ -15,6 +15,13 @@ from .partial_label import (
     score_of,
     split_annotated,
 )
+from .partial_score import (
+    PartialScore,
+    as_partial,
+    packed_samples,
+    plain_tensor,
+    protect_labels,
+)
 from .pixel_target import PixelTarget, check_all_annotated
 
 __all__ = [
@@ -24,11 +31,16 @@ __all__ = [
     'LabelConflict',
     'LabelRules',
     'LabelSpace',
+    'PartialScore',
     'PixelTarget',
+    'as_partial',
     'check_all_annotated',
     'class_indices',
     'label_to_score',
     'nearest',
+    'packed_samples',
+    'plain_tensor',
+    'protect_labels',
     'read_rules',
     'rename_classes',
     'score_of',

@@ -4,9 +4,10 @@
   classes, equal for all assembled datasets.
 * Per image, ``gt_score`` is float32 of shape (C,): in [0, 1] where the source
   annotates the class, **NaN where it does not**. NaN passes unchanged through
-  the stock pipeline, collate function and preprocessor. A stock loss becomes
-  NaN, so the mistake is seen. With a filler such as -1 it would train on wrong
-  labels without an error.
+  the stock pipeline, collate function and preprocessor. A stock loss
+  that meets NaN raises an error: see
+  :class:`~mmda.structures.PartialScore`. With a filler such as -1 it would
+  train on wrong labels without an error.
 * Per pixel, the label map of the host (uint8 on disk, int64 in a batch). The
   stock transforms crop, flip, resize and pad it as usual. Its values:
 
@@ -35,6 +36,8 @@ import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 
+from .partial_score import plain_tensor
+
 UNANNOTATED = float('nan')
 NO_ANNOTATED_CLASS = 254
 UNKNOWN_PIXEL = 255
@@ -56,6 +59,7 @@ def split_annotated(
         >>> split_annotated(torch.tensor([1., float('nan')]))
         (tensor([1., 0.]), tensor([ True, False]))
     """
+    target = plain_tensor(target)
     annotated = ~torch.isnan(target)
     return target.nan_to_num(nan=0.0), annotated
 
@@ -123,7 +127,7 @@ def score_of(
                 f'of the {num_classes} classes'
             )
         if isinstance(score, torch.Tensor):
-            return score.float()
+            return plain_tensor(score).float()
         return np.asarray(score, dtype=np.float32)
     label = sample.get('gt_label')
     if label is None:

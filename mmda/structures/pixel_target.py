@@ -92,6 +92,43 @@ class PixelTarget:
             torch.stack(elsewhere).to(label.device),
         )
 
+    @classmethod
+    def from_label_maps(
+        cls, label: Tensor, num_classes: int, ignore_index: int = UNKNOWN_PIXEL
+    ) -> PixelTarget:
+        """Read label maps without the annotated classes of each image.
+
+        A pixel with a class is known for all classes. Every other pixel is
+        unknown for all classes.
+
+        Args:
+            label (Tensor): int64 (N, H, W).
+            num_classes (int): Number of classes that the model answers, C.
+            ignore_index (int): Value of unknown pixels. Defaults to 255.
+
+        Returns:
+            PixelTarget: On the device of the label maps.
+
+        Raises:
+            ValueError: If there are fewer than two classes.
+
+        Examples:
+            >>> label = torch.tensor([[[0, 254, 255]]])
+            >>> target = PixelTarget.from_label_maps(label, num_classes=2)
+            >>> target.dense()[0, :, 0].tolist()
+            [[1.0, nan, nan], [0.0, nan, nan]]
+        """
+        if num_classes < 2:
+            raise ValueError(
+                f'num_classes={num_classes}: one answer per pixel cannot be '
+                'compared with a label map of classes; expected at least 2'
+            )
+        if ignore_index != UNKNOWN_PIXEL:
+            ignored = label == ignore_index
+            label = label.masked_fill(ignored, UNKNOWN_PIXEL)
+        known = label.new_ones(len(label), num_classes, dtype=torch.bool)
+        return cls(label, known, ~known)
+
     @property
     def num_classes(self) -> int:
         """int: C."""

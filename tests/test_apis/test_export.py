@@ -40,6 +40,8 @@ PREPROCESSOR = dict(
     type='DualViewDataPreprocessor',
     mean=[120.0, 110.0, 100.0],
     std=[60.0, 50.0, 70.0],
+    # Its range is a weight of the trained model, but not of the folded one.
+    strong_view=[dict(type='RandomBrightness', brightness=(0.7, 1.3))],
 )
 PIPELINE = [
     dict(type='LoadImageFromFile'),
@@ -168,6 +170,7 @@ def test_onnx_runs_as_documented_without_torch_and_answers_as_the_model(
     assert facts['untrained'] == ['Ente <b>ä']
     assert facts['sources']['A']['aliases'] == {'Katze': 'cat'}
     assert facts['sources']['B']['annotated'] == ['dog | "x"']
+    assert facts['pixel_range'] == dict(policy='bit_depth', bits=8)
     assert facts['opset'] == 18
 
 
@@ -356,6 +359,13 @@ def test_what_cannot_work_is_refused_before_torch_is_loaded(
             main([checkpoint, *words])
         assert exit_info.value.code == 2
         assert message in capsys.readouterr().err
+
+
+def test_an_old_torch_writes_torchscript_only(monkeypatch):
+    monkeypatch.setattr(packages, 'version', lambda name: '2.1.2+cu121')
+    packages.check_packages('torchscript')
+    with pytest.raises(ImportError, match='needs torch 2.6 or newer.*2.1.2'):
+        packages.check_packages('onnx')
 
 
 def test_labels_without_counts_are_those_of_the_config():

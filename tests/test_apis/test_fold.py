@@ -114,6 +114,29 @@ def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
     stock.load_state_dict(folded['state_dict'])
 
 
+PATHS = {
+    'DualViewEncoderDecoder': 'mmda.models',
+    'DynamicAdapterHead': 'mmda.models.decode_heads',
+    'ResNetV1c': 'mmseg.models.backbones',
+    'FCNHead': 'mmseg.models',
+    'LoadImageFromFile': 'mmcv.transforms',
+    'PackSegInputs': 'mmseg.datasets',
+}
+
+
+def test_a_checkpoint_of_a_pure_python_config_folds_too():
+    checkpoint = make_checkpoint()
+    expected, _ = fold_checkpoint(checkpoint)
+    text = checkpoint['meta']['cfg']
+    for name, module in PATHS.items():  # as mmengine stores classes
+        assert f"type='{name}'" in text
+        text = text.replace(f"type='{name}'", f"type='{module}.{name}'")
+    checkpoint['meta']['cfg'] = text
+    config, folded = fold_checkpoint(checkpoint)
+    assert config.to_dict() == expected.to_dict()
+    assert folded['meta']['cfg'] == expected.pretty_text
+
+
 @pytest.mark.parametrize('end', ["': exit(), 'y", "': 2, 'y", "'"])
 def test_a_key_of_the_config_cannot_become_code_of_the_folded_config(end):
     checkpoint = make_checkpoint()

@@ -133,6 +133,22 @@ def test_a_folded_model_knows_which_classes_were_trained(
     assert found.trained.positives == inferencer.trained.positives
 
 
+def test_the_folded_config_has_the_loader_of_the_host(run, capsys):
+    trained = torch.load(run[1], weights_only=False)
+    cfg = Config.fromstring(trained['meta']['cfg'], '.py')
+    loader = dict(type='LoadMedicalImage', color_type='grayscale')
+    source = cfg.test_dataloader.dataset.dataset
+    source.pipeline = [loader, *source.pipeline]
+    trained['meta']['cfg'] = cfg.pretty_text
+    folded, _ = fold_checkpoint(trained)
+    assert folded.test_pipeline[0] == dict(
+        type='LoadImageFromFile',
+        color_type='grayscale',
+        imdecode_backend='pillow',
+    )
+    assert 'loads images of 8 bits' in capsys.readouterr().out
+
+
 def test_thresholds_beside_the_checkpoint_decide(run, tmp_path):
     path = tmp_path / 'model.pth'
     shutil.copy(run[1], path)
@@ -358,6 +374,16 @@ def test_inferencer_and_pipeline_answer_alike_for_deep_images(run, tmp_path):
 def test_pixels_that_are_no_image_are_refused(inferencer, pixels, message):
     with pytest.raises(ValueError, match=message):
         inferencer(pixels)
+
+
+def test_a_folder_of_dicom_files_needs_no_suffixes(tmp_path):
+    pixels = np.zeros((4, 4), np.uint16)
+    for name in ('IM0001', '1.2.840.5', 'a.dcm'):
+        write_dicom(tmp_path / name, pixels)
+    (tmp_path / 'README').write_text('no image')
+    os.mkfifo(tmp_path / 'pipe')  # to open it would wait for ever
+    found = [Path(path).name for path in list_images(tmp_path)]
+    assert found == ['1.2.840.5', 'IM0001', 'a.dcm']
 
 
 def test_a_question_is_about_one_image(run, inferencer):

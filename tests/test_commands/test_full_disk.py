@@ -51,6 +51,17 @@ def commands(disk, safe):
         [checkpoint, disk / 'folded.pth'],
         ['folded.pth', 'folded.py'],
     )
+    small = ['--size', 16, 16]
+    yield (
+        'export',
+        [checkpoint, disk / 'a.pt', '--format', 'torchscript', *small],
+        ['a.pt'],
+    )
+    yield (
+        'export',
+        [checkpoint, disk / 'hub', '--format', 'hf', *small],
+        ['hub/config.json', 'hub/model.safetensors', 'hub/model.onnx'],
+    )
     yield (
         'thresholds',
         [CONFIG, disk / 'b.pth', answers],
@@ -157,7 +168,7 @@ def test_a_full_or_read_only_disk_keeps_what_was_there(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert done.stdout.count('ok ') == 16
+    assert done.stdout.count('ok ') == 20
 
 
 if __name__ == '__main__':

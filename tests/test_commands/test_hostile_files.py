@@ -21,6 +21,10 @@ COMMANDS = {
     'test': ('test', [CONFIG, '{pth}', '--work-dir', '{folder}']),
     'predict': ('predict', [CONFIG, '{pth}', '{image}']),
     'fold': ('fold', ['{pth}', '{folder}/folded.pth']),
+    'export': (
+        'export',
+        ['{pth}', '{folder}/x.pt', '--format', 'torchscript'],
+    ),
     'class_relations': ('class_relations', [CONFIG, '{pth}']),
     'resume': ('train', [*TRAIN, '--resume', '{pth}']),
     'load_from': ('train', [*TRAIN, '--cfg-options', 'load_from={pth}']),

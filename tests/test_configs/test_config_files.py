@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmengine.config.utils import _get_cfg_metainfo
 from shipped_configs import DA, PATHS, load
 
+from mmda.walk import walk_datasets
+
 ROOT = DA.parents[1]
 # Loads every config as a program does that does not know mmda.
 BARE = """
@@ -53,9 +55,31 @@ def test_each_config_loads_without_mmda_and_equals_what_the_commands_load(
 
 
 def test_no_two_configs_have_one_name():
-    # A work directory and `mim` know a config by this name alone.
-    count = Counter(path.stem for path in DA.rglob('*.py'))
-    assert count.most_common(1)[0][1] == 1
+    # A work directory knows a config by this name alone. So does `mim train
+    # mmda NAME`, which looks for it in the whole package.
+    count = Counter(path.name for path in (ROOT / 'configs').rglob('*.py'))
+    count.update(path.name for path in (ROOT / 'mmda').rglob('*.py'))
+    count.update(path.name for path in (ROOT / 'tools').rglob('*.py'))
+    assert {path.name: count[path.name] for path in PATHS.values()} == {
+        path.name: 1 for path in PATHS.values()
+    }
+
+
+@pytest.mark.parametrize('name', PATHS)
+def test_the_stock_tools_find_what_they_read_in_a_config(name):
+    cfg = load(name)
+    # --auto-scale-lr: the learning rate belongs to this batch size.
+    assert cfg.auto_scale_lr == dict(
+        base_batch_size=cfg.train_dataloader.batch_size
+    )
+    # --tta, vis_cam.py and others read the pipeline of the whole test set.
+    wrapper, *inner = walk_datasets(cfg.test_dataloader.dataset)
+    if wrapper.type != 'ConcatDataset':
+        assert wrapper.pipeline
+        assert not any('pipeline' in node for node in inner)
+    if cfg.default_scope == 'mmseg':
+        assert cfg.tta_model.type == 'PartialLabelSegTTAModel'
+        assert cfg.tta_pipeline[-1].type == 'TestTimeAug'
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The hooks inside of a real Runner; a toy model scripts its own scores."""
 
+import errno
 import math
 import uuid
 from pathlib import Path
@@ -519,6 +520,30 @@ def test_a_training_without_validation_ends_with_its_places(tmp_path, mm_log):
         experiment_name=uuid.uuid4().hex,
     ).train()
     assert 'epoch_1.pth' in mm_log.text
+
+
+def test_a_page_that_fails_costs_no_run(tmp_path, mm_log, monkeypatch):
+    def fail(*args):
+        raise LookupError('odd')
+
+    monkeypatch.setattr('mmda.report.run_page.write_page', fail)
+    hooks = [dict(type='RunReportHook')]
+    make_runner(tmp_path / 'odd', hooks, epochs=1).train()
+    assert 'no report: odd' in mm_log.text
+
+    def fill_disk(*args):
+        raise OSError(errno.ENOSPC, 'full')
+
+    monkeypatch.setattr('mmda.report.run_page.write_page', fill_disk)
+    with pytest.raises(OSError, match='full'):
+        make_runner(tmp_path / 'full', hooks, epochs=1).train()
+
+
+def test_a_model_of_another_kind_has_a_page_without_answers(tmp_path):
+    make_runner(tmp_path, [dict(type='RunReportHook')], epochs=2).train()
+    page = (tmp_path / 'report.html').read_text()
+    assert 'mean AUC 60.00 % (validation, epoch 2)' in page
+    assert 'no label report' in page
 
 
 def test_the_ramp_up_of_a_run_starts_at_0_and_follows_its_progress():

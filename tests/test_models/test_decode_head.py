@@ -190,6 +190,23 @@ def test_accuracy_is_that_of_the_weak_view_on_annotated_pixels():
             'a loss of its own',
         ),
         (
+            dict(
+                type='IterativeDecodeHead',
+                num_stages=1,
+                kernel_generate_head=FCN,
+                kernel_update_head=[dict(type='KernelUpdateHead')],
+            ),
+            'IterativeDecodeHead cannot be wrapped: it computes a loss of its',
+        ),
+        (
+            dict(type='MaskFormerHead', in_channels=[8, 16], feat_channels=8),
+            'MaskFormerHead cannot be wrapped: it does not answer each class',
+        ),
+        (
+            dict(type='Mask2FormerHead', in_channels=[8, 16]),
+            'Mask2FormerHead cannot be wrapped: it does not answer',
+        ),
+        (
             dict(FCN, sampler=dict(type='OHEMPixelSampler', thresh=0.7)),
             'sampler',
         ),

@@ -71,9 +71,24 @@ def test_a_stock_loss_gives_what_it_gives_under_the_stock_head():
     )
 
 
-def test_a_stock_loss_fails_loudly_on_partial_labels():
-    losses = make_head(loss=STOCK_LOSS).loss(make_feats(2), make_samples())
-    assert losses['loss'].isnan()
+def test_a_stock_loss_refuses_partial_labels():
+    with pytest.raises(ValueError, match='PartialLabelLossWrapper'):
+        make_head(loss=STOCK_LOSS).loss(make_feats(2), make_samples())
+
+
+@pytest.mark.parametrize(
+    ('left', 'message'),
+    [
+        (
+            dict(loss=dict(type='mmpretrain.CrossEntropyLoss')),
+            'loss=CrossEntropyLoss takes the softmax over all classes, but',
+        ),
+        (dict(topk=(1, 5)), r'topk=\(1, 5\) belongs to a head with a softmax'),
+    ],
+)
+def test_what_a_softmax_head_leaves_in_a_config_is_refused(left, message):
+    with pytest.raises(ValueError, match=f'model.head.{message}'):
+        make_head(**left)
 
 
 def test_a_prediction_is_the_probability_and_the_classes_above_thr():

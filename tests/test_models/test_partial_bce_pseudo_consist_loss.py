@@ -541,13 +541,30 @@ def test_stated_defaults_equal_the_signature():
         marginal_weight=0.0,
         distance='mse',
         normalize='entry',
+        loss_weight=1.0,
+        loss_name='loss_partial',
     )
+
+
+def test_loss_weight_multiplies_each_term():
+    logits, target = torch.ones(2, 2), torch.tensor([[1.0, NAN]])
+    one = PartialBCEPseudoConsistLoss()
+    two = PartialBCEPseudoConsistLoss(loss_weight=2.0)
+    for key, value in two.terms(logits, target).items():
+        factor = 2 if 'loss' in key else 1
+        assert value == factor * one.terms(logits, target)[key]
+    assert two(logits, target) == 2 * one(logits, target)
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         (dict(tau=-0.1), 'tau=-0.1: expected 0 to 1'),
+        (dict(loss_weight=-1.0), 'loss_weight=-1.0: expected 0 or more'),
+        (
+            dict(loss_name='bce'),
+            "loss_name='bce': expected a name with 'loss'",
+        ),
         (dict(tau=1.1), 'tau=1.1'),
         (dict(tau=NAN), 'tau=nan'),
         (dict(temperature=0.9), 'temperature=0.9: expected 1 to inf'),

@@ -8,13 +8,15 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from mmda.report.class_rows import add_intervals
 from mmda.report.predictions import Predictions
-from mmda.report.run_facts import RunFacts, add_intervals, never_trained
+from mmda.report.run_facts import RunFacts, never_trained
 from mmda.report.run_page import write_page
 from mmda.report.wrong_images import WrongClass, WrongImage
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-HOSTILE = '<script>alert("x")</script>|a\n# b'
+# The end is no formula, and matplotlib would refuse it.
+HOSTILE = '<script>alert("x")</script>|a\n# b $\\frac$'
 PIXEL = (
     'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAA'
     'CklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=='
@@ -122,7 +124,7 @@ def test_page_and_card_say_what_was_found(tmp_path):
         assert 'mean AUC 60.00 % (test)' in part
         assert 'mean AUC 70.00 % (best validation)' in part
         assert 'no source annotates it' in part  # the class a
-        assert 'mean AUC 80.00 % without the 1 that no training' in part
+        assert '80.00 % without what was never trained: a' in part
         assert 'epoch_7.pth' in part.replace('\\', '')
         assert 'a note' in part and 'a warning' in part
         assert '20 / 40' in part  # positives and negatives of the test

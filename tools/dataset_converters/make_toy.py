@@ -7,16 +7,19 @@ import os.path as osp
 from collections.abc import Sequence
 
 from toy_chest import make_chestxray14, make_chexpert_table
+from toy_csv import make_tables
 
 from mmda.apis.arguments import MAX_SEED, whole
 from mmda.commands.common import build_parser, run_tool, say
 
 EXAMPLES = """\
-  python tools/dataset_converters/make_toy.py chestxray_chexpert data/toy
-  python tools/train.py configs/da/chestxray_chexpert.py \\
+  mmda make_toy my_csv data/my_csv
+  mmda train data/my_csv/my_csv.py
+  mmda make_toy chestxray_chexpert data/toy
+  mmda train configs/da/chestxray_chexpert.py --dry-run \\
       --cfg-options data_root=data/toy
-  python tools/dataset_converters/make_toy.py cityscapes data
-  python tools/train.py configs/da/cityscapes_bus_19way_light.py"""
+  mmda make_toy cityscapes data
+  mmda train configs/da/cityscapes_bus_19way_light.py"""
 
 
 def refuse_existing(root: str) -> None:
@@ -40,6 +43,17 @@ def chestxray_chexpert(args: argparse.Namespace) -> None:
     say(
         f'wrote {args.images} images to {roots[0]}, {args.images} + {valid} '
         f'to {roots[1]}'
+    )
+
+
+def my_csv(args: argparse.Namespace) -> None:
+    """Write the tables of ``configs/da/my_csv.py``, and a light config."""
+    root = args.dir.rstrip('/')
+    refuse_existing(root)
+    make_tables(root, args.images, args.size, args.seed)
+    say(
+        f'wrote three tables of {args.images} images to {root}; to train: '
+        f'mmda train {root}/my_csv.py'
     )
 
 
@@ -74,9 +88,17 @@ def make_parser() -> argparse.ArgumentParser:
         'train and val.',
     )
     street.set_defaults(make=cityscapes)
+    tables = commands.add_parser(
+        'my_csv',
+        help='tables of three hospitals, for configs/da/my_csv.py',
+        description='Write tables and images of three hospitals to DIR, and '
+        'DIR/my_csv.py: the shipped config with a small network.',
+    )
+    tables.set_defaults(make=my_csv)
     # Every class needs some images.
     for command, least, images, size in (
         (chest, 40, 200, 64),
+        (tables, 40, 200, 64),
         (street, 2, 80, 128),
     ):
         command.add_argument('dir', help='folder to write to')

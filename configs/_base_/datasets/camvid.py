@@ -29,6 +29,18 @@ test_pipeline = [
     dict(type='LoadAnnotations'),  # label maps keep their size
     dict(type='PackSegInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=scale, keep_ratio=True),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='LoadAnnotations')],
+            [dict(type='PackSegInputs')],
+        ],
+    ),
+]
 
 all_classes = (
     'sky',
@@ -53,8 +65,8 @@ frames = dict(
     data_root=data_root,
     data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),
     metainfo=dict(classes=all_classes),
-    pipeline=train_pipeline,
 )
+train_frames = dict(frames, pipeline=train_pipeline)
 source = dict(
     type='PartialLabelDataset',
     classes=all_classes,
@@ -68,13 +80,13 @@ train_sources = [
         source,
         name='0016E5',
         labeled_classes=near,
-        dataset=dict(frames, indices=-204),
+        dataset=dict(train_frames, indices=-204),
     ),
     dict(
         source,
         name='0001TP and 0006R0',
         labeled_classes=far,
-        dataset=dict(frames, indices=163),
+        dataset=dict(train_frames, indices=163),
     ),
 ]
 train_dataloader = dict(
@@ -96,11 +108,12 @@ val_dataloader = dict(
         dataset=dict(
             frames,
             data_prefix=dict(img_path='images/val', seg_map_path='labels/val'),
-            pipeline=test_pipeline,
             test_mode=True,
         ),
+        pipeline=test_pipeline,
     ),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='PartialLabelIoU')
 test_evaluator = val_evaluator
+auto_scale_lr = dict(base_batch_size=batch_size)

@@ -1,6 +1,6 @@
 # The seven classes that ChestX-ray14 and CheXpert share, 7,531 images each.
 # The files that inherit from it say which source annotates which classes.
-_base_ = 'chestxray_chexpert.py'
+_base_ = 'chest20.py'
 num_samples = 7531  # of each source
 seed = 1
 

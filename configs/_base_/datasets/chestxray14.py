@@ -1,5 +1,5 @@
 # NIH ChestX-ray14 alone, its 14 classes, tested on the official test images.
-_base_ = 'chestxray_chexpert.py'
+_base_ = 'chest20.py'
 
 classes = _base_.classes[:14]  # the others are CheXpert's
 train = dict(_base_.train_chestxray, classes=classes)

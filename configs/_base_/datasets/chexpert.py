@@ -1,6 +1,6 @@
 # Stanford CheXpert alone, its 13 classes. The official validation images are
 # the test. Images of train.csv that are not trained on choose the checkpoint.
-_base_ = 'chestxray_chexpert.py'
+_base_ = 'chest20.py'
 num_val = 10000
 
 classes = (

@@ -26,10 +26,9 @@ test_pipeline = [dict(type='PackInputs')]
 
 images = dict(type='LocalCIFAR10', data_root=data_root)
 train_images = dict(images, split='train', pipeline=train_pipeline)
-test_images = dict(
-    images, split='test', test_mode=True, pipeline=test_pipeline
-)
+test_images = dict(images, split='test', test_mode=True)
 source = dict(type='PartialLabelDataset', name='CIFAR10', classes=classes)
+held_out = dict(source, dataset=test_images, pipeline=test_pipeline)
 
 loader = dict(num_workers=num_workers, persistent_workers=True)
 ordered = dict(type='DefaultSampler', shuffle=False)
@@ -43,13 +42,14 @@ val_dataloader = dict(
     loader,
     batch_size=500,
     sampler=ordered,
-    dataset=dict(source, dataset=test_images, part=(0, 2)),
+    dataset=dict(held_out, part=(0, 2)),
 )
 test_dataloader = dict(
     loader,
     batch_size=500,
     sampler=ordered,
-    dataset=dict(source, dataset=test_images, part=(1, 2)),
+    dataset=dict(held_out, part=(1, 2)),
 )
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = dict(type='PartialLabelAUC', intervals=True)
+auto_scale_lr = dict(base_batch_size=batch_size)

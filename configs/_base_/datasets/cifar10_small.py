@@ -18,7 +18,6 @@ test_pipeline = [
     dict(type='PackInputs'),
 ]
 train_images = dict(_base_.train_images, pipeline=train_pipeline)
-test_images = dict(_base_.test_images, pipeline=test_pipeline)
 
 drawn = dict(_base_.source, num_samples=num_samples, seed=seed)
 d0 = dict(drawn, name='D0', part=(0, 10), dataset=train_images)
@@ -29,9 +28,16 @@ held_out = dict(
     name='val',
     part=(9, 10),
     seed=seed,
-    dataset=dict(test_images, split='train'),
+    dataset=dict(_base_.test_images, split='train'),
+    pipeline=test_pipeline,
 )
-tested = dict(_base_.source, _delete_=True, name='test', dataset=test_images)
+tested = dict(
+    _base_.source,
+    _delete_=True,
+    name='test',
+    dataset=_base_.test_images,
+    pipeline=test_pipeline,
+)
 
 loader = dict(num_workers=0, persistent_workers=False)  # images in memory
 train_dataloader = dict(
@@ -43,3 +49,4 @@ train_dataloader = dict(
 val_dataloader = dict(loader, dataset=held_out)
 test_dataloader = dict(loader, dataset=tested)
 test_evaluator = dict(intervals=False)
+auto_scale_lr = dict(base_batch_size=batch_size)

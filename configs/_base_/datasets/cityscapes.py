@@ -88,7 +88,6 @@ val_source = dict(
     data_root=data_root,
     data_prefix=dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val'),
     test_mode=True,
-    pipeline=test_pipeline,
 )
 train_dataloader = dict(
     batch_size=2,
@@ -112,8 +111,10 @@ val_dataloader = dict(
         name='Cityscapes',
         dataset=val_source,
         classes=all_classes,
+        pipeline=test_pipeline,
     ),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='PartialLabelIoU', class_of_interest='bus')
 test_evaluator = val_evaluator
+auto_scale_lr = dict(base_batch_size=2)

@@ -27,9 +27,10 @@ test_pipeline = [
 
 images = dict(type='MedMNIST', name=name, data_root=data_root)
 train_images = dict(images, split='train', pipeline=train_pipeline)
-val_images = dict(images, split='val', test_mode=True, pipeline=test_pipeline)
+val_images = dict(images, split='val', test_mode=True)
 test_images = dict(val_images, split='test')
 source = dict(type='PartialLabelDataset', classes=classes)
+held_out = dict(source, pipeline=test_pipeline)
 
 loader = dict(num_workers=num_workers, persistent_workers=True)
 ordered = dict(type='DefaultSampler', shuffle=False)
@@ -43,13 +44,14 @@ val_dataloader = dict(
     loader,
     batch_size=500,
     sampler=ordered,
-    dataset=dict(source, dataset=val_images),
+    dataset=dict(held_out, dataset=val_images),
 )
 test_dataloader = dict(
     loader,
     batch_size=500,
     sampler=ordered,
-    dataset=dict(source, dataset=test_images),
+    dataset=dict(held_out, dataset=test_images),
 )
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = dict(type='PartialLabelAUC', intervals=True)
+auto_scale_lr = dict(base_batch_size=batch_size)

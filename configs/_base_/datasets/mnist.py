@@ -14,7 +14,7 @@ test_pipeline = [dict(type='PackInputs')]
 
 # Images with one grey channel
 images = dict(type='LocalMNIST', data_root=data_root)
-held_out_images = dict(images, test_mode=True, pipeline=test_pipeline)
+held_out_images = dict(images, test_mode=True)
 train_images = dict(images, split='train', pipeline=train_pipeline)
 val_images = dict(held_out_images, split='train')
 test_images = dict(held_out_images, split='test')
@@ -24,9 +24,14 @@ drawn = dict(source, num_samples=num_samples, seed=seed)
 d0 = dict(drawn, name='D0', part=(0, 3), dataset=train_images)
 d1 = dict(drawn, name='D1', part=(1, 3), dataset=train_images)
 held_out = dict(
-    drawn, name='val', part=(2, 3), num_samples=1000, dataset=val_images
+    drawn,
+    name='val',
+    part=(2, 3),
+    num_samples=1000,
+    dataset=val_images,
+    pipeline=test_pipeline,
 )
-tested = dict(source, name='test', dataset=test_images)
+tested = dict(source, name='test', dataset=test_images, pipeline=test_pipeline)
 
 loader = dict(num_workers=0)  # the images are in memory
 ordered = dict(type='DefaultSampler', shuffle=False)
@@ -42,3 +47,4 @@ val_dataloader = dict(
 test_dataloader = dict(loader, batch_size=500, sampler=ordered, dataset=tested)
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='PartialLabelAP')]
+auto_scale_lr = dict(base_batch_size=batch_size)

@@ -58,7 +58,7 @@ patients = dict(
 )
 images = dict(type='ChestXray14', data_root=data_root, split='all')
 train_images = dict(images, pipeline=train_pipeline)
-test_images = dict(images, pipeline=test_pipeline, test_mode=True)
+test_images = dict(images, test_mode=True)
 not_tested = dict(patients, part=([0, 2, 4, 5, 7, 8, 9], 10))
 
 source = dict(patients, seed=seed)
@@ -72,8 +72,15 @@ held_out = dict(
     name='val',
     part=(4, 5),
     dataset=dict(not_tested, dataset=test_images),
+    pipeline=test_pipeline,
 )
-tested = dict(patients, name='test', part=([1, 3, 6], 10), dataset=test_images)
+tested = dict(
+    patients,
+    name='test',
+    part=([1, 3, 6], 10),
+    dataset=test_images,
+    pipeline=test_pipeline,
+)
 
 loader = dict(num_workers=0)  # small images
 ordered = dict(type='DefaultSampler', shuffle=False)
@@ -92,3 +99,4 @@ auc = dict(type='PartialLabelAUC', classes_of_interest=measured)
 val_evaluator = auc
 # The bootstrap draws patients.
 test_evaluator = [dict(auc, bootstrap=1000), dict(type='PartialLabelAP')]
+auto_scale_lr = dict(base_batch_size=batch_size)

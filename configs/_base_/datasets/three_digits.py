@@ -89,3 +89,4 @@ test_dataloader = dict(
 )
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='PartialLabelAP')]
+auto_scale_lr = dict(base_batch_size=batch_size)

@@ -11,7 +11,7 @@ classes = [name for name in _base_.classes if name not in novel]
 known = dict(type='ClassFilter', drop=novel)
 known_train = dict(known, _delete_=True, dataset=_base_.train_images)
 # Split the test images before the filter, so that no image is in both halves.
-half = dict(_base_.source, dataset=_base_.test_images, part=(0, 2))
+half = dict(_base_.held_out, part=(0, 2))
 known_val = dict(
     _base_.source,
     _delete_=True,

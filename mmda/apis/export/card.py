@@ -45,7 +45,8 @@ metadata = session.get_modelmeta().custom_metadata_map
 facts = {key: json.loads(value) for key, value in metadata.items()}
 height, width = facts['input']['size']
 image = Image.open('image.png').convert(facts['input']['mode'])
-pixels = np.asarray(image.resize((width, height)), np.float32)
+image = image.resize((width, height), Image.BILINEAR)
+pixels = np.asarray(image, np.float32)
 pixels = pixels.reshape(1, height, width, -1).transpose(0, 3, 1, 2)
 (answers,) = session.run(None, {'image': pixels})
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from torch import Tensor
 
 from mmda.version import __version__
 from mmda.walk import walk_datasets
@@ -51,8 +52,8 @@ def model_facts(
             range=[0, 255],
         ),
         normalisation=dict(
-            mean=model.mean.flatten().tolist(),
-            std=model.std.flatten().tolist(),
+            mean=_numbers(model.mean),
+            std=_numbers(model.std),
             inside=True,
         ),
         output=dict(
@@ -64,6 +65,11 @@ def model_facts(
         mmda_version=__version__,
         torch_version=str(torch.__version__),
     )
+
+
+def _numbers(values: Tensor) -> list[float]:
+    """Return float32 numbers as a config writes them: 123.675."""
+    return [float(f'{value:.7g}') for value in values.flatten().tolist()]
 
 
 def _decision(model: PixelModel) -> str:

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def write_onnx(
         )
     for key, value in dict(facts, opset=OPSET).items():
         program.model.metadata_props[key] = to_json(value)
-    program.save(path, external_data=False)
+    path.write_bytes(program.model_proto.SerializeToString())
     session = onnxruntime.InferenceSession(
         path, providers=['CPUExecutionProvider']
     )
@@ -82,7 +83,10 @@ def write_torchscript(
     with _quiet():
         traced = torch.jit.trace(model, batch, check_trace=False)
         extra = {FACTS_FILE: to_json(facts)}
-        torch.jit.save(traced, path, _extra_files=extra)
+        # Through memory: torch gives no reason if a disk is full.
+        buffer = BytesIO()
+        torch.jit.save(traced, buffer, _extra_files=extra)
+        path.write_bytes(buffer.getvalue())
         return torch.jit.load(path)
 
 
@@ -105,7 +109,9 @@ def write_torch_export(
             model, (batch,), dynamic_shapes=_any_batch()
         )
         extra = {FACTS_FILE: to_json(facts)}
-        torch.export.save(program, path, extra_files=extra)
+        buffer = BytesIO()
+        torch.export.save(program, buffer, extra_files=extra)
+        path.write_bytes(buffer.getvalue())
         return torch.export.load(path).module()
 
 

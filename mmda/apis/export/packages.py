@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from importlib.util import find_spec
 
 #: Format -> the end of the name that is written. '' is a folder.
@@ -13,6 +14,8 @@ SUFFIXES = {
 }
 _ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 _NEEDED = {'onnx': _ONNX, 'hf': (*_ONNX, 'safetensors', 'huggingface_hub')}
+#: The first torch whose exporter takes the models of the hosts.
+OLDEST_TORCH = (2, 6)
 
 
 def check_packages(form: str) -> None:
@@ -22,14 +25,27 @@ def check_packages(form: str) -> None:
         form (str): A key of :data:`SUFFIXES`.
 
     Raises:
-        ImportError: If a package is missing. The message names the extra.
+        ImportError: If a package is missing, or if torch is too old. The
+            message names the extra.
 
     Examples:
         >>> check_packages('torchscript')
     """
+    # Asked without an import: `check` of the command must not load torch.
+    torch = version('torch')
+    if form != 'torchscript' and _numbers(torch) < OLDEST_TORCH:
+        raise ImportError(
+            f'--format {form} needs torch 2.6 or newer, found {torch}; '
+            '--format torchscript works with it'
+        )
     missing = [name for name in _NEEDED.get(form, ()) if not find_spec(name)]
     if missing:
         raise ImportError(
             f'--format {form} needs {", ".join(missing)}: '
             "pip install 'mmda[export]'"
         )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version: '2.14.1+cu' -> (2, 14)."""
+    return tuple(int(part) for part in text.split('.')[:2])

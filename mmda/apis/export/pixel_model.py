@@ -24,6 +24,9 @@ class PixelModel(nn.Module):
         num_classes (int): Number of classes, C.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, model: Any, num_classes: int) -> None:
         super().__init__()
         self.is_segmentor = hasattr(model, 'decode_head')
@@ -92,10 +95,11 @@ class PixelModel(nn.Module):
         return logits.softmax(1)
 
     @torch.no_grad()
-    def host_answer(self, image: Tensor) -> Tensor:
-        """Answer as the host does in a test: the reference of an export.
+    def host_answer(self, trained: Any, image: Tensor) -> Tensor:
+        """Answer as a host does in a test: the reference of an export.
 
         Args:
+            trained (Module): The model of the host, before any change.
             image (Tensor): See :meth:`forward`; whole numbers.
 
         Returns:
@@ -105,7 +109,7 @@ class PixelModel(nn.Module):
         shape = tuple(image.shape[2:])
         samples = [new_sample(self.is_segmentor, shape) for _ in images]
         data = dict(inputs=list(images.byte()), data_samples=samples)
-        found = self.model.test_step(data)
+        found = trained.test_step(data)
         if not self.is_segmentor:
             return torch.stack([sample.pred_score for sample in found])
         logits = torch.stack([sample.seg_logits.data for sample in found])

@@ -114,7 +114,7 @@ class LoadMedicalImage(BaseTransform):
         """
         path = results.get('img_path')
         try:
-            image = self._map(self.read(results))
+            image = self.map(self.read(results))
         except (UnusableImageError, ImportError) as error:
             if path is None:
                 raise
@@ -142,7 +142,18 @@ class LoadMedicalImage(BaseTransform):
         use_window = self.pixel_range == 'dicom_window'
         return decode(content, str(path), use_window, self.bits)
 
-    def _map(self, pixels: Pixels) -> np.ndarray:
+    def map(self, pixels: Pixels) -> np.ndarray:
+        """Map the range to [0, 255], and convert grey or colour.
+
+        Args:
+            pixels (Pixels): From :meth:`read`.
+
+        Returns:
+            ndarray: (H, W) or (H, W, 3) BGR.
+
+        Raises:
+            UnusableImageError: If the range is unknown.
+        """
         values = self._map_range(pixels)
         is_grey = values.ndim == 2
         if self.color_type == 'grayscale' and not is_grey:

@@ -2,11 +2,11 @@
 
 from .chestxray14 import ChestXray14
 from .chexpert import CheXpert
-from .digits import Digits
 from .local_cifar10 import LocalCIFAR10
 from .local_mnist import LocalMNIST
 from .medmnist import MedMNIST
 from .npz_images import NpzImages
+from .sklearn_digits import Digits
 
 __all__ = [
     'CheXpert',

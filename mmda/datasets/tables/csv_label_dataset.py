@@ -140,7 +140,7 @@ class CSVLabelDataset(TableDataset):
         self.require_file(self.ann_file)
         self._chosen = 'classes' in self._metainfo
         if not self._chosen:
-            self._metainfo['classes'] = self._find_classes()
+            self._metainfo['classes'] = self.find_classes()
             if not self._metainfo['classes']:
                 place = self.label_column or 'the header'
                 raise ValueError(f'{self.ann_file}: found no class in {place}')
@@ -181,7 +181,13 @@ class CSVLabelDataset(TableDataset):
             policy = None if self.keep_uncertain else uncertain[name]
             apply_policies(score[:, index], policy, blank[name], generator)
 
-    def _find_classes(self) -> tuple[str, ...]:
+    def find_classes(self) -> tuple[str, ...]:
+        """Read the names of the classes, and not more of a header than that.
+
+        Returns:
+            tuple[str, ...]: The default of ``classes``.
+        """
+        self.require_file(self.ann_file)
         if self.label_column is not None:
             cells: set[str] = set()
             text = [self.image_column, self.label_column]

@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.fileio import exists
 from mmpretrain.datasets import BaseDataset
 
-from mmda.structures import LabelSpace, class_indices
+from mmda.structures import LabelSpace, class_indices, protect_labels
 
 from ..parts import take
 from .image_paths import find_outside, join_prefix
@@ -212,6 +212,22 @@ class TableDataset(BaseDataset):
             info['img_path'] = self._full_path(info['img_path'])
         info['sample_idx'] = idx if idx >= 0 else len(self.data_list) + idx
         return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one image.
+
+        Args:
+            idx (int): Index of the image.
+
+        Returns:
+            Any: The output of the pipeline. For training, a stock loss
+            refuses its partial labels, see
+            :class:`~mmda.structures.PartialScore`.
+        """
+        results = super().prepare_data(idx)
+        if not self.test_mode:
+            protect_labels(results)
+        return results
 
     def where(self, idx: int) -> str:
         """Say where the annotation of an image stands.

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
-from mmengine.structures import BaseDataElement
 
-from mmda.structures import score_of
+from mmda.structures import packed_samples, protect_labels, score_of
 
 from ..parts import take
+from ..split_file import image_names
 
 #: What a packed sample says about its image, beside the host's metainfo.
 SAMPLE_META = (
@@ -199,13 +199,10 @@ class DatasetWrapper(BaseDataset):
         info = self.get_data_info(idx)
         meta = {key: info[key] for key in SAMPLE_META if key in info}
         results = self.run_pipeline(info)
-        if isinstance(results, dict):
-            samples = results.get('data_samples', ())
-            if not isinstance(samples, (list, tuple)):
-                samples = [samples]
-            for sample in samples:  # test-time augmentation packs several
-                if isinstance(sample, BaseDataElement):
-                    sample.set_metainfo(meta)
+        for sample in packed_samples(results):
+            sample.set_metainfo(meta)
+        if not self.test_mode:
+            protect_labels(results)
         return results
 
     def get_cat_ids(self, idx: int) -> list[int]:
@@ -284,6 +281,27 @@ def patients_of(dataset: BaseDataset, source: str) -> np.ndarray:
                 '`patient_id`, expected one for every image'
             )
     return np.asarray(ids)
+
+
+def images_of(dataset: BaseDataset) -> list[str]:
+    """Return the names of all images of a dataset.
+
+    Args:
+        dataset (BaseDataset): A source that has been read.
+
+    Returns:
+        list[str]: See :func:`~mmda.datasets.split_file.image_names`.
+    """
+    table = getattr(dataset, 'data_list', None)
+    if isinstance(getattr(table, 'img', None), np.ndarray):
+        return image_names(None, table.img)
+    if hasattr(dataset, 'full_paths'):
+        return image_names(dataset.full_paths(), None)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    paths = [info.get('img_path') for info in infos]
+    if None in paths:
+        return image_names(None, [info['img'] for info in infos])
+    return image_names(paths, None)
 
 
 def _build_lazily(dataset: dict | BaseDataset) -> BaseDataset:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
+from PIL import Image
 from prettytable import PrettyTable
 
-from mmda.structures import check_all_annotated
+from mmda.files import replacing
+from mmda.structures import UNKNOWN_PIXEL, check_all_annotated
 
 from ..functional import (
     iou_of_areas,
@@ -58,6 +61,11 @@ class PartialLabelIoU(LabelMetric):
         collect_device (str): Where the results of several ranks are
             collected, 'cpu' or 'gpu'. Defaults to 'cpu'.
         prefix (str, optional): Begins the keys of the IoU. Defaults to 'iou'.
+        output_dir (str, optional): Save each prediction there, as the stock
+            ``IoUMetric`` does: ``<name of the image>.png``, 8 bit, the index
+            of the class, or 255 for no class. Defaults to None.
+        keep_results (bool): Changes nothing. The stock ``tools/test.py --out``
+            sets it together with ``output_dir``.
 
     Raises:
         ValueError: If the dataset has no ``classes`` in its metainfo, or if
@@ -81,9 +89,14 @@ class PartialLabelIoU(LabelMetric):
         class_of_interest: str | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
+        output_dir: str | None = None,
+        keep_results: bool = False,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.class_of_interest = class_of_interest
+        self.output_dir = output_dir
+        if output_dir is not None:
+            Path(output_dir).mkdir(parents=True, exist_ok=True)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Count the pixels of one batch.
@@ -102,9 +115,17 @@ class PartialLabelIoU(LabelMetric):
         num_classes = len(self.class_names())
         for sample in data_samples:
             label = sample['gt_sem_seg']['data'].squeeze(0).cpu()
+            predicted = _predicted(sample, num_classes)
+            if self.output_dir is not None:
+                name = Path(sample['img_path']).stem
+                values = np.where(
+                    predicted == num_classes, UNKNOWN_PIXEL, predicted
+                )
+                with replacing(Path(self.output_dir, f'{name}.png')) as part:
+                    Image.fromarray(values.astype(np.uint8)).save(part, 'PNG')
             confusion = pixel_confusion(
                 label.numpy(),
-                _predicted(sample, num_classes),
+                predicted,
                 num_classes + len(self._background) + 1,
                 num_classes + 1,
             )

@@ -90,6 +90,7 @@ class DynamicAdapterHead(BaseModule):
                 'source'
             )
         loss_decode = loss_decode or dict(type='PartialBCEPseudoConsistLoss')
+        _check_type(head['type'])
         self.head = MODELS.build(
             dict(
                 head,
@@ -245,6 +246,29 @@ def none_logit(thr: float) -> float:
     return torch.logit(torch.tensor(float(thr)), eps=1e-7).item()
 
 
+def _check_type(kind: str | type) -> None:
+    """Refuse kinds of heads that the adapter does not fit, before building.
+
+    Such a head takes other arguments, so its own error would be about these.
+    """
+    found: Any = MODELS.get(kind) if isinstance(kind, str) else kind
+    if found is None:  # the registry has an error of its own
+        return
+    reason = ''
+    if not issubclass(found, BaseDecodeHead):
+        # MaskFormer and Mask2Former
+        reason = 'it does not answer each class at each pixel'
+    elif found.loss_by_feat is not BaseDecodeHead.loss_by_feat:
+        # K-Net, PointRend, STDC
+        reason = 'it computes a loss of its own, which would be left out'
+    if reason:
+        raise ValueError(
+            f'head={found.__name__} cannot be wrapped: {reason}; expected a '
+            'stock head such as FCNHead, UPerHead or '
+            'DepthwiseSeparableASPPHead'
+        )
+
+
 def _check_head(head: nn.Module, kind: str) -> None:
     """Refuse heads in which the adapter cannot take a place."""
     conv = getattr(head, 'conv_seg', None)
@@ -252,12 +276,6 @@ def _check_head(head: nn.Module, kind: str) -> None:
         raise ValueError(
             f'head={kind}: expected a 1x1 convolution `conv_seg`, which the '
             f'adapter replaces; found {conv}'
-        )
-    stock = BaseDecodeHead.loss_by_feat
-    if getattr(type(head), 'loss_by_feat', None) is not stock:
-        raise ValueError(
-            f'head={kind} cannot be wrapped: it computes a loss of its own, '
-            'which would be left out'
         )
     if head.ignore_index != UNKNOWN_PIXEL:
         raise ValueError(

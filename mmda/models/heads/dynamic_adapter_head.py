@@ -9,12 +9,12 @@ import torch
 from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmda.structures import score_of
+from mmda.structures import as_partial, score_of
 
 from ..adapters import DoDNetController, check_num_classes
-from ..losses import PartialLabelLoss
+from ..losses import PartialLabelLoss, softmax_of
 
 # The classifier's name in checkpoints of mmda 0.x and of the stock head.
 OLD_NAMES = ('adapter.', 'controller.', 'fc.')
@@ -35,8 +35,10 @@ class DynamicAdapterHead(MultiLabelClsHead):
         in_channels (int): Channels of the feature, m. Required.
         classes (Sequence[str], optional): The label space. It is saved with
             the weights, so a checkpoint can be loaded into another space.
-        loss (dict, optional): Any loss of (logits, target with NaN). Defaults
-            to ``dict(type='PartialBCEPseudoConsistLoss')``.
+        loss (dict, optional): A loss of mmda, or a stock loss of several
+            yes-no questions, such as ``AsymmetricLoss``. A stock loss takes
+            full labels; ``PartialLabelLossWrapper`` lets it take partial
+            ones. Defaults to ``dict(type='PartialBCEPseudoConsistLoss')``.
         thr (float, optional): Least score of a positive prediction. Defaults
             to 0.5 where ``topk`` is None.
         topk (int, optional): As in ``MultiLabelClsHead``.
@@ -48,7 +50,8 @@ class DynamicAdapterHead(MultiLabelClsHead):
 
     Raises:
         ValueError: If ``in_channels`` is missing, if neither ``num_classes``
-            nor ``classes`` is given, or if the two contradict each other.
+            nor ``classes`` is given, if the two contradict each other, or if
+            the loss or ``topk`` is one of a softmax.
 
     Examples:
         >>> head = DynamicAdapterHead(in_channels=8, classes=['a', 'b', 'c'])
@@ -73,6 +76,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
             topk=topk,
             init_cfg=init_cfg,
         )
+        _check_inherited(self.loss_module, topk)
         if in_channels is None:
             raise ValueError(
                 'model.head.in_channels is missing: expected the number of '
@@ -124,6 +128,10 @@ class DynamicAdapterHead(MultiLabelClsHead):
             dict[str, Tensor]: The terms of the loss, and
             ``annotated_fraction``, the part of all labels that is annotated.
             A stock loss has the term ``loss`` only.
+
+        Raises:
+            ValueError: If a label is not annotated and a stock loss computes
+                with it.
         """
         feature = self.pre_logits(feats)
         target = stack_targets(data_samples, self.num_classes)
@@ -133,8 +141,9 @@ class DynamicAdapterHead(MultiLabelClsHead):
         else:
             scores, asked = self.classifier(feature), target
         if not isinstance(self.loss_module, PartialLabelLoss):
-            factor = len(scores)
-            loss = self.loss_module(scores, asked, avg_factor=factor, **kwargs)
+            loss = self.loss_module(
+                scores, as_partial(asked), avg_factor=len(scores), **kwargs
+            )
             return {'loss': loss}
         terms = self.loss_module.terms(scores, asked, **kwargs)
         annotated = (~target.isnan()).float().mean()
@@ -146,6 +155,29 @@ class DynamicAdapterHead(MultiLabelClsHead):
         """Load checkpoints of earlier heads too."""
         rename_old_keys(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def _check_inherited(loss: nn.Module, topk: Any) -> None:
+    """Refuse what a head with a softmax leaves in a config that it inherits.
+
+    A softmax takes exactly one class for true, and this head answers each
+    class by itself.
+    """
+    found = ''
+    if softmax_of(loss):
+        found = (
+            f'loss={type(loss).__name__} takes the softmax over all classes'
+        )
+    elif not (topk is None or isinstance(topk, int)):
+        found = f'topk={topk} belongs to a head with a softmax'
+    if found:
+        raise ValueError(
+            f'model.head.{found}, but DynamicAdapterHead answers each class '
+            'by itself. A head of the base config may have left it here: '
+            'write _delete_=True into `head`. Expected no `topk`, and '
+            "loss=dict(type='PartialBCEPseudoConsistLoss') or a stock loss "
+            'with use_sigmoid=True'
+        )
 
 
 def stack_targets(

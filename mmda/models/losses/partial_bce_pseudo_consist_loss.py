@@ -90,6 +90,9 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         normalize (str): What the terms are means over, on all ranks: 'entry'
             (all entries of the term), 'class' (first within each class) or
             'sample' (first within each image). Defaults to 'entry'.
+        loss_weight (float): Factor of all terms, at least 0. Defaults to 1.0.
+        loss_name (str): Name of the sum in the log of a stock decode head.
+            Defaults to 'loss_partial'.
 
     Raises:
         ValueError: If an argument is outside its range, or with a
@@ -119,8 +122,10 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         marginal_weight: float = 0.0,
         distance: str = 'mse',
         normalize: str = 'entry',
+        loss_weight: float = 1.0,
+        loss_name: str = 'loss_partial',
     ) -> None:
-        super().__init__()
+        super().__init__(loss_weight, loss_name)
         _check_range('tau', tau, 0, 1)
         _check_range('temperature', temperature, 1, float('inf'))
         _check_range('ramp_up', ramp_up, 0, 1)
@@ -178,8 +183,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
                 shape than the target.
         """
-        _check_shape(cls_score, target.shape)
-        num_known = _num_known(target)
+        check_shape(cls_score, target.shape)
+        num_known = count_known(target)
         num_pixels = target.shape[2:].numel()
         weights = [mean_weights(num_known, self.normalize)]
         names = ['loss_bce']
@@ -196,7 +201,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             each = num_known.new_full((len(num_known), 1), num_pixels)
             weights.append(self.marginal_weight * mean_weights(each))
             names.append('loss_marginal')
-        sums = _sum_over(
+        sums = sum_over(
             functools.partial(self._sum, weights), cls_score, target
         )
         return dict(zip(names, sums, strict=True))
@@ -269,11 +274,11 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             return [answers.sum(), (answers > self.tau).sum()]
 
         weak = cls_score[: target.shape[0]]
-        num_known = _num_known(target).sum()
+        num_known = count_known(target).sum()
         num_unknown = weak.numel() - num_known
         shown = {'annotated_fraction': num_known / weak.numel()}
         if num_unknown:
-            answer, above = _sum_over(sum_answers, weak, target)
+            answer, above = sum_over(sum_answers, weak, target)
             shown['unannotated_answer'] = answer / num_unknown
             shown['above_tau_fraction'] = above / num_unknown
         return shown
@@ -329,8 +334,15 @@ def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:
     )
 
 
-def _num_known(target: Tensor | PixelTarget) -> Tensor:
-    """Return how many entries are annotated, int (N, C, 1, ...)."""
+def count_known(target: Tensor | PixelTarget) -> Tensor:
+    """Return how many entries are annotated.
+
+    Args:
+        target (Tensor | PixelTarget): (N, C, ...), NaN where not annotated.
+
+    Returns:
+        Tensor: int (N, C, 1, ...).
+    """
     if isinstance(target, PixelTarget):
         return target.num_known()[..., None, None]
     known = (~target.isnan()).int()
@@ -338,12 +350,22 @@ def _num_known(target: Tensor | PixelTarget) -> Tensor:
     return known.sum(dim=pixels, keepdim=True) if pixels else known
 
 
-def _sum_over(
+def sum_over(
     function: Callable[[Tensor, Tensor, Tensor], list[Tensor]],
     cls_score: Tensor,
     target: Tensor | PixelTarget,
 ) -> Sequence[Tensor]:
-    """Return function(logits, label, known); label maps go strip by strip."""
+    """Return sums over all entries; label maps go strip by strip.
+
+    Args:
+        function (Callable): Takes logits, labels and the mask of annotated
+            entries. Returns tensors of sums.
+        cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
+        target (Tensor | PixelTarget): (N, C, ...), NaN where not annotated.
+
+    Returns:
+        Sequence[Tensor]: The sums.
+    """
     if not isinstance(target, PixelTarget):
         return function(cls_score, *split_annotated(target))
 
@@ -363,7 +385,16 @@ def _to_full_precision(logits: Tensor) -> Tensor:
     return logits
 
 
-def _check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
+def check_shape(cls_score: Tensor, expected: Sequence[int]) -> None:
+    """Check that logits belong to a target.
+
+    Args:
+        cls_score (Tensor): Logits, of one view or two.
+        expected (Sequence[int]): Shape of the target, (N, C, ...).
+
+    Raises:
+        ValueError: If there are neither N nor 2N rows, or other classes.
+    """
     num = expected[0]
     if cls_score.shape[0] not in (num, 2 * num) or (
         tuple(cls_score.shape[1:]) != tuple(expected[1:])

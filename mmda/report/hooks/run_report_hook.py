@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,15 @@ from ..collect_facts import (
     Evaluation,
     add_relations,
     collect_facts,
-    read_labels,
     weights_of,
 )
 from ..image_answers import ImageAnswer, ImageAnswers
 from ..label_report import label_report, positives_per_source
-from ..run_facts import RunFacts
+from ..run_facts import RunFacts, read_labels
 from ..source_labels import sources_of_datasets
 from .label_report_hook import LabelReportHook
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @HOOKS.register_module()
@@ -79,6 +82,7 @@ class RunReportHook(Hook):
         """Start with the best validation before a resume, if there is one."""
         best = runner.message_hub.get_info('best_metrics') or {}
         self._best_value = best.get(self.monitor, math.nan)
+        self._loaded = {}  # a test after this training shows this training
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start to collect the answers about validation images."""
@@ -97,7 +101,10 @@ class RunReportHook(Hook):
     ) -> None:
         """Keep the answers of a batch."""
         if self._answers is not None:
-            self._answers.add(outputs or ())
+            with _no_harm(runner):
+                self._answers.add(outputs or ())
+                return
+            self._answers = None  # part of the answers would mislead
 
     after_test_iter = after_val_iter
 
@@ -131,18 +138,15 @@ class RunReportHook(Hook):
         if best is None or not Path(best).is_file():
             best = None
         evaluation = self._last if best is None else self._best or self._last
-        rows = evaluation.rows() if evaluation is not None else []
+        rows = [] if evaluation is None else _rows(runner, evaluation)
         if not is_main_process():
             return
-        history = dict(
-            log_scalars=hub.log_scalars, runtime_info=hub.runtime_info
-        )
         with _no_harm(runner):
             facts = collect_facts(
                 runner,
                 'training',
                 self.monitor,
-                history,
+                _history(runner),
                 best or hub.get_info('last_ckpt'),
                 evaluation,
                 rows,
@@ -165,7 +169,7 @@ class RunReportHook(Hook):
             metrics (dict[str, float], optional): Metrics of the test.
         """
         evaluation = self._evaluation('test', metrics, runner.test_loop)
-        rows = evaluation.rows()
+        rows = _rows(runner, evaluation)
         if not is_main_process():
             return
         with _no_harm(runner):
@@ -174,7 +178,7 @@ class RunReportHook(Hook):
                 runner,
                 'test',
                 self.monitor,
-                self._loaded,
+                self._loaded or _history(runner),
                 path,
                 evaluation,
                 rows,
@@ -194,8 +198,8 @@ class RunReportHook(Hook):
             dict(metrics or {}),
             answers,
             dataset,
-            # Samplers of a validation are not random.
-            list(loader.sampler)[: len(answers.rows)],
+            # The sampler of a validation gives the same order again.
+            list(islice(loader.sampler, len(answers.rows))),
             meta or {},
         )
 
@@ -212,8 +216,8 @@ class RunReportHook(Hook):
             sources = sources_of_datasets(datasets, self.max_maps)
             facts.labels = label_report(sources)
             facts.positives = positives_per_source(facts.labels)
-        except ValueError as error:
-            # Data without labels may still train.
+        except Exception as error:
+            # Data without labels may still train, and raise any kind.
             facts.notes.append(f'no label report: {error}')
 
     def _write(
@@ -253,6 +257,17 @@ class RunReportHook(Hook):
         runner.logger.info(f'report: {page}, model card: {card}')
 
 
+def _history(runner: Runner) -> dict[str, Any]:
+    hub = runner.message_hub
+    return dict(log_scalars=hub.log_scalars, runtime_info=hub.runtime_info)
+
+
+def _rows(runner: Runner, evaluation: Evaluation) -> list[ImageAnswer]:
+    with _no_harm(runner):
+        return evaluation.rows()
+    return []
+
+
 def _start(dataset: Any) -> ImageAnswers:
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
     return ImageAnswers(len(classes))
@@ -262,12 +277,12 @@ def _start(dataset: Any) -> ImageAnswers:
 def _no_harm(runner: Runner) -> Iterator[None]:
     """Log an error of a report: the run itself has gone well.
 
-    A full disk stays an error.
+    A disk that cannot be written stays an error.
     """
     try:
         yield
-    except OSError:
-        raise
     except Exception as error:
         # Data, pipeline and model are the user's, and raise any kind.
+        if isinstance(error, OSError) and error.errno in _DISK:
+            raise
         runner.logger.warning(f'no report: {error}', exc_info=True)

@@ -17,7 +17,7 @@ test_pipeline = [
 
 images = dict(type='Digits', digits=(1, 2, 3, 4, 5, 6, 7))
 train_images = dict(images, split='train', pipeline=train_pipeline)
-held_out_images = dict(images, test_mode=True, pipeline=test_pipeline)
+held_out_images = dict(images, test_mode=True)
 
 source = dict(type='PartialLabelDataset', classes=classes)
 drawn = dict(source, num_samples=num_samples, seed=1)
@@ -33,8 +33,9 @@ train_d1 = dict(
     dataset=dict(train_images, part=(1, 2)),
     labeled_classes=d1_classes,
 )
-val = dict(source, name='digits', dataset=dict(held_out_images, split='val'))
-test = dict(source, name='digits', dataset=dict(held_out_images, split='test'))
+held_out = dict(source, name='digits', pipeline=test_pipeline)
+val = dict(held_out, dataset=dict(held_out_images, split='val'))
+test = dict(held_out, dataset=dict(held_out_images, split='test'))
 
 loader = dict(num_workers=0, persistent_workers=False)  # images in memory
 ordered = dict(type='DefaultSampler', shuffle=False)
@@ -48,3 +49,4 @@ val_dataloader = dict(loader, batch_size=128, sampler=ordered, dataset=val)
 test_dataloader = dict(loader, batch_size=128, sampler=ordered, dataset=test)
 val_evaluator = dict(type='PartialLabelAUC')
 test_evaluator = [dict(type='PartialLabelAUC'), dict(type='PartialLabelAP')]
+auto_scale_lr = dict(base_batch_size=batch_size)

@@ -75,21 +75,27 @@ chexpert_source = dict(type='CheXpert', data_root=data_root + 'CheXpert')
 # validation images have none of them.
 policies = dict(uncertain='zeros', blank='negative')
 training = dict(split='train', pipeline=train_pipeline)
-validation = dict(split='val', test_mode=True, pipeline=test_pipeline)
-testing = dict(split='test', test_mode=True, pipeline=test_pipeline)
+validation = dict(split='val', test_mode=True)
+testing = dict(split='test', test_mode=True)
 
 train_chestxray = dict(chestxray, dataset=dict(chestxray_source, **training))
 train_chexpert = dict(
     chexpert, dataset=dict(chexpert_source, **policies, **training)
 )
-val_chestxray = dict(chestxray, dataset=dict(chestxray_source, **validation))
+held_out_chestxray = dict(chestxray, pipeline=test_pipeline)
+held_out_chexpert = dict(chexpert, pipeline=test_pipeline)
+val_chestxray = dict(
+    held_out_chestxray, dataset=dict(chestxray_source, **validation)
+)
 val_chexpert = dict(
-    chexpert,
+    held_out_chexpert,
     dataset=dict(chexpert_source, **dict(validation, split='official_val')),
 )
-test_chestxray = dict(chestxray, dataset=dict(chestxray_source, **testing))
+test_chestxray = dict(
+    held_out_chestxray, dataset=dict(chestxray_source, **testing)
+)
 test_chexpert = dict(
-    chexpert, dataset=dict(chexpert_source, **policies, **testing)
+    held_out_chexpert, dataset=dict(chexpert_source, **policies, **testing)
 )
 
 loader = dict(num_workers=num_workers, persistent_workers=True)
@@ -121,3 +127,4 @@ test_evaluator = [
     dict(type='PartialLabelAUC', intervals=True, bootstrap=1000),
     dict(type='PartialLabelAP'),
 ]
+auto_scale_lr = dict(base_batch_size=batch_size)

@@ -1,4 +1,4 @@
-"""Find the size of the images that a network gets."""
+"""What the test pipeline says of the images that a model gets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import TRANSFORMS
+
+from mmda.datasets import LoadMedicalImage
 
 from ..images import as_sample
 from .pixel_model import PixelModel, new_sample
@@ -60,7 +62,7 @@ def _pipeline_size(config: Config) -> tuple[int, int]:
     steps = [
         step
         for step in config.get('test_pipeline') or []
-        if not str(step.get('type')).rpartition('.')[2].startswith('Load')
+        if not _name(step).startswith('Load')
     ]
     scope = config.get('default_scope') or 'mmpretrain'
     with TRANSFORMS.switch_scope_and_registry(scope) as registry:
@@ -77,3 +79,36 @@ def _pipeline_size(config: Config) -> tuple[int, int]:
             'has one size: expected --size HEIGHT WIDTH'
         )
     return tuple(shapes[0])
+
+
+def pixel_range(config: Config) -> dict[str, Any]:
+    """Say which values of an image file become black (0) and white (255).
+
+    Args:
+        config (Config): Config with ``test_pipeline``.
+
+    Returns:
+        dict[str, Any]: ``policy``, and the other settings of
+        :class:`~mmda.datasets.LoadMedicalImage` about the range. The policy
+        of a stock loader, which takes files of 8 bits, is 'bit_depth'.
+
+    Examples:
+        >>> load = dict(type='LoadMedicalImage', pixel_range=(0, 4095))
+        >>> pixel_range(Config(dict(test_pipeline=[load])))['policy']
+        [0, 4095]
+    """
+    steps = config.get('test_pipeline') or [{}]
+    if _name(steps[0]) != LoadMedicalImage.__name__:
+        return dict(policy='bit_depth', bits=8)
+    loader = TRANSFORMS.build(steps[0])
+    policy = loader.pixel_range
+    return dict(
+        policy=policy if isinstance(policy, str) else list(policy),
+        bits=loader.bits,
+        percentiles=list(loader.percentiles),
+    )
+
+
+def _name(step: Any) -> str:
+    """Return the type of a transform without its scope."""
+    return str(step.get('type')).rpartition('.')[2]

@@ -1,0 +1,124 @@
+"""The types of a config, as the names that the registries know.
+
+A pure-Python config has classes as types, and mmengine stores them as paths
+such as ``mmpretrain.models.ImageClassifier``. A config that inherits from
+``mmda::`` has parts of the scope ``mmda``. The rest of mmda reads one form:
+the name, with a scope where it is not the default one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import mmengine.registry
+from mmengine.config import Config
+from mmengine.config.lazy import LazyAttr, LazyObject
+from mmengine.registry import Registry
+
+from mmda.registry import HOSTS
+
+from .options import walk_config
+
+
+def use_names(cfg: Config, scope: str | None = None) -> Config:
+    """Write each ``type`` of a config as a registered name.
+
+    Nothing is imported that the path of a type names. So this can read the
+    config of a checkpoint, which may come from anyone.
+
+    Args:
+        cfg (Config): A config. One of values is changed in place.
+        scope (str, optional): The scope whose names need no prefix. Defaults
+            to the ``default_scope`` of the config.
+
+    Returns:
+        Config: ``cfg``, or for a pure-Python config a new one.
+
+    Examples:
+        >>> head = dict(type='mmda.models.DynamicAdapterHead')
+        >>> use_names(Config(dict(model=dict(head=head)))).model.head.type
+        'DynamicAdapterHead'
+    """
+    if hasattr(cfg, '_imported_names'):
+        values = {k: _build(v) for k, v in cfg._to_lazy_dict().items()}
+        cfg = Config(values, filename=cfg.filename)
+    scope = scope or cfg.get('default_scope')
+    for _, part in walk_config(cfg._cfg_dict):
+        if not isinstance(part, dict):
+            continue
+        if part.get('_scope_') == 'mmda':
+            del part['_scope_']
+        kind = part.get('type')
+        if isinstance(kind, str) and '.' in kind:
+            part['type'] = registered_name(kind, scope)
+    return cfg
+
+
+def registered_name(path: str, scope: str | None = None) -> str:
+    """Find the name under which a host registers a class or a function.
+
+    Args:
+        path (str): Such as ``'mmpretrain.models.ImageClassifier'``.
+        scope (str, optional): The default scope of the config. Its names need
+            no prefix.
+
+    Returns:
+        str: The name; ``path`` itself if no host registers such a component.
+
+    Examples:
+        >>> registered_name('mmengine.dataset.ConcatDataset')
+        'ConcatDataset'
+        >>> registered_name('mmpretrain.models.ResNet', 'mmseg')
+        'mmpretrain.ResNet'
+        >>> registered_name('os.system')
+        'os.system'
+    """
+    package, *folders, name = path.split('.')
+    if package == 'mmda' and not folders:
+        return name
+    if package in HOSTS:
+        import_module(f'{package}.registry')
+    for registry in _registries():
+        if package in (registry.scope, 'mmda'):
+            registry.import_from_location()
+        for known, component in registry.module_dict.items():
+            module = getattr(component, '__module__', '').split('.')[0]
+            if module != package or component.__name__ != name:
+                continue
+            # The root registry and the components of mmda serve every scope.
+            is_shared = package == 'mmda' or registry.scope not in HOSTS
+            if is_shared or registry.scope == scope:
+                return known
+            return f'{registry.scope}.{known}'
+    return path
+
+
+def _registries() -> list[Registry]:
+    """Return the registries of mmengine, and those of the hosts."""
+    roots = [
+        registry
+        for registry in vars(mmengine.registry).values()
+        if isinstance(registry, Registry)
+    ]
+    children = [
+        child
+        for root in roots
+        for scope, child in root.children.items()
+        if scope in HOSTS
+    ]
+    return [*roots, *children]
+
+
+def _build(value: Any, key: str = '') -> Any:
+    """Build what a pure-Python config imports; a type becomes its path."""
+    if isinstance(value, dict):
+        return {name: _build(item, name) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_build(item) for item in value)
+    if isinstance(value, (LazyObject, LazyAttr)):
+        path = f'{value.module}.{value}'
+        return path if key == 'type' else value.build()
+    if key == 'type' and isinstance(value, type):
+        return f'{value.__module__}.{value.__qualname__}'
+    return value

@@ -1,0 +1,113 @@
+"""The config for tables of one's own: what a user edits, and what follows."""
+
+import re
+from pathlib import Path
+
+import make_toy
+import pytest
+from mmengine.registry import DATASETS, DefaultScope
+
+import mmda_cli
+from mmda.apis.config import load_config
+from mmda.datasets.tables import sources_of_tables
+
+SHIPPED = Path(__file__).resolve().parents[2] / 'configs/da/my_csv.py'
+
+
+@pytest.fixture(scope='module')
+def toy(tmp_path_factory):
+    """Toy tables of three hospitals, and the light config that goes along."""
+    root = tmp_path_factory.mktemp('own') / 'tables'
+    argv = ['my_csv', str(root), '--images', '40', '--size', '24']
+    make_toy.main(argv)
+    return root
+
+
+@pytest.fixture
+def scope():
+    name = 'my_csv'
+    DefaultScope.get_instance(name, scope_name='mmpretrain')
+    yield
+    DefaultScope._instance_dict.pop(name)
+
+
+def datasets(cfg, split):
+    found = cfg[f'{split}_dataloader'].dataset.datasets
+    return {d.name: DATASETS.build(d) for d in found}
+
+
+def test_a_user_edits_at_most_fifteen_lines():
+    text = SHIPPED.read_text().partition('# Edit these')[2]
+    edited = text.partition('# The rest follows')[0].splitlines()[2:]
+    lines = [line for line in edited if not line.strip().startswith('#')]
+    assert len([line for line in lines if line.strip()]) <= 15
+
+
+def test_the_light_config_differs_from_the_shipped_one_where_it_says(toy):
+    old = SHIPPED.read_text().splitlines()
+    new = (toy / 'my_csv.py').read_text().splitlines()
+    changed = [b for a, b in zip(old, new, strict=True) if a != b]
+    assert len(changed) == 8 and f"data_root = '{toy}/'" in changed
+
+
+def test_the_classes_are_the_union_and_every_source_is_validated(toy, scope):
+    cfg = load_config(str(toy / 'my_csv.py'))
+    classes = cfg.model.head.classes
+    assert classes == (
+        *('Cardiomegaly', 'Effusion', 'Mass', 'Pneumothorax', 'Edema'),
+        'Support Devices',
+    )
+    train, val, test = (datasets(cfg, s) for s in ('train', 'val', 'test'))
+    for split in (train, val, test):
+        assert set(split) == {'A', 'B', 'C'}
+        assert all(d.metainfo['classes'] == classes for d in split.values())
+    assert [len(d['A']) for d in (train, val, test)] == [40, 20, 20]
+    for name in 'BC':
+        patients = [
+            {
+                d[name].get_data_info(i)['patient_id']
+                for i in range(len(d[name]))
+            }
+            for d in (train, val, test)
+        ]
+        assert all(patients) and len(set.union(*patients)) == sum(
+            map(len, patients)
+        )
+        assert sum(len(d[name]) for d in (train, val, test)) == 40
+
+
+@pytest.mark.slow
+def test_it_trains_and_tests(toy, tmp_path, capsys):
+    config = str(toy / 'my_csv.py')
+    options = ['--cfg-options', 'train_cfg.max_epochs=1']
+    mmda_cli.main('train', [config, '--work-dir', str(tmp_path), *options])
+    mmda_cli.main('test', [config, str(tmp_path)])
+    assert re.search(
+        r'class +\| +all \| +A \| +B \| +C', capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ('table', 'error', 'text'),
+    [
+        (dict(val='a_val.csv'), ValueError, "tables.'A'.: .* key `train`"),
+        (dict(train='b.csv'), ValueError, 'no table `val`.*patient_column'),
+        (
+            dict(train='no.csv', patient_column=None),
+            FileNotFoundError,
+            r'no\.csv',
+        ),
+    ],
+)
+def test_a_wrong_table_is_named(table, error, text, toy):
+    with pytest.raises(error, match=text):
+        sources_of_tables(dict(A=table), str(toy), [], [])
+
+
+def test_images_are_divided_where_no_two_show_one_patient(toy):
+    table = dict(train='c.csv', val='a_val.csv', patient_column=None)
+    found = sources_of_tables(dict(C=table), str(toy), [], [])
+    (train,), (val,), (test,) = found[1:]
+    assert train['part'] == ([0, 2, 3, 4, 5, 6, 7, 8, 9], 10)
+    assert test['part'] == (1, 10) and test['part_of'] == 'images'
+    assert 'part' not in val and val['dataset']['ann_file'] == 'a_val.csv'
