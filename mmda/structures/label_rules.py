@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from .label_space import class_indices
 
@@ -308,25 +310,27 @@ class LabelRules:
         known = np.flatnonzero(pattern >= 0)
         return {self.classes[c]: int(pattern[c]) for c in known}
 
-    def consistent(self, answers: np.ndarray) -> np.ndarray:
+    def consistent(self, answers: Tensor) -> Tensor:
         """Lower answers so that a class is at most what it implies.
 
         Args:
-            answers (ndarray): Probabilities (N, C). NaN means no answer, and
-                bounds nothing.
+            answers (Tensor): Logits or probabilities, (N, C).
 
         Returns:
-            ndarray: Of the same shape.
+            Tensor: Of the same shape.
 
         Examples:
             >>> rules = LabelRules(['child', 'parent'],
             ...                    implies={'child': ['parent']})
-            >>> rules.consistent(np.array([[0.9, 0.4]])).tolist()
-            [[0.4, 0.4]]
+            >>> rules.consistent(torch.tensor([[0.9, 0.4]]))
+            tensor([[0.4000, 0.4000]])
         """
-        bounds = np.where(self.implied, answers[:, None], np.inf)
-        bound = np.fmin.reduce(bounds, axis=2)  # fmin skips NaN
-        return np.minimum(answers, bound)
+        lowered = answers.clone()
+        for child in np.flatnonzero(self.implied.any(axis=1)):
+            above = np.flatnonzero(self.implied[child]).tolist()
+            bound = answers[:, above].amin(dim=1)
+            lowered[:, child] = torch.minimum(answers[:, child], bound)
+        return lowered
 
 
 def read_rules(

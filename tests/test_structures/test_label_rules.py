@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
-from mmda.structures import LabelRules
+from mmda.structures import LabelRules, read_rules
 
 NAN = float('nan')
 
@@ -127,8 +128,30 @@ def test_consistent_answers_keep_a_child_at_most_its_parents():
         ['child', 'parent', 'grandparent', 'other'],
         implies={'child': ['parent'], 'parent': ['grandparent']},
     )
-    answers = np.array([[0.9, 0.8, 0.3, 0.5], [0.2, NAN, 0.1, 1.0]])
-    np.testing.assert_array_equal(
-        rules.consistent(answers),
-        [[0.3, 0.3, 0.3, 0.5], [0.1, NAN, 0.1, 1.0]],
-    )
+    answers = torch.tensor([[0.9, 0.8, 0.3, 0.5], [-2.0, -1.0, 1.0, 4.0]])
+    assert rules.consistent(answers).tolist() == [
+        pytest.approx([0.3, 0.3, 0.3, 0.5]),
+        [-2.0, -1.0, 1.0, 4.0],
+    ]
+
+
+def test_shipped_rules_keep_what_follows_through_a_missing_class(tmp_path):
+    classes = ['Pneumonia', 'Lung Opacity', 'Mass', 'No Finding']
+    rules = read_rules('chest_xray', classes)  # without Consolidation
+    filled, _ = rules.fill(np.array([[1, NAN, NAN, NAN], [NAN] * 3 + [1]]))
+    np.testing.assert_array_equal(filled, [[1, 1, NAN, 0], [0, 0, 0, 1]])
+    mine = tmp_path / 'rules.json'
+    mine.write_text('{"implies": {"Mass": ["Nodule"]}}')
+    with pytest.raises(ValueError, match="unknown class 'Nodule'"):
+        read_rules(str(mine), classes)
+    with pytest.raises(ValueError, match="found 'chest', expected a JSON"):
+        read_rules('chest', classes)
+    with pytest.raises(ValueError, match="found .'imply'., expected some"):
+        read_rules(dict(imply={}), classes)
+
+
+def test_a_group_that_loses_a_class_keeps_at_most_one():
+    rules = LabelRules('abc', exactly_one=[list('abc')])
+    left = read_rules(rules, ['a', 'b', 'd'])
+    filled, _ = left.fill(np.array([[1, NAN, NAN], [0, NAN, NAN]]))
+    np.testing.assert_array_equal(filled, [[1, 0, NAN], [0, NAN, NAN]])
