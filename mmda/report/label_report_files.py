@@ -90,7 +90,9 @@ def _overlap_lines(overlap: list[dict]) -> list[str]:
 
 
 def _source_table(label: str, counts: dict) -> str:
-    keys = ('positives', 'negatives', 'uncertain', 'unannotated')
+    keys = ['positives', 'negatives', 'uncertain', 'unannotated']
+    if any('filled' in count for count in counts['classes'].values()):
+        keys.append('filled')  # by the rules of the label space
     table = PrettyTable(['class', *keys, 'prevalence'])
     patients, whole = counts['patients'], counts['sampled_from']
     table.title = (
