@@ -11,8 +11,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.structures import packed_samples, protect_labels, score_of
+from mmda.structures import score_of
 
+from ..packed_samples import packed_samples, protect_labels
 from ..parts import take
 from ..split_file import image_names
 
