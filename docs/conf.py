@@ -34,7 +34,7 @@ exclude_patterns = ['.*', 'build', 'data', 'mmda', 'tests', 'work_dirs']
 # Anchors such as `reproduce.md#add-a-table`, as code hosts make them.
 myst_heading_anchors = 3
 myst_enable_extensions = ['colon_fence']
-suppress_warnings = ['myst.header', 'toc.empty_glob']
+suppress_warnings = ['myst.header']
 
 # The notebook runs when the site is built, and an error in it stops the build.
 nb_execution_mode = 'force'

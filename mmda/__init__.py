@@ -35,7 +35,7 @@ def register_all() -> None:
     arguments.
     """
     with quiet_imports():
-        from . import datasets, engine, evaluation, models, registry, report  # noqa: F401  # noqa: F401
+        from . import datasets, engine, evaluation, models, registry, report  # noqa: F401
         from .report import hooks  # noqa: F401
 
     _register_segmentation()

@@ -214,14 +214,19 @@ def test_a_run_that_is_killed_goes_on_with_the_state_it_saved(tmp_path):
 def test_two_processes_give_the_metric_of_one(trained, tmp_path):
     checkpoint = newest(trained, 'best_auc_mean*.pth')
     alone, both = tmp_path / 'alone.json', tmp_path / 'both.json'
-    arguments = ['--out-item', 'metrics', *options()]
+    arguments = ['--out-item', 'metrics', *options(page=True)]
     run_test(
         [CONFIG, checkpoint, '--work-dir', str(tmp_path), '--out', str(alone)]
         + arguments
     )
+    cards = [(tmp_path / 'model_card.md').read_text()]
     run_on_two_processes(
         *('test', 29633, tmp_path, checkpoint, f'--out={both}', *arguments)
     )
+    cards.append((tmp_path / 'model_card.md').read_text())
+    results = [card[card.index('## Results') :] for card in cards]
+    first, second = (text[: text.index('## How')] for text in results)
+    assert first == second and '285 images' in first
     one, two = mmengine.load(alone), mmengine.load(both)
     assert one.keys() == two.keys()
     for key in one:

@@ -84,7 +84,10 @@ def test_a_component_is_found_by_its_bare_name_from_the_scope_of_a_host(
 
 def test_a_component_has_a_file_of_its_name(component):
     file = component.__module__.rpartition('.')[2]
-    assert file.replace('_', '') == component.__name__.lower()
+    # mim finds a config by its file name, and configs/da/digits.py is one.
+    expected = {'Digits': 'SklearnDigits'}
+    name = expected.get(component.__name__, component.__name__)
+    assert file.replace('_', '') == name.lower()
 
 
 def test_a_component_has_a_test_file(component):

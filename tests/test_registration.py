@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,9 @@ def test_a_config_of_mmda_is_a_base_in_the_registries_of_a_host(
     assert type(model.backbone).__module__.startswith(scope)
 
 
-def test_without_a_scope_mmda_finds_the_components_of_both_hosts():
+def test_without_a_scope_mmda_finds_the_components_of_both_hosts(monkeypatch):
+    # Other tests of this process set scopes.
+    monkeypatch.setattr(DefaultScope, '_instance_dict', OrderedDict())
     with ROOT_MODELS.switch_scope_and_registry('mmda') as registry:
         assert registry.get('ImageClassifier').__module__[:6] == 'mmpret'
         assert registry.get('EncoderDecoder').__module__[:5] == 'mmseg'

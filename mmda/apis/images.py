@@ -79,7 +79,8 @@ def _read_folder(source: Path) -> list[str]:
     named = [
         path
         for path in sorted(source.rglob('*'))
-        if path.suffix.lower() in SUFFIXES and not path.is_dir()
+        if (path.suffix.lower() in SUFFIXES and not path.is_dir())
+        or _is_unnamed_dicom(path)
     ]
     # To open a named pipe would wait for ever.
     found = [str(path) for path in named if path.is_file()]
@@ -98,6 +99,15 @@ def _read_folder(source: Path) -> list[str]:
             f'{SUFFIXES}'
         )
     return found
+
+
+def _is_unnamed_dicom(path: Path) -> bool:
+    """Tell a DICOM file called IM0001 or by its number, as many are."""
+    is_unnamed = not path.suffix or path.suffix[1:].isdigit()
+    if not is_unnamed or not path.is_file():
+        return False
+    with path.open('rb') as file:
+        return file.read(132)[128:] == b'DICM'
 
 
 def _read_table(

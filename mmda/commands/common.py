@@ -379,7 +379,15 @@ def _log_file() -> str:
 
 def _end(parser: argparse.ArgumentParser, text: str, status: int) -> NoReturn:
     sys.stdout.flush()
-    parser.exit(status, f'{parser.prog}: {text}\n')
+    line = f'{parser.prog}: {text}'
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        style = 'bold red' if text.startswith('error') else 'yellow'
+        Console(stderr=True).print(Text(line, style), soft_wrap=True)
+        parser.exit(status)
+    parser.exit(status, f'{line}\n')
 
 
 def _leave_process_group() -> None:

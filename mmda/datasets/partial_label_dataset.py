@@ -23,9 +23,9 @@ from mmda.structures import (
 from .broken_images import UnusableImageError, is_decode_error
 from .class_matching import annotated_columns
 from .contradictions import Contradiction, describe, find_contradictions
-from .parts import Part, draw_samples
+from .parts import Part, draw_samples, is_split
 from .pixel_labels import PixelLabels, joint_palette
-from .wrappers.dataset_wrapper import DatasetWrapper, patients_of
+from .wrappers.dataset_wrapper import DatasetWrapper, images_of, patients_of
 
 
 @DATASETS.register_module()
@@ -65,9 +65,12 @@ class PartialLabelDataset(DatasetWrapper):
         part (tuple, optional): (k, n): use the k-th of n disjoint random
             parts of the images. Counting starts at 0. The sizes of the parts
             differ by at most one image. k may be a list: use these parts
-            together. ``num_samples`` draws from this part.
+            together. ``num_samples`` draws from this part. Or (name, file):
+            a part of the file that ``mmda split`` wrote, such as
+            ``('train', 'splits.csv')`` or ``([1, 2, 3], 'splits.csv')``.
         part_of (str): What ``part`` divides: 'images', or 'patients', so that
-            no patient is in two parts. Defaults to 'images'.
+            no patient is in two parts. Defaults to 'images'. A file divides
+            what it divides; 'patients' checks it.
         exclusive (bool): For label maps: whether a pixel has at most one
             class, so that an annotated class excludes all other classes.
             Defaults to True.
@@ -229,6 +232,7 @@ class PartialLabelDataset(DatasetWrapper):
             self.seed,
             self.name,
             patients_of(self.dataset, self.name) if by_patient else None,
+            images_of(self.dataset) if is_split(self.part) else None,
         )
 
     def _check_choice(

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .split_file import rows_in_part
+
 T = TypeVar('T')
 
 
@@ -31,8 +33,22 @@ def take(rows: T, indices: int | Sequence[int] | np.ndarray) -> T:
     return rows[np.asarray(indices, dtype=np.intp)]  # type: ignore[index]
 
 
-#: (k, n), or ([k, l, ...], n) for several parts together.
-Part = tuple[int | Sequence[int], int]
+#: (k, n), or ([k, l, ...], n) for several parts together; or the same with
+#: the file of a split in the place of n, and names of its parts.
+Part = tuple[int | str | Sequence[int | str], int | str]
+
+
+def is_split(part: Part | None) -> bool:
+    """Tell whether a part is one of the file of a split.
+
+    Args:
+        part (tuple, optional): See :func:`draw_samples`.
+
+    Returns:
+        bool: Whether it names a file.
+    """
+    is_pair = isinstance(part, (list, tuple)) and len(part) == 2
+    return is_pair and isinstance(part[1], str)  # type: ignore[index]
 
 
 def draw_samples(
@@ -42,6 +58,7 @@ def draw_samples(
     seed: int,
     source: str,
     patients: np.ndarray | None = None,
+    images: Sequence[str] | None = None,
 ) -> np.ndarray:
     """Choose one of several disjoint parts, then draw images from this part.
 
@@ -49,20 +66,24 @@ def draw_samples(
         total (int): Number of images of the source.
         part (tuple, optional): (k, n): the k-th of n disjoint random parts.
             Counting starts at 0. k may be a list of several parts. The sizes
-            of the parts differ by at most one image, or one patient.
+            of the parts differ by at most one image, or one patient. Or
+            (name, file): a part of the file that ``mmda split`` wrote.
         num_samples (int, optional): How many images to draw, without
             replacement.
         seed (int): Seed of the parts and of the draw.
         source (str): Name of the source, for messages.
         patients (ndarray, optional): (total,), ids. With them, a part has
             whole patients.
+        images (Sequence[str], optional): (total,), names, for a part of a
+            file.
 
     Returns:
         ndarray: int64, ascending positions.
 
     Raises:
         ValueError: If there is no such part, or if it has fewer than
-            ``num_samples`` images.
+            ``num_samples`` images; and as
+            :func:`~mmda.datasets.split_file.rows_in_part`.
 
     Examples:
         >>> draw_samples(6, (0, 2), 2, 0, 'toy')
@@ -74,6 +95,8 @@ def draw_samples(
     pool = np.arange(total)
     if part is None:
         pass
+    elif images is not None:
+        pool = rows_in_part(part[0], str(part[1]), images, source, patients)
     elif patients is None:
         pool = np.sort(_in_part(total, part, seed, f'images of {source}'))
     else:

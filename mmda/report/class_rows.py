@@ -67,6 +67,8 @@ def class_rows(facts: RunFacts) -> tuple[list[str], list[ClassRow]]:
         per_source = {}
     intervals = split_intervals(facts.metrics, facts.prefix)
     why = facts.never_trained
+    names = {'mean_shared': 'mean of the shared classes'}
+    names['mean_of_interest'] = 'mean of the classes of interest'
     means = [name for name in MEANS if name in overall]
     rows = []
     for name in [*facts.classes, *means]:
@@ -84,6 +86,8 @@ def class_rows(facts: RunFacts) -> tuple[list[str], list[ClassRow]]:
             row.trained_by = ', '.join(f'{s} {n:,}' for s, n in counts.items())
             row.why_not = why.get(name, '')
             _add_answers(row, facts)
+        else:
+            row.name = names.get(name, name)
         rows.append(row)
     return list(per_source), rows
 

@@ -167,10 +167,9 @@ def _about(runner: Runner, checkpoint: str | None) -> dict[str, str]:
     hardware = torch.cuda.get_device_name(device) if is_cuda else device.type
     about = {}
     if checkpoint:
-        record = checkpoint_record(checkpoint)
-        about['checkpoint'] = str(record['checkpoint'])
-        if record['digest']:
-            about['digest'] = str(record['digest'])
+        about['checkpoint'] = checkpoint.rpartition('/')[2]
+        if Path(checkpoint).is_file():
+            about['digest'] = str(checkpoint_record(checkpoint)['digest'])
     now = datetime.now().astimezone()
     about['finished'] = now.isoformat(' ', 'seconds')
     about['seed'] = str(runner.seed)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.utils import ProgressBar
 
+from mmda.datasets.split_file import array_digest
+
 from .source_labels import SourceLabels
 
 #: Bytes of a file that are read first. They tell most images apart.
@@ -139,27 +141,6 @@ def _real_paths(paths: np.ndarray | None) -> np.ndarray | None:
 def _real_origin(origin: tuple) -> tuple:
     kind, *roots = origin or (None,)
     return (kind, *(os.path.realpath(r) if r else r for r in roots))
-
-
-def array_digest(image: np.ndarray) -> bytes:
-    """Return a hash of the shape and the pixels of an image.
-
-    Args:
-        image (ndarray): The image.
-
-    Returns:
-        bytes: 32 hexadecimal digits.
-
-    Examples:
-        >>> one, two = np.zeros((2, 2)), np.zeros((4, 1))
-        >>> array_digest(one) == array_digest(one.copy())
-        True
-        >>> array_digest(one) == array_digest(two)
-        False
-    """
-    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image).tobytes())
-    return digest.hexdigest().encode()
 
 
 def file_digest(path: str | bytes | Path) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
@@ -128,24 +129,25 @@ def draw_wrong_images(
         are missing.
     """
     end = time.monotonic() + seconds
-    found, notes = [], dict[str, None]()
+    found = {index: WrongClass(classes[index]) for index in chosen}
+    notes: dict[str, None] = {}  # a set that keeps the order
     was_training = model.training
     model.eval()
-    for index, rows in chosen.items():
-        entry = WrongClass(classes[index])
-        for row in rows:
-            if time.monotonic() > end:
-                notes[f'images without a map: {seconds:g} s had passed'] = None
-                entry.images.append(_describe(row, index))
+    # The worst image of each class first: the time may not suffice for all.
+    for line in zip_longest(*chosen.values()):
+        for index, row in zip(chosen, line, strict=True):
+            if row is None:
                 continue
-            image = _draw(row, index, dataset, model)
-            if image.note and image.note != NOTHING_SEEN:
+            in_time = time.monotonic() < end
+            image = _draw(row, index, dataset, model if in_time else None)
+            if not in_time:
+                notes[f'images without a map: {seconds:g} s had passed'] = None
+            if image.note not in ('', NOTHING_SEEN):
                 notes[image.note] = None
                 image.note = ''
-            entry.images.append(image)
-        found.append(entry)
+            found[index].images.append(image)
     model.train(was_training)
-    return found, list(notes)
+    return list(found.values()), list(notes)
 
 
 def _describe(row: ImageAnswer, index: int) -> WrongImage:
@@ -164,6 +166,7 @@ def _describe(row: ImageAnswer, index: int) -> WrongImage:
 def _draw(
     row: ImageAnswer, index: int, dataset: Any, model: Any
 ) -> WrongImage:
+    """Draw an image, and without a model no map of it."""
     image = _describe(row, index)
     # The images, the pipeline and the model are the user's: what they raise
     # must not cost the page.
@@ -176,6 +179,8 @@ def _draw(
         image.picture = _small(pixels)
     except Exception as error:
         image.note = f'no picture of {image.name}: {_short(error)}'
+        return image
+    if model is None:
         return image
     try:
         if row.areas is not None:

@@ -376,6 +376,16 @@ def test_pixels_that_are_no_image_are_refused(inferencer, pixels, message):
         inferencer(pixels)
 
 
+def test_a_folder_of_dicom_files_needs_no_suffixes(tmp_path):
+    pixels = np.zeros((4, 4), np.uint16)
+    for name in ('IM0001', '1.2.840.5', 'a.dcm'):
+        write_dicom(tmp_path / name, pixels)
+    (tmp_path / 'README').write_text('no image')
+    os.mkfifo(tmp_path / 'pipe')  # to open it would wait for ever
+    found = [Path(path).name for path in list_images(tmp_path)]
+    assert found == ['1.2.840.5', 'IM0001', 'a.dcm']
+
+
 def test_a_question_is_about_one_image(run, inferencer):
     with pytest.raises(ValueError, match=r'takes one image, found 6 in .*'):
         inferencer.ask(run[2], '3')

@@ -202,6 +202,20 @@ def run_do(step, capsys, *argv, **kwargs):
     return exit_info.value.code, capsys.readouterr().err
 
 
+@pytest.mark.parametrize('no_color', [False, True])
+def test_an_error_is_red_on_a_terminal(no_color, capsys, monkeypatch):
+    def fail(args):
+        raise ValueError('row [3] of a.csv')
+
+    monkeypatch.setattr(sys.stderr, 'isatty', lambda: True)
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.setenv('NO_COLOR', '1' if no_color else '')
+    code, said = run_do(fail, capsys)
+    assert code == 2
+    assert 'mmda do: error: row [3] of a.csv' in said
+    assert ('\x1b[1;31m' in said) == (not no_color)
+
+
 def test_a_fault_of_the_code_ends_in_one_line_and_debug_shows_the_traceback(
     capsys, tmp_path, monkeypatch
 ):

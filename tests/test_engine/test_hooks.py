@@ -1,5 +1,6 @@
 """The hooks inside of a real Runner; a toy model scripts its own scores."""
 
+import errno
 import math
 import uuid
 from pathlib import Path
@@ -526,9 +527,16 @@ def test_a_page_that_fails_costs_no_run(tmp_path, mm_log, monkeypatch):
         raise LookupError('odd')
 
     monkeypatch.setattr('mmda.report.run_page.write_page', fail)
-    make_runner(tmp_path, [dict(type='RunReportHook')], epochs=1).train()
+    hooks = [dict(type='RunReportHook')]
+    make_runner(tmp_path / 'odd', hooks, epochs=1).train()
     assert 'no report: odd' in mm_log.text
-    assert not (tmp_path / 'report.html').exists()
+
+    def fill_disk(*args):
+        raise OSError(errno.ENOSPC, 'full')
+
+    monkeypatch.setattr('mmda.report.run_page.write_page', fill_disk)
+    with pytest.raises(OSError, match='full'):
+        make_runner(tmp_path / 'full', hooks, epochs=1).train()
 
 
 def test_a_model_of_another_kind_has_a_page_without_answers(tmp_path):

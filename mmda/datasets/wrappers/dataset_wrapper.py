@@ -14,6 +14,7 @@ from mmengine.registry import DATASETS
 from mmda.structures import packed_samples, protect_labels, score_of
 
 from ..parts import take
+from ..split_file import image_names
 
 #: What a packed sample says about its image, beside the host's metainfo.
 SAMPLE_META = (
@@ -280,6 +281,27 @@ def patients_of(dataset: BaseDataset, source: str) -> np.ndarray:
                 '`patient_id`, expected one for every image'
             )
     return np.asarray(ids)
+
+
+def images_of(dataset: BaseDataset) -> list[str]:
+    """Return the names of all images of a dataset.
+
+    Args:
+        dataset (BaseDataset): A source that has been read.
+
+    Returns:
+        list[str]: See :func:`~mmda.datasets.split_file.image_names`.
+    """
+    table = getattr(dataset, 'data_list', None)
+    if isinstance(getattr(table, 'img', None), np.ndarray):
+        return image_names(None, table.img)
+    if hasattr(dataset, 'full_paths'):
+        return image_names(dataset.full_paths(), None)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    paths = [info.get('img_path') for info in infos]
+    if None in paths:
+        return image_names(None, [info['img'] for info in infos])
+    return image_names(paths, None)
 
 
 def _build_lazily(dataset: dict | BaseDataset) -> BaseDataset:

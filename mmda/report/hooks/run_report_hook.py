@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from ..label_report import label_report, positives_per_source
 from ..run_facts import RunFacts, read_labels
 from ..source_labels import sources_of_datasets
 from .label_report_hook import LabelReportHook
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @HOOKS.register_module()
@@ -79,6 +82,7 @@ class RunReportHook(Hook):
         """Start with the best validation before a resume, if there is one."""
         best = runner.message_hub.get_info('best_metrics') or {}
         self._best_value = best.get(self.monitor, math.nan)
+        self._loaded = {}  # a test after this training shows this training
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start to collect the answers about validation images."""
@@ -137,15 +141,12 @@ class RunReportHook(Hook):
         rows = [] if evaluation is None else _rows(runner, evaluation)
         if not is_main_process():
             return
-        history = dict(
-            log_scalars=hub.log_scalars, runtime_info=hub.runtime_info
-        )
         with _no_harm(runner):
             facts = collect_facts(
                 runner,
                 'training',
                 self.monitor,
-                history,
+                _history(runner),
                 best or hub.get_info('last_ckpt'),
                 evaluation,
                 rows,
@@ -177,7 +178,7 @@ class RunReportHook(Hook):
                 runner,
                 'test',
                 self.monitor,
-                self._loaded,
+                self._loaded or _history(runner),
                 path,
                 evaluation,
                 rows,
@@ -256,6 +257,11 @@ class RunReportHook(Hook):
         runner.logger.info(f'report: {page}, model card: {card}')
 
 
+def _history(runner: Runner) -> dict[str, Any]:
+    hub = runner.message_hub
+    return dict(log_scalars=hub.log_scalars, runtime_info=hub.runtime_info)
+
+
 def _rows(runner: Runner, evaluation: Evaluation) -> list[ImageAnswer]:
     with _no_harm(runner):
         return evaluation.rows()
@@ -271,12 +277,12 @@ def _start(dataset: Any) -> ImageAnswers:
 def _no_harm(runner: Runner) -> Iterator[None]:
     """Log an error of a report: the run itself has gone well.
 
-    A full disk stays an error.
+    A disk that cannot be written stays an error.
     """
     try:
         yield
-    except OSError:
-        raise
     except Exception as error:
         # Data, pipeline and model are the user's, and raise any kind.
+        if isinstance(error, OSError) and error.errno in _DISK:
+            raise
         runner.logger.warning(f'no report: {error}', exc_info=True)

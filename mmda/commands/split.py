@@ -1,0 +1,378 @@
+"""Split sources into folds or parts, by patient and by class."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmda.apis.arguments import MAX_SEED, real, whole
+from mmda.apis.config import find_config
+from mmda.walk import walk_datasets
+
+from .common import (
+    add_config_options,
+    build_parser,
+    open_config,
+    run_tool,
+    say,
+)
+
+if TYPE_CHECKING:
+    from mmda.report.source_labels import SourceLabels
+    from mmda.report.splits import Pool
+
+EXAMPLES = """\
+  mmda split configs/da/digits.py --folds 5 --out splits.csv
+  mmda split labels.csv --patient-column patient --out splits.csv \\
+      --fractions train=0.7 val=0.1 test=0.2
+  # the official test list stays, the rest becomes five folds:
+  mmda split CONFIG --folds 5 --known test=test_list.txt \\
+      --out splits.csv
+
+In a config, PartialLabelDataset(part=('train', 'splits.csv')) takes a part,
+and part=([1, 2, 3, 4], 'splits.csv') several folds together."""
+
+
+#: Options that are arguments of CSVLabelDataset. --cfg-options cannot give a
+#: name with white space.
+TABLE_OPTIONS = ('image_column', 'patient_column', 'label_column')
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Split sources so that no patient is in two parts, and every class '
+        'has nearly the same prevalence in each. Entries that are not '
+        'annotated count in no class. Sources keep their shares, too.',
+        EXAMPLES,
+        'split',
+    )
+    add = parser.add_argument
+    add(
+        'sources',
+        nargs='+',
+        help='configs; or tables as CSVLabelDataset reads them (then '
+        '--cfg-options gives its arguments, or those of another `type`)',
+    )
+    for name in TABLE_OPTIONS:
+        option = '--' + name.replace('_', '-')
+        add(option, metavar='NAME', help=f'`{name}` of a table')
+    add('-o', '--out', required=True, help='CSV file to write')
+    add('--folds', type=whole(2), help='number of equal parts: 0, 1, ...')
+    add(
+        '--fractions',
+        nargs='+',
+        type=_pair,
+        default=[],
+        metavar='PART=FRACTION',
+        help='parts of different sizes, with the sum 1',
+    )
+    add(
+        '--known',
+        nargs='+',
+        type=_pair,
+        default=[],
+        metavar='PART=FILE',
+        help='a list, one image or patient per line, that goes to this part; '
+        'folds or fractions divide the rest',
+    )
+    add('--seed', type=whole(0, MAX_SEED), default=0, help='default: 0')
+    add(
+        '--compare',
+        type=whole(1),
+        metavar='N',
+        help='compare splits of N seeds with random splits by patient',
+    )
+    add(
+        '--of',
+        nargs='+',
+        choices=('train', 'val', 'test'),
+        default=['train'],
+        help='dataloaders of a config whose sources are split. Their `part`, '
+        '`num_samples` and `indices` do not count (default: train)',
+    )
+    add_config_options(parser)
+    return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the fractions cannot be used.
+    """
+    for source in args.sources:
+        if _is_config(source):
+            find_config(source)
+        elif not Path(source).is_file():
+            raise FileNotFoundError(f'there is no table {source}')
+    for part, path in _by_part(args.known, '--known').items():
+        if not Path(path).is_file():
+            raise FileNotFoundError(f'--known {part}: there is no file {path}')
+    if args.folds and args.fractions:
+        raise ValueError('found --folds and --fractions, expected one of them')
+    if not (args.folds or args.fractions or args.known):
+        raise ValueError('expected --folds, --fractions or --known')
+    total = sum(_fractions(args).values())
+    if args.fractions and not math.isclose(total, 1, abs_tol=1e-6):
+        raise ValueError(
+            f'--fractions: found the sum {total:g}, expected 1. Equal parts '
+            'come from --folds'
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    part, _, value = (word.strip() for word in text.partition('='))
+    if not part or not value:
+        raise argparse.ArgumentTypeError(
+            f'found {text!r}, expected a part, = and its value'
+        )
+    return part, value
+
+
+def _by_part(pairs: Sequence[tuple[str, str]], option: str) -> dict[str, str]:
+    names = [part for part, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'{option}: part {name!r} is given twice')
+    return dict(pairs)
+
+
+def _fractions(args: argparse.Namespace) -> dict[str, float]:
+    """Return the fraction of each part that is divided."""
+    if args.folds:
+        return {str(k): 1 / args.folds for k in range(args.folds)}
+    fractions = {}
+    for part, value in _by_part(args.fractions, '--fractions').items():
+        try:
+            fractions[part] = real(0, 1)(value)
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(f'--fractions {part}: {error}') from error
+        if not fractions[part]:
+            raise ValueError(f'--fractions {part}: found 0, expected more')
+    return fractions
+
+
+def run(args: argparse.Namespace) -> None:
+    """Split, print tables and write the file.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+    """
+    from mmda.report.splits import (
+        describe_split,
+        divide,
+        part_names,
+        pool_sources,
+        read_known,
+    )
+
+    pool = pool_sources(list(_read_sources(args)))
+    known, notes = read_known(pool, dict(args.known))
+    fractions = _fractions(args)
+    part = divide(pool, fractions, args.seed, known)
+    names = part_names(fractions, known)
+    num_alike = len(fractions) or len(names)
+    found = describe_split(pool, part, names, num_alike)
+    say(f'parts\n{_part_table(pool, found)}')
+    say(f'classes\n{_class_table(found)}')
+    for text in [*notes, *found['warnings']]:
+        say(text, logging.WARNING)
+    if found['worst'] is not None:
+        entry = found['classes'][found['worst_class']]
+        say(
+            f'worst class: {found["worst_class"]}, {found["worst"]:.2f} '
+            f'points from its prevalence of all; {entry["largest"]} of its '
+            f'{sum(entry["positives"])} positives are of one patient'
+        )
+    if args.compare and fractions:
+        _compare(pool, fractions, known, part, args)
+    _write(args.out, pool, part, names, fractions, args.seed, found)
+    say(f'{args.out}: {len(pool.names):,} images, parts {", ".join(names)}')
+
+
+def _is_config(source: str) -> bool:
+    return source.endswith('.py') or '::' in source
+
+
+def _read_sources(args: argparse.Namespace) -> Iterator[SourceLabels]:
+    from mmengine.registry import DATASETS, init_default_scope
+
+    from mmda.report.source_labels import sources_of_datasets
+
+    for source in args.sources:
+        if _is_config(source):
+            cfg = open_config(source, args.cfg_options)
+            loaders = {s: cfg.get(f'{s}_dataloader') for s in args.of}
+            datasets = {s: v['dataset'] for s, v in loaders.items() if v}
+            if not datasets:
+                raise ValueError(
+                    f'{source}: has no dataloader for {", ".join(args.of)}'
+                )
+            for dataset in datasets.values():
+                _take_whole(dataset)
+        else:
+            init_default_scope('mmpretrain')
+            table = dict(
+                type='CSVLabelDataset',
+                ann_file=source,
+                check_first=False,
+                allow_outside=True,
+            )
+            given = {n: getattr(args, n) for n in TABLE_OPTIONS}
+            table.update({n: v for n, v in given.items() if v is not None})
+            datasets = {'train': {**table, **(args.cfg_options or {})}}
+        built = {s: DATASETS.build(v) for s, v in datasets.items()}
+        for labels in sources_of_datasets(built):
+            if not _is_config(source):
+                labels.name = Path(source).stem
+            yield labels
+
+
+def _take_whole(dataset: Any) -> None:
+    """Let the outer wrappers of a config take all images of their source."""
+    inside: set[int] = set()
+    for node in walk_datasets(dataset):
+        if id(node) in inside or 'PartialLabelDataset' not in str(
+            node.get('type')
+        ):
+            continue
+        inside.update(map(id, walk_datasets(node)))
+        for key in ('part', 'part_of', 'num_samples', 'indices'):
+            node.pop(key, None)
+
+
+def _part_table(pool: Pool, found: dict) -> Any:
+    from prettytable import PrettyTable
+
+    groups = 'patients' if any(pool.patients) else 'different images'
+    table = PrettyTable(['part', 'images', groups, *pool.sources])
+    table.align = 'r'
+    table.align['part'] = 'l'
+    for name, entry in found['parts'].items():
+        table.add_row(
+            [name, entry['images'], entry['groups'], *entry['sources']]
+        )
+    return table
+
+
+def _class_table(found: dict) -> Any:
+    from prettytable import PrettyTable
+
+    table = PrettyTable(
+        ['class', 'prevalence', 'worst part', 'positives per part']
+    )
+    table.align = 'r'
+    table.align['class'] = 'l'
+    for name, entry in found['classes'].items():
+        cells = ['n/a', 'n/a']
+        if entry['prevalence'] is not None:
+            cells = [
+                f'{entry["prevalence"]:.2%}',
+                f'{100 * entry["deviation"]:.2f} points',
+            ]
+        table.add_row([name, *cells, ' '.join(map(str, entry['positives']))])
+    return table
+
+
+def _compare(
+    pool: Pool,
+    fractions: dict[str, float],
+    known: dict,
+    part: Any,
+    args: argparse.Namespace,
+) -> None:
+    """Print the worst class of this kind of split and of random splits."""
+    import numpy as np
+
+    from mmda.report.splits import (
+        describe_split,
+        divide,
+        part_names,
+        random_split,
+    )
+
+    names = part_names(fractions, known)
+    seeds = range(args.seed, args.seed + args.compare)
+    kinds = {
+        'stratified': lambda seed: divide(pool, fractions, seed, known),
+        'random': lambda seed: random_split(fractions, seed, part),
+    }
+    for kind, make in kinds.items():
+        found = [
+            describe_split(pool, make(seed), names, len(fractions))
+            for seed in seeds
+        ]
+        if found[0]['worst'] is None:
+            return
+        worst = [one['worst'] for one in found]
+        mean = np.median([one['mean'] for one in found])
+        say(
+            f'{kind} splits of {args.compare} seeds: {np.median(worst):.2f} '
+            f'points ({min(worst):.2f} to {max(worst):.2f}) in the worst '
+            f'class, {mean:.2f} in the mean of the classes'
+        )
+
+
+def _write(
+    path: str,
+    pool: Pool,
+    part: Any,
+    names: Sequence[str],
+    fractions: dict[str, float],
+    seed: int,
+    found: dict,
+) -> None:
+    from mmda.datasets.split_file import fingerprint, write_split
+
+    sources = []
+    for index, name in enumerate(pool.sources):
+        rows = (pool.source == index).nonzero()[0].tolist()
+        sources.append(
+            dict(
+                name=name,
+                images=len(rows),
+                fingerprint=fingerprint(pool.names[row] for row in rows),
+            )
+        )
+    record = dict(
+        seed=seed,
+        fractions=fractions,
+        sources=sources,
+        parts=found['parts'],
+        classes=found['classes'],
+    )
+    columns = zip(
+        (pool.sources[index] for index in pool.source),
+        pool.names,
+        pool.patients,
+        (names[index] for index in part[pool.group]),
+        strict=True,
+    )
+    write_split(path, record, columns)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
+    """
+    run_tool(make_parser(), argv, run, check)
+
+
+if __name__ == '__main__':
+    main()

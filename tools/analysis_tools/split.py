@@ -1,0 +1,6 @@
+"""Split sources by patient and class; ``--help`` shows the options."""
+
+from mmda_cli import main
+
+if __name__ == '__main__':
+    main('split')
