@@ -8,6 +8,7 @@ from .checked_labels import (
     as_partial,
     plain_tensor,
 )
+from .label_rules import LabelConflict, LabelRules, read_rules
 from .label_space import (
     LabelSpace,
     class_indices,
@@ -27,6 +28,8 @@ __all__ = [
     'NO_ANNOTATED_CLASS',
     'UNANNOTATED',
     'UNKNOWN_PIXEL',
+    'LabelConflict',
+    'LabelRules',
     'LabelSpace',
     'PartialLabelMap',
     'PartialScore',
@@ -38,6 +41,7 @@ __all__ = [
     'label_to_score',
     'nearest',
     'plain_tensor',
+    'read_rules',
     'rename_classes',
     'score_of',
     'split_annotated',
