@@ -137,7 +137,7 @@ def test_the_folded_config_has_the_loader_of_the_host(run, capsys):
     trained = torch.load(run[1], weights_only=False)
     cfg = Config.fromstring(trained['meta']['cfg'], '.py')
     loader = dict(type='LoadMedicalImage', color_type='grayscale')
-    source = cfg.test_dataloader.dataset.dataset
+    source = cfg.test_dataloader.dataset
     source.pipeline = [loader, *source.pipeline]
     trained['meta']['cfg'] = cfg.pretty_text
     folded, _ = fold_checkpoint(trained)
@@ -330,14 +330,12 @@ def test_inferencer_and_pipeline_answer_alike_for_deep_images(run, tmp_path):
     table = '\n'.join(['path,1', *(f'{name},1' for name in names)])
     (tmp_path / 'labels.csv').write_text(table)
     cfg = Config.fromfile(run[0])
-    cfg.test_dataloader.dataset.dataset = dict(
+    tested = cfg.test_dataloader.dataset
+    tested.pipeline = [dict(type='LoadMedicalImage'), *tested.pipeline]
+    tested.dataset = dict(
         type='CSVLabelDataset',
         ann_file='labels.csv',
         data_root=str(tmp_path),
-        pipeline=[
-            dict(type='LoadMedicalImage'),
-            *cfg.test_dataloader.dataset.dataset.pipeline,
-        ],
         test_mode=True,
     )
     inferencer = PartialLabelInferencer(cfg, run[1])
