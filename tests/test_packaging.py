@@ -106,7 +106,7 @@ def test_the_wheel_carries_the_modules_the_configs_and_the_tools(wheel):
     modules = {
         name
         for name in sources('mmda')
-        if name.endswith(('.py', '.jinja')) and '/.mim/' not in name
+        if name.endswith(('.py', '.jinja', '.json')) and '/.mim/' not in name
     }
     others = sources('configs') | sources('tools') | {'model-index.yml'}
     assert carried == (
@@ -225,6 +225,7 @@ COMMANDS = [
     ['export', 'run', 'model.pt', '--format', 'torchscript'],
     ['make-toy', 'chestxray_chexpert', 'toy', '--images', '40'],
     ['predict', DIGITS, 'run', 'toy/ChestXray14', '--out', 'answers.csv'],
+    ['split', DIGITS, '--out', 'split.csv', '--folds', '2'],
     ['reproduce', '--list'],
 ]
 
