@@ -171,6 +171,21 @@ def test_dicom_with_a_rescale_a_lut_or_a_sign(tmp_path):
     )
 
 
+def test_dicom_where_pydicom_gives_other_values_than_the_standard(tmp_path):
+    from pydicom.dataset import Dataset
+
+    path = tmp_path / 'a.dcm'
+    values = deep(12).astype(np.uint16)
+    falling = dict(RescaleSlope=-1, RescaleIntercept=4095)
+    write_dicom(path, values, (2048, 4096), **falling)
+    assert_ramp(255 - load(path))
+    lut = Dataset()
+    lut.LUTDescriptor = [4096, 0, 8]
+    lut.LUTData = (np.arange(4096, dtype='<u2') // 16).tobytes()
+    write_dicom(path, values, VOILUTSequence=[lut])
+    np.testing.assert_array_equal(load(path), values // 16)
+
+
 def test_compressed_and_coloured_dicom(tmp_path):
     path = tmp_path / 'a.dcm'
     from pydicom.uid import RLELossless
