@@ -248,6 +248,13 @@ def test_several_pages_or_frames_are_refused(tmp_path):
         load(tmp_path / 'a.dcm')
 
 
+def test_a_file_that_ghostscript_would_draw_is_refused(tmp_path):
+    program = b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n'
+    (tmp_path / 'a.png').write_bytes(program)
+    with pytest.raises(UnusableImageError, match='EPS, which another progr'):
+        load(tmp_path / 'a.png')
+
+
 def test_broken_and_huge_files_are_broken_images(tmp_path):
     Image.fromarray(deep(16).astype(np.uint16)).save(tmp_path / 'a.png')
     whole = (tmp_path / 'a.png').read_bytes()
@@ -271,6 +278,7 @@ def test_broken_and_huge_files_are_broken_images(tmp_path):
         with pytest.raises((OSError, Image.DecompressionBombError)) as caught:
             load(tmp_path / name)
         assert getattr(caught.value, 'errno', None) is None
+        assert 'BytesIO' not in str(caught.value)
     dataset = write_dicom(tmp_path / 'a.dcm', RAMP)
     dataset.Rows = dataset.Columns = 40_000
     dataset.save_as(tmp_path / 'a.dcm', enforce_file_format=True)
