@@ -69,3 +69,9 @@ def test_only_known_lines_of_the_hosts_are_dropped(capsys):
 def test_the_import_prints_nothing():
     done = run('-c', 'import mmda')
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def test_a_command_that_registers_nothing_is_quiet_too():
+    start = "mmda_cli.main(argv=['make_toy', '--help'])"
+    done = run('-c', f'import mmda_cli; {start}')
+    assert done.stdout.startswith('usage: mmda make_toy ')

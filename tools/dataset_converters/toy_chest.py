@@ -10,7 +10,10 @@ import cv2
 import numpy as np
 from mmengine.utils import mkdir_or_exist
 
-from mmda.datasets import ChestXray14, CheXpert
+from mmda.hosts import quiet_imports
+
+with quiet_imports():
+    from mmda.datasets import ChestXray14, CheXpert
 
 # What a class looks like: texture, centre (x, y) and radii (x, y), in
 # fractions of the image.
