@@ -158,6 +158,11 @@ def test_dicom_with_a_rescale_a_lut_or_a_sign(tmp_path):
     np.testing.assert_allclose(found, hounsfield.clip(0, 1) * 255, atol=1e-3)
     found = load(path, pixel_range=(-1024, 3071))
     assert_ramp(found)
+    falling = dict(RescaleSlope=-1, RescaleIntercept=4095)
+    write_dicom(path, values, (2048, 4096), **falling)
+    windowed = load(path)
+    write_dicom(path, values, **falling)
+    assert np.abs(windowed.astype(int) - load(path)).max() <= 1
     write_dicom(path, (values.astype(int) - 2048).astype(np.int16))
     assert_ramp(load(path))
     lut = Dataset()

@@ -112,6 +112,10 @@ def _read(dataset: Any, use_window: bool) -> Pixels:
         # A window stretches to the stored range, a LUT to its own bits.
         if table := dataset.get('VOILUTSequence'):
             low, high = 0.0, 2.0 ** table[0].LUTDescriptor[2] - 1
+        elif (dataset.get('RescaleSlope') or 1) < 0:
+            # pydicom maps the low end of the window to the rescaled lowest
+            # stored value, which is the highest one here.
+            values = low + high - values
     is_inverted = photometric == 'MONOCHROME1'
     return Pixels(values, kind, low, high, bits, is_inverted, has_window)
 
