@@ -25,6 +25,9 @@ holds the classes, the thresholds, the normalisation and the label space.
 {onnx_lines}
 ```
 
+Pillow cuts a grey image of 16 bits off at 255. Map such an image to 0 to 255
+first. `pixel_range` in the metadata says which values are black and white.
+
 ## Use it with OpenMMLab
 
 `model.safetensors` holds the weights, `config.json` the config{needs}.
