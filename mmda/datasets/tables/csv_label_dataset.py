@@ -57,8 +57,9 @@ class CSVLabelDataset(TableDataset):
             for none of the classes. Defaults to 'No Finding' and ''.
         uncertain (str | Mapping[str, str], optional): Policy for the label
             -1, as in :class:`~mmda.datasets.CheXpert`: 'zeros', 'ones',
-            'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy. Defaults
-            to None: -1 is an error.
+            'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy, with
+            'default' for all other classes ('zeros' without it). Defaults to
+            None: -1 is an error.
         blank (str | Mapping[str, str]): Policy for an empty cell of a class:
             'ignore' (not annotated, the default) or 'negative' (0); or
             class -> policy.
