@@ -28,7 +28,8 @@ batch_size = 32
 max_epochs = 64
 
 # The rest follows.
-load_image = dict(type='LoadMedicalImage', color_type='grayscale')
+# X-rays stay grey, photographs stay in colour.
+load_image = dict(type='LoadMedicalImage')
 train_pipeline = [
     load_image,
     dict(

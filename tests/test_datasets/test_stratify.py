@@ -15,7 +15,8 @@ def misfit(counts, part, fractions):
             held = sum(
                 counts[g, column] for g in range(len(part)) if part[g] == k
             )
-            total += (held / (fraction * everything) - 1) ** 4
+            off = held / (fraction * everything) - 1
+            total += everything**2 * off**4
     return total
 
 
