@@ -220,6 +220,7 @@ COMMANDS = [
     ['export', 'run', 'model.pt', '--format', 'torchscript'],
     ['make-toy', 'chestxray_chexpert', 'toy', '--images', '40'],
     ['predict', DIGITS, 'run', 'toy/ChestXray14', '--out', 'answers.csv'],
+    ['split', DIGITS, '--out', 'split.csv', '--folds', '2'],
     ['reproduce', '--list'],
 ]
 

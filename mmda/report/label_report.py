@@ -133,10 +133,11 @@ def broken_rules(sources: Sequence[SourceLabels]) -> list[str]:
     found = []
     for source in sources:
         for one in source.conflicts:
-            place = f' ({source.where(int(one.rows[0]))})' * bool(source.where)
+            first = int(one.rows[0])
+            place = f' ({source.where(first)})' if source.where else ''
             found.append(
                 f'{source.label}: {len(one.rows):,} images break the rules: '
-                f'{one}. The first is image {one.rows[0]}{place}'
+                f'{one}. The first is image {first}{place}'
             )
     return found
 

@@ -288,6 +288,7 @@ def _one_by_one(dataset: Any, num_classes: int) -> dict:
     images = [info.get('img') for info in infos]
     found: dict[str, Any] = dict(score=score)
     if isinstance(dataset, PartialLabelDataset):
+        assert dataset.image_labels is not None  # no label maps come here
         annotated = dataset.image_labels.annotated(dataset.selected)
         found.update(_apply_rules(dataset, annotated))
     return dict(

@@ -251,8 +251,10 @@ class LabelRules:
         dropped = (np.stack(new) >= 0) & (left < 0)
         values = np.where(positive, 1, np.where(negative, 0, -1))
         values = np.where(dropped, -1, values).astype(np.int8)
-        for pattern, value, found in zip(new, values, conflicts, strict=True):
-            self._solved[pattern.tobytes()] = value, found
+        solved = zip(values, conflicts, strict=True)
+        self._solved.update(
+            zip((p.tobytes() for p in new), solved, strict=True)
+        )
 
     def _determine(
         self, positive: np.ndarray, negative: np.ndarray

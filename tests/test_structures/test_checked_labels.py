@@ -38,9 +38,8 @@ LABEL = torch.tensor([[1.0, NAN, 0.0], [NAN, 0.0, 1.0]])
 
 def packed(label=LABEL):
     """Return samples as a pipeline and the wrapper of a dataset give them."""
-    results = dict(
-        data_samples=[DataSample().set_gt_score(row.clone()) for row in label]
-    )
+    samples = [DataSample().set_gt_score(row.clone()) for row in label]
+    results = dict(data_samples=samples)
     protect_labels(results)
     return results['data_samples']
 
@@ -102,8 +101,10 @@ def test_only_unannotated_labels_change_their_type():
 
 def test_the_way_of_a_batch_keeps_the_check():
     sample = packed()[0]
+    # To another process; mmpretrain sends the tensors of a sample as arrays.
+    sample = pickle.loads(ForkingPickler.dumps(sample))
     moved = sample.to('cpu').clone().gt_score.float()
-    copied = pickle.loads(ForkingPickler.dumps(moved))  # to another process
+    copied = pickle.loads(ForkingPickler.dumps(moved))
     stacked = torch.stack([moved, LABEL[1]])
     # The stock preprocessor stacks the labels and deals them out again.
     for score in (moved, copied, stacked, *stacked, *stacked.split(1)):
@@ -114,6 +115,9 @@ def test_the_way_of_a_batch_keeps_the_check():
 def test_a_file_holds_a_plain_tensor():
     (stored,) = pickle.loads(pickle.dumps([as_partial(LABEL)]))
     assert type(stored) is torch.Tensor
+    sample = pickle.loads(pickle.dumps(packed()[0]))
+    assert type(sample) is DataSample
+    assert type(sample.gt_score) is torch.Tensor
     torch.testing.assert_close(stored, LABEL, equal_nan=True)
 
 
@@ -151,7 +155,8 @@ def test_a_stock_decode_head_refuses_pixels_that_its_loss_misreads(
     expected = ('PartialLabelLossWrapper', 'DualViewEncoderDecoder')[views - 1]
     with pytest.raises(ValueError, match=expected):
         head.loss([inputs], [sample], None)
-    (moved,) = pickle.loads(ForkingPickler.dumps([sample.gt_sem_seg.data]))
+    sent = pickle.loads(ForkingPickler.dumps(sample))  # to another process
+    moved = sent.gt_sem_seg.data
     assert type(moved) is type(sample.gt_sem_seg.data) is not torch.Tensor
     assert type(copy.deepcopy(moved)) is type(moved)
     assert type(pickle.loads(pickle.dumps(moved))) is torch.Tensor

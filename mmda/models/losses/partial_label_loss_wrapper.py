@@ -68,8 +68,10 @@ class PartialLabelLossWrapper(PartialLabelLoss):
         loss_weight: float = 1.0,
         loss_name: str | None = None,
     ) -> None:
-        is_built = isinstance(loss, nn.Module)
-        stock: nn.Module = loss if is_built else HOST_MODELS.build(loss)
+        if isinstance(loss, nn.Module):
+            stock = loss
+        else:
+            stock = HOST_MODELS.build(loss)
         name = str(loss_name or getattr(stock, 'loss_name', 'loss'))
         super().__init__(loss_weight, name)
         _check_loss(stock)
