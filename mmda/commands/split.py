@@ -192,10 +192,11 @@ def run(args: argparse.Namespace) -> None:
         say(text, logging.WARNING)
     if found['worst'] is not None:
         entry = found['classes'][found['worst_class']]
+        noun = 'patient' if any(pool.patients) else 'image'
         say(
             f'worst class: {found["worst_class"]}, {found["worst"]:.2f} '
-            f'points from its prevalence of all; {entry["largest"]} of its '
-            f'{sum(entry["positives"])} positives are of one patient'
+            f'points from its prevalence of all; one {noun} has '
+            f'{entry["largest"]} of its {sum(entry["positives"])} positives'
         )
     if args.compare and fractions:
         _compare(pool, fractions, known, part, args)

@@ -292,9 +292,9 @@ def images_of(dataset: BaseDataset) -> list[str]:
     Returns:
         list[str]: See :func:`~mmda.datasets.split_file.image_names`.
     """
-    table = getattr(dataset, 'data_list', None)
-    if isinstance(getattr(table, 'img', None), np.ndarray):
-        return image_names(None, table.img)
+    images = getattr(getattr(dataset, 'data_list', None), 'img', None)
+    if images is not None:  # a LabelTable
+        return image_names(None, images)
     if hasattr(dataset, 'full_paths'):
         return image_names(dataset.full_paths(), None)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
