@@ -125,7 +125,13 @@ setup(
     # Beside the package: see the docstring of the module.
     py_modules=['mmda_cli'],
     entry_points={'console_scripts': ['mmda = mmda_cli:main']},
-    package_data={'mmda': ['py.typed', 'report/templates/*.jinja']},
+    package_data={
+        'mmda': [
+            'py.typed',
+            'report/templates/*.jinja',
+            'structures/rules/*.json',
+        ]
+    },
     install_requires=read_requirements('runtime'),
     extras_require=extras(),
     cmdclass={'build_py': BuildWithConfigs},

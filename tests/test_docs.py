@@ -16,7 +16,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from test_house import registered
 from test_readme import code_blocks
 
-import mmda
+import mmda.apis
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / 'docs'
@@ -108,6 +108,14 @@ def test_label_maps_say_which_classes_are_annotated(source, tmp_path):
     assert info['annotated_classes'].tolist() == [True, True, False, False]
 
 
+def test_every_page_is_in_the_list_of_pages_and_in_the_menu_of_the_site():
+    pages = {page.stem for page in DOCS.glob('*.md')} - {'README', 'index'}
+    listed = (DOCS / 'README.md').read_text()
+    menu = (DOCS / 'index.md').read_text()
+    assert pages == set(re.findall(r'\((\w+)\.md\)', listed))
+    assert pages <= set(re.findall(r'<(\w+)>$', menu, re.MULTILINE))
+
+
 def test_the_reference_has_every_component():
     listed = set()
     for page in (DOCS / 'api').glob('*.md'):
@@ -115,6 +123,7 @@ def test_the_reference_has_every_component():
             module = importlib.import_module(name)
             listed.update(getattr(module, '__all__', vars(module)))
     assert {c.__name__ for c in registered()} <= listed
+    assert set(mmda.apis.__all__) <= listed
 
 
 def test_the_release_has_one_version_everywhere():

@@ -2,7 +2,10 @@
 
 import copy
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -22,6 +25,7 @@ CLASSES = ('cat', 'dog', 'horse')
 MIM = '.mim/configs'
 RESNET = Path(mmpretrain.__file__).parent / MIM / 'resnet'
 FCN = Path(mmseg.__file__).parent / MIM / 'fcn'
+TRAIN = Path(mmpretrain.__file__).parent / '.mim/tools/train.py'
 CLS_BASE = RESNET / 'resnet18_8xb32_in1k.py'
 SEG_BASE = FCN / 'fcn_r50-d8_4xb2-40k_cityscapes-512x1024.py'
 IMPORT = "custom_imports = dict(imports=['mmda'])\n"
@@ -177,6 +181,29 @@ def test_a_stock_loss_stops_at_partial_labels_and_names_the_wrapper(
     cfg = load(data, CLS_BASE, CLS[SOURCE], bare)
     with pytest.raises(ValueError, match='PartialLabelLossWrapper'):
         train(shrink_cls(cfg), data)
+
+
+@pytest.mark.slow
+def test_the_training_tool_of_mmpretrain_stops_too(data):
+    head = CLS['A stock loss on partial labels'].replace(
+        "type='PartialLabelLossWrapper'", "type='AsymmetricLoss'"
+    )
+    head = head.replace("loss=dict(type='AsymmetricLoss'),\n", '')
+    rest = 'val_cfg = val_dataloader = val_evaluator = None\n'
+    rest += 'train_cfg = dict(max_epochs=1)\n'
+    rest += 'test_cfg = test_dataloader = test_evaluator = None\n'
+    load(
+        data, CLS_BASE, CLS[SOURCE], head,
+        rest, 'train_dataloader.update(batch_size=2, num_workers=1)',
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(TRAIN), 'mine.py', '--work-dir', 'work'],
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert 'PartialLabelLossWrapper' in done.stderr.splitlines()[-1]
 
 
 def test_a_head_with_a_softmax_stops_too(data, scope):

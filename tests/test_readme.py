@@ -96,9 +96,12 @@ def test_files_that_a_page_names_exist(page):
     # Pages about experiments give paths below configs or configs/da.
     folders = [ROOT, ROOT / 'configs', ROOT / 'configs/da', page.parent]
     folders += [
-        Path(host.__file__).parent / '.mim/configs'
+        Path(host.__file__).parent / '.mim' / kind
         for host in (mmpretrain, mmseg)
+        for kind in ('configs', 'tools')
     ]
+    # A page about the tools of the hosts names their folders $CLS and $SEG.
+    quoted = [re.sub('^(CLS|SEG)/', '', path) for path in quoted]
     missing += [
         path
         for path in quoted

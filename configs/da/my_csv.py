@@ -28,7 +28,8 @@ batch_size = 32
 max_epochs = 64
 
 # The rest follows.
-load_image = dict(type='LoadMedicalImage', color_type='grayscale')
+# X-rays stay grey, photographs stay in colour.
+load_image = dict(type='LoadMedicalImage')
 train_pipeline = [
     load_image,
     dict(
@@ -70,4 +71,5 @@ test_evaluator = [
     dict(type='PartialLabelAP'),
 ]
 train_cfg = dict(max_epochs=max_epochs)
+auto_scale_lr = dict(base_batch_size=batch_size)
 model = dict(head=dict(classes=classes))

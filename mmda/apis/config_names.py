@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmengine.config.lazy import LazyAttr, LazyObject
 from mmengine.registry import Registry
 
+from mmda.hosts import quiet_imports
 from mmda.registry import HOSTS
 
 from .options import walk_config
@@ -81,7 +82,8 @@ def registered_name(path: str, scope: str | None = None) -> str:
         import_module(f'{package}.registry')
     for registry in _registries():
         if package in (registry.scope, 'mmda'):
-            registry.import_from_location()
+            with quiet_imports():
+                registry.import_from_location()
         for known, component in registry.module_dict.items():
             module = getattr(component, '__module__', '').split('.')[0]
             if module != package or component.__name__ != name:
@@ -101,11 +103,12 @@ def _registries() -> list[Registry]:
         for registry in vars(mmengine.registry).values()
         if isinstance(registry, Registry)
     ]
+    # Host by host, since the modules of a host are imported in the search.
     children = [
-        child
+        root.children[scope]
+        for scope in HOSTS
         for root in roots
-        for scope, child in root.children.items()
-        if scope in HOSTS
+        if scope in root.children
     ]
     return [*roots, *children]
 

@@ -99,6 +99,12 @@ def describe(error: BaseException) -> str:
         "KeyError: 'model'"
     """
     text = str(error)
+    if isinstance(error, ImportError) and error.name == 'mmcv._ext':
+        return (
+            'the models of this mmseg need the compiled operators of mmcv, '
+            'and this mmcv has none: install mmcv in place of mmcv-lite, or '
+            'the maintained builds (mmda[onedl])'
+        )
     if isinstance(error, OSError) and error.strerror:
         # A full disk has no name of a file.
         names = [error.filename, error.filename2]

@@ -7,10 +7,12 @@ adapter is a plain linear layer, or a 1x1 convolution in a segmentor.
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 from mmda.models.adapters import DynamicAdapter, check_num_classes
@@ -78,6 +80,13 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
             f'{LINEAR_HEAD!r} of a single network: there is no adapter to fold'
         )
     folded['type'] = 'ImageClassifier'
+    if head.get('rules'):
+        print_log(
+            'the folded model does not apply model.head.rules: a class may '
+            'be more likely than what it implies',
+            logger='current',
+            level=logging.WARNING,
+        )
     folded['head'] = dict(
         type='MultiLabelLinearClsHead',
         num_classes=check_num_classes(

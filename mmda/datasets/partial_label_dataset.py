@@ -13,16 +13,16 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from mmda.structures import (
-    UNANNOTATED,
     UNKNOWN_PIXEL,
+    LabelRules,
     LabelSpace,
+    read_rules,
     rename_classes,
-    score_of,
 )
 
 from .broken_images import UnusableImageError, is_decode_error
 from .class_matching import annotated_columns
-from .contradictions import Contradiction, describe, find_contradictions
+from .image_labels import ImageLabels
 from .parts import Part, draw_samples, is_split
 from .pixel_labels import PixelLabels, joint_palette
 from .wrappers.dataset_wrapper import DatasetWrapper, images_of, patients_of
@@ -82,7 +82,13 @@ class PartialLabelDataset(DatasetWrapper):
             twice, positive in a class in one row and negative in another.
             'ignore': these labels count as not annotated, and a warning names
             the images. 'error': the images are an error. Images are compared
-            by path, in the whole source. Defaults to 'ignore'.
+            by path, in the whole source. The same holds for labels of an
+            image that break the ``rules``. Defaults to 'ignore'.
+        rules (LabelRules | Mapping | str, optional): For image labels: rules
+            between the classes of the label space, such as
+            ``dict(implies={'Pneumonia': ['Lung Opacity']})``, a JSON file, or
+            'chest_xray', see :func:`~mmda.structures.read_rules`. They fill
+            the entries that the labels of an image determine.
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
             ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
@@ -121,6 +127,7 @@ class PartialLabelDataset(DatasetWrapper):
         exclusive: bool = True,
         background_classes: Sequence[str] = (),
         contradictions: str = 'ignore',
+        rules: LabelRules | Mapping[str, Any] | str | None = None,
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -149,9 +156,9 @@ class PartialLabelDataset(DatasetWrapper):
         self.background_classes = tuple(background_classes)
         self._check_choice('contradictions', contradictions, 'ignore', 'error')
         self.contradictions = contradictions
-        #: Images whose labels differ, with rows and classes of the source.
-        self.contradicted: list[Contradiction] = []
-        self._ignored: dict[int, list[int]] = {}
+        self.rules = read_rules(rules, self.label_space.classes)
+        #: What the labels of images become. None for label maps.
+        self.image_labels: ImageLabels | None = None
         self._pixel_labels: PixelLabels | None = None
         # A stock tool of mmseg reads it in place of `metainfo`.
         self.METAINFO = self.metainfo
@@ -205,13 +212,15 @@ class PartialLabelDataset(DatasetWrapper):
             self.labeled_classes,
             self.name,
         )
-        self._num_own = len(classes)
         # Shared, so that all workers of a data loader count together.
         self._skips = torch.zeros(total, dtype=torch.int64).share_memory_()
-        self._unannotated = np.full(
-            len(self.label_space), UNANNOTATED, dtype=np.float32
-        )
         if self.has_pixel_labels:
+            if self.rules is not None:
+                raise ValueError(
+                    f'rules of {self.name}: found rules for label maps, '
+                    'expected image labels; for label maps, exclusive=True '
+                    'means that a pixel has at most one class'
+                )
             self._pixel_labels = PixelLabels(
                 self.dataset.metainfo['label_map'],
                 joint_names,
@@ -223,7 +232,16 @@ class PartialLabelDataset(DatasetWrapper):
                 self.name,
             )
         else:
-            self._find_contradictions(classes)
+            self.image_labels = ImageLabels(
+                self.dataset,
+                classes,
+                own,
+                joint,
+                len(self.label_space),
+                self.rules,
+                self.contradictions,
+                self.name,
+            )
         by_patient = self.part is not None and self.part_of == 'patients'
         return draw_samples(
             total,
@@ -243,35 +261,6 @@ class PartialLabelDataset(DatasetWrapper):
                 f'{option} of {self.name}: found {value!r}, expected '
                 f'{first!r} or {second!r}'
             )
-
-    def _find_contradictions(self, classes: tuple[str, ...]) -> None:
-        wanted = set(self._columns[0].tolist())
-        found = [
-            one._replace(classes=[i for i in one.classes if i in wanted])
-            for one in find_contradictions(self.dataset, len(classes))
-        ]
-        self.contradicted = [one for one in found if one.classes]
-        if not self.contradicted:
-            return
-        first = self.contradicted[0].rows
-        where = getattr(self.dataset, 'where', None)
-        places = ' and '.join(where(row) for row in first[:2]) if where else ''
-        message = (
-            f'{self.name}: {describe(self.contradicted, classes)}'
-            + f'. The first is in {places}' * bool(places)
-        )
-        if self.contradictions == 'error':
-            raise ValueError(
-                f"{message}. contradictions='ignore' takes these labels as "
-                'not annotated'
-            )
-        print_log(
-            f'{message}. These labels count as not annotated',
-            logger='current',
-            level=logging.WARNING,
-        )
-        for one in self.contradicted:
-            self._ignored.update(dict.fromkeys(one.rows, one.classes))
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of one image in the joint label space.
@@ -301,26 +290,15 @@ class PartialLabelDataset(DatasetWrapper):
 
     def _move_image_labels(self, info: dict) -> None:
         """Move the labels of an image to their columns in the label space."""
-        own, joint = self._columns
+        assert self.image_labels is not None
+        idx = info['sample_idx']
         try:
-            values = score_of(info, self._num_own)
-            if self._ignored:
-                values = np.array(values)
-                row = self.source_index(info['sample_idx'])
-                values[self._ignored.get(row, [])] = UNANNOTATED
-            values = values[own]
-            if (np.abs(values - 0.5) > 0.5).any():  # NaN > 0.5 is False
-                raise ValueError(
-                    f'the source gives the scores {values.tolist()}; expected '
-                    'numbers in [0, 1], or NaN where a class is not annotated'
-                )
+            score = self.image_labels.score(info, self.source_index(idx))
         except ValueError as error:
-            image = info.get('img_path', info['sample_idx'])
+            image = info.get('img_path', idx)
             raise ValueError(
                 f'image {image} of {self.name}: {error}'
             ) from error
-        score = self._unannotated.copy()
-        score[joint] = values
         info['gt_score'] = score
         # Where a host knows both, it reads the scores.
         positive = np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False

@@ -14,7 +14,8 @@ from mmda.datasets.contradictions import describe
 from mmda.evaluation.functional import why_undefined
 
 from .leaks import ContentCheck, leaks
-from .pixels import SourcePixels, pixel_warnings
+from .pixel_warnings import pixel_warnings
+from .pixels import SourcePixels
 from .source_labels import SPLITS, SourceLabels
 
 #: Two prevalences are reported if they differ by this factor ...
@@ -76,6 +77,7 @@ def label_report(
     warnings = [
         one_sided_classes(sources),
         contradictions(sources),
+        broken_rules(sources),
         prevalence_shifts(sources),
         similar_names(sources),
         leaks(sources),
@@ -117,6 +119,27 @@ def contradictions(sources: Sequence[SourceLabels]) -> list[str]:
         for source in sources
         if source.contradictions
     ]
+
+
+def broken_rules(sources: Sequence[SourceLabels]) -> list[str]:
+    """Find labels that break the rules of the label space.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources of all splits.
+
+    Returns:
+        list[str]: A sentence for each source and each kind of labels.
+    """
+    found = []
+    for source in sources:
+        for one in source.conflicts:
+            first = int(one.rows[0])
+            place = f' ({source.where(first)})' if source.where else ''
+            found.append(
+                f'{source.label}: {len(one.rows):,} images break the rules: '
+                f'{one}. The first is image {first}{place}'
+            )
+    return found
 
 
 def by_split(
@@ -172,10 +195,12 @@ def count_labels(source: SourceLabels) -> dict:
         ``patients``, None if unknown; ``labels``, the number of annotated
         entries ("# of labels" in the paper); ``left_out``;
         ``contradictions``, the images that the source has twice with labels
-        that differ, and their rows in the source; and ``classes``.
+        that differ, and their rows in the source; ``conflicts``, the labels
+        that break the rules, and their rows in ``score``; and ``classes``.
         For each class: ``positives`` (> 0.5), ``negatives``, ``uncertain``,
-        ``unannotated``, and ``prevalence``, the share of positives among
-        annotated images, None without any.
+        ``unannotated``, ``prevalence``, the share of positives among
+        annotated images, None without any, and with rules ``filled``, the
+        number of entries that they have filled.
 
     Examples:
         >>> nan = float('nan')
@@ -197,6 +222,8 @@ def count_labels(source: SourceLabels) -> dict:
             unannotated=len(source.score) - known,
             prevalence=positive / known if known else None,
         )
+        if source.filled is not None:
+            classes[name]['filled'] = int(source.filled[index])
     patients = None
     if source.patients is not None:
         # An empty id stands for an unknown patient.
@@ -214,6 +241,10 @@ def count_labels(source: SourceLabels) -> dict:
                 classes=[source.classes[i] for i in one.classes],
             )
             for one in source.contradictions
+        ],
+        conflicts=[
+            dict(labels=one.labels, rows=one.rows.tolist())
+            for one in source.conflicts
         ],
         classes=classes,
     )

@@ -12,7 +12,7 @@ from prettytable import PrettyTable
 from mmda.files import write_text
 
 from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
-from .pixels import pixel_lines
+from .pixel_warnings import pixel_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,7 +90,9 @@ def _overlap_lines(overlap: list[dict]) -> list[str]:
 
 
 def _source_table(label: str, counts: dict) -> str:
-    keys = ('positives', 'negatives', 'uncertain', 'unannotated')
+    keys = ['positives', 'negatives', 'uncertain', 'unannotated']
+    if any('filled' in count for count in counts['classes'].values()):
+        keys.append('filled')  # by the rules of the label space
     table = PrettyTable(['class', *keys, 'prevalence'])
     patients, whole = counts['patients'], counts['sampled_from']
     table.title = (

@@ -21,7 +21,12 @@ from mmda.datasets import (
 )
 from mmda.datasets.contradictions import Contradiction, find_contradictions
 from mmda.datasets.tables.label_table import encode_text
-from mmda.structures import NO_ANNOTATED_CLASS, rename_classes, score_of
+from mmda.structures import (
+    NO_ANNOTATED_CLASS,
+    LabelConflict,
+    rename_classes,
+    score_of,
+)
 
 SPLITS = ('train', 'val', 'test')
 
@@ -50,6 +55,10 @@ class SourceLabels:
             images of the source; else 0.
         contradictions (Sequence[Contradiction]): Images that the source has
             twice with labels that differ, with classes of the label space.
+        filled (ndarray | None): int64 (C,), number of entries that the rules
+            of the label space have filled. None without rules.
+        conflicts (Sequence[LabelConflict]): Labels that break the rules, with
+            rows of ``score``.
         load (Any): The transform that loads an image, or None.
         where (Callable | None): Takes the position of an image, and says
             where its annotation stands.
@@ -67,6 +76,8 @@ class SourceLabels:
     origin: tuple = ()
     sampled_from: int = 0
     contradictions: Sequence[Contradiction] = ()
+    filled: np.ndarray | None = None
+    conflicts: Sequence[LabelConflict] = ()
     load: Any = None
     where: Callable[[int], str] | None = None
 
@@ -199,25 +210,22 @@ def _from_table(
     """Take whole columns: a dict for each image would be slow."""
     rows = np.arange(len(table))
     own = joint = np.arange(num_classes)
+    found: dict[str, Any] = dict(score=table.gt_score)
     if dataset is not inner:
         rows, (own, joint) = dataset.selected, dataset.columns
-    own_score = table.gt_score[rows]
-    contradictions = []
-    for one in _contradicted(dataset, num_classes):
-        places = np.flatnonzero(np.isin(rows, one.rows))
-        if not places.size:
-            continue
-        if dataset is not inner:
-            own_score[places[:, None], one.classes] = np.nan
-        contradictions.append(_in_joint_space(dataset, one))
-    score = np.full((len(rows), num_classes), np.nan, dtype=np.float32)
-    score[:, joint] = own_score[:, own]
+        found = dict(score=dataset.image_labels.annotated(rows))
+        found.update(_apply_rules(dataset, found['score']))
+    contradictions = [
+        _in_joint_space(dataset, one)
+        for one in _contradicted(dataset, num_classes)
+        if np.isin(one.rows, rows).any()
+    ]
     uncertain = np.zeros(num_classes, dtype=np.int64)
     uncertain[joint] = _uncertain(inner, table)[rows][:, own].sum(axis=0)
     images, patients = table.img, table.patient_id
     paths = inner.full_paths()
     return dict(
-        score=score,
+        found,
         uncertain=uncertain,
         paths=None if paths is None else paths[rows],
         contradictions=contradictions,
@@ -226,9 +234,19 @@ def _from_table(
     )
 
 
+def _apply_rules(dataset: Any, annotated: np.ndarray) -> dict:
+    """Fill what the rules determine, and count it."""
+    if dataset.rules is None:
+        return {}
+    score, conflicts = dataset.rules.fill(annotated)
+    filled = (np.isnan(annotated) & ~np.isnan(score)).sum(axis=0)
+    return dict(score=score, filled=filled, conflicts=conflicts)
+
+
 def _contradicted(dataset: Any, num_classes: int) -> list[Contradiction]:
     if isinstance(dataset, PartialLabelDataset):
-        return dataset.contradicted
+        labels = dataset.image_labels
+        return [] if labels is None else labels.contradicted
     return find_contradictions(dataset, num_classes)
 
 
@@ -268,8 +286,13 @@ def _one_by_one(dataset: Any, num_classes: int) -> dict:
             ) from error
     score = np.stack(scores)
     images = [info.get('img') for info in infos]
+    found: dict[str, Any] = dict(score=score)
+    if isinstance(dataset, PartialLabelDataset):
+        assert dataset.image_labels is not None  # no label maps come here
+        annotated = dataset.image_labels.annotated(dataset.selected)
+        found.update(_apply_rules(dataset, annotated))
     return dict(
-        score=score,
+        found,
         contradictions=[
             _in_joint_space(dataset, one)
             for one in _contradicted(dataset, num_classes)

@@ -6,7 +6,7 @@
   annotates the class, **NaN where it does not**. NaN passes unchanged through
   the stock pipeline, collate function and preprocessor. A stock loss
   that meets NaN raises an error: see
-  :class:`~mmda.structures.PartialScore`. With a filler such as -1 it would
+  :mod:`mmda.structures.checked_labels`. With a filler such as -1 it would
   train on wrong labels without an error.
 * Per pixel, the label map of the host (uint8 on disk, int64 in a batch). The
   stock transforms crop, flip, resize and pad it as usual. Its values:
@@ -36,10 +36,9 @@ import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 
-from .partial_score import plain_tensor
+from .checked_labels import plain_tensor
 
 UNANNOTATED = float('nan')
-NO_ANNOTATED_CLASS = 254
 UNKNOWN_PIXEL = 255
 
 

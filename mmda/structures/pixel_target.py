@@ -9,6 +9,7 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from .checked_labels import plain_tensor
 from .partial_label import UNKNOWN_PIXEL
 
 
@@ -63,13 +64,15 @@ class PixelTarget:
             ValueError: If the label space of a sample has another size, or if
                 a sample without ``annotated_classes`` has pixels of no class.
         """
-        label = torch.cat([sample.gt_sem_seg.data for sample in samples])
+        label = torch.cat(
+            [plain_tensor(sample.gt_sem_seg.data) for sample in samples]
+        )
         on_class, elsewhere = [], []
         for sample in samples:
             stated = sample.metainfo.get('annotated_classes')
             if stated is None:
                 check_all_annotated(
-                    sample.gt_sem_seg.data,
+                    plain_tensor(sample.gt_sem_seg.data),
                     num_classes,
                     sample.metainfo.get('img_path'),
                 )

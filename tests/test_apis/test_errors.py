@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 
 from mmda.apis.config import load_config
-from mmda.apis.errors import explain
+from mmda.apis.errors import describe, explain
 
 
 @pytest.fixture
@@ -116,3 +116,8 @@ def test_an_operation_that_fails_can_be_a_fault_of_the_code():
 def test_an_error_of_a_file_names_the_file_and_not_the_number():
     found = explained(open, '/no/such/file')
     assert found.text == '/no/such/file: No such file or directory'
+
+
+def test_a_segmentation_without_operators_says_what_to_install():
+    said = describe(ModuleNotFoundError('No module', name='mmcv._ext'))
+    assert 'mmcv-lite' in said and 'mmda[onedl]' in said

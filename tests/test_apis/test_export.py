@@ -18,6 +18,7 @@ from test_readme import code_blocks
 from mmda.apis.export import export_model, exporter, packages
 from mmda.apis.export.card import onnx_lines
 from mmda.apis.export.facts import label_facts, plain
+from mmda.apis.export.pipeline import input_size
 from mmda.commands.export import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -309,6 +310,13 @@ def test_a_model_that_does_not_fold_is_exported_as_it_is(trained):
     assert (found - expected).abs().max() <= 1e-5
 
 
+def test_a_pipeline_that_needs_more_than_an_image_asks_for_the_size():
+    step = dict(type='Resize', scale_factor='wide')
+    config = Config(dict(test_pipeline=[step], model=dict()))
+    with pytest.raises(ValueError, match='does not run.*--size HEIGHT WIDTH'):
+        input_size(config, None)
+
+
 def test_thresholds_come_from_the_named_file(trained, tmp_path):
     chosen = dict(classes={'cat': dict(threshold=0.125)})
     (tmp_path / 'chosen.json').write_text(json.dumps(chosen))
@@ -331,7 +339,7 @@ def test_a_file_that_answers_in_another_way_is_not_written(
         return lambda image: model(image) + 2e-5
 
     monkeypatch.setitem(exporter._WRITERS, 'torchscript', wrong)
-    with pytest.raises(ValueError, match='other probabilities.*2e-05'):
+    with pytest.raises(ValueError, match='for 1 images.*up to 2e-05'):
         export_model(trained / 'a.pth', out, 'torchscript')
     assert out.read_text() == 'old'
     assert [path.name for path in tmp_path.iterdir()] == ['a.pt']

@@ -23,6 +23,7 @@ from PIL import Image
 from mmda.apis import answer_picture
 from mmda.apis.answer_file import answer_file
 from mmda.apis.answer_picture import activation_map, draw_answers
+from mmda.apis.config import find_pipeline
 from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images
 from mmda.apis.partial_label_inferencer import PartialLabelInferencer
@@ -137,8 +138,8 @@ def test_the_folded_config_has_the_loader_of_the_host(run, capsys):
     trained = torch.load(run[1], weights_only=False)
     cfg = Config.fromstring(trained['meta']['cfg'], '.py')
     loader = dict(type='LoadMedicalImage', color_type='grayscale')
-    source = cfg.test_dataloader.dataset.dataset
-    source.pipeline = [loader, *source.pipeline]
+    pipeline = find_pipeline(cfg.test_dataloader)
+    cfg.test_dataloader.dataset.pipeline = [loader, *pipeline]
     trained['meta']['cfg'] = cfg.pretty_text
     folded, _ = fold_checkpoint(trained)
     assert folded.test_pipeline[0] == dict(
@@ -330,15 +331,17 @@ def test_inferencer_and_pipeline_answer_alike_for_deep_images(run, tmp_path):
     table = '\n'.join(['path,1', *(f'{name},1' for name in names)])
     (tmp_path / 'labels.csv').write_text(table)
     cfg = Config.fromfile(run[0])
-    cfg.test_dataloader.dataset.dataset = dict(
-        type='CSVLabelDataset',
-        ann_file='labels.csv',
-        data_root=str(tmp_path),
-        pipeline=[
-            dict(type='LoadMedicalImage'),
-            *cfg.test_dataloader.dataset.dataset.pipeline,
-        ],
-        test_mode=True,
+    pipeline = find_pipeline(cfg.test_dataloader)
+    cfg.test_dataloader.dataset = dict(
+        type='PartialLabelDataset',
+        classes=cfg.model.head.classes,
+        dataset=dict(
+            type='CSVLabelDataset',
+            ann_file='labels.csv',
+            data_root=str(tmp_path),
+            pipeline=[dict(type='LoadMedicalImage'), *pipeline],
+            test_mode=True,
+        ),
     )
     inferencer = PartialLabelInferencer(cfg, run[1])
     dataset = DATASETS.build(cfg.test_dataloader.dataset)

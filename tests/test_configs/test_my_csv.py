@@ -52,6 +52,8 @@ def test_the_light_config_differs_from_the_shipped_one_where_it_says(toy):
 
 def test_the_classes_are_the_union_and_every_source_is_validated(toy, scope):
     cfg = load_config(str(toy / 'my_csv.py'))
+    batch_size = cfg.train_dataloader.batch_size
+    assert cfg.auto_scale_lr == dict(base_batch_size=batch_size)
     classes = cfg.model.head.classes
     assert classes == (
         *('Cardiomegaly', 'Effusion', 'Mass', 'Pneumothorax', 'Edema'),

@@ -710,6 +710,42 @@ def test_labels_that_contradict_each_other_count_as_not_annotated(
         PartialLabelDataset(source, space, contradictions='no')
 
 
+RULES = dict(
+    implies={'Pneumonia': ['Opacity']}, excludes={'None': ['Opacity']}
+)
+
+
+def test_rules_fill_entries_and_drop_labels_that_break_them(read_csv, mm_log):
+    source = read_csv(
+        'path,Pneumonia,Opacity,None\na.png,1,,\nb.png,,1,1\nc.png,,,1\n'
+    )
+    space = ('None', 'Opacity', 'Pneumonia')
+    dataset = PartialLabelDataset(source, space, name='A', rules=RULES)
+    found = [dataset.get_data_info(i)['gt_score'] for i in range(3)]
+    np.testing.assert_array_equal(found, [[0, 1, 1], [N, N, N], [1, 0, 0]])
+    assert (
+        'A: labels break the rules: None = 1, Opacity = 1 (1 images). The '
+        'first is in '
+    ) in mm_log.text
+    assert 'labels.csv, line 3. These labels count as not' in mm_log.text
+    with pytest.raises(ValueError, match='break the rules.*line 3'):
+        PartialLabelDataset(source, space, rules=RULES, contradictions='error')
+
+
+def test_rules_of_classes_that_the_source_lacks_fill_these_classes(source):
+    dataset = PartialLabelDataset(
+        source, [*SPACE, 'animal'], rules=dict(implies={'cat': ['animal']})
+    )
+    plain = PartialLabelDataset(source, SPACE)
+    cat = SPACE.index('cat')
+    for index in range(len(dataset)):
+        score = dataset.get_data_info(index)['gt_score']
+        expected = plain.get_data_info(index)['gt_score']
+        np.testing.assert_array_equal(score[:-1], expected)
+        assert (score[-1] == 1) == (expected[cat] == 1)
+        assert np.isnan(score[-1]) == (expected[cat] != 1)
+
+
 def test_labels_of_a_stock_dataset_may_contradict_each_other(tmp_path):
     (tmp_path / 'a.txt').write_text('x.png 0\ny.png 1\nx.png 1\nx.png 1\n')
     source = dict(

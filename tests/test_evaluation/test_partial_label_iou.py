@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.metrics import confusion_matrix, jaccard_score
 
 from mmda.evaluation import PartialLabelIoU
@@ -50,6 +51,27 @@ def test_fully_annotated_images_give_the_reference_iou():
         assert found[f'iou/{name}'] == pytest.approx(value)
     assert found['iou/mean'] == pytest.approx(expected.mean())
     assert found['iou/num_classes'] == 3
+
+
+def test_predictions_are_saved_under_the_names_of_their_images(tmp_path):
+    logits = torch.tensor([[[9.0, 0, 0]], [[0, 9.0, 0]], [[0, 0, 0]]])
+    none = torch.full((1, 1, 3), 1.0)  # the third pixel is below it
+    saved = tmp_path / 'saved'
+    run(
+        [
+            sample(
+                [[0, 1, 1]],
+                [[0, 1, 3]],
+                torch.cat([logits, none]),
+                img_path='streets/a.jpg',
+            )
+        ],
+        output_dir=str(saved),
+        keep_results=True,
+    )
+    (file,) = saved.iterdir()
+    assert file.name == 'a.png'
+    assert np.array(Image.open(file)).tolist() == [[0, 1, 255]]
 
 
 @pytest.mark.parametrize('exclusive', [True, False])

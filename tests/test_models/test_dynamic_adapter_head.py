@@ -167,3 +167,19 @@ def test_a_loss_that_fills_the_labels_leaves_the_logged_fraction_alone():
     head = make_head(loss=dict(type='UnannotatedAsNegativeLoss'))
     losses = head.loss(make_feats(2), make_samples())
     assert losses['annotated_fraction'].item() == 0.5
+
+
+def test_with_rules_a_class_is_at_most_as_likely_as_what_it_implies():
+    rules = dict(implies={'child': ['parent']})
+    options = dict(in_channels=4, classes=['parent', 'child'])
+    head = DynamicAdapterHead(rules=rules, **options)
+    plain = DynamicAdapterHead(**options)
+    plain.load_state_dict(head.state_dict())
+    feats = (3 * torch.randn(20, 4, generator=torch.manual_seed(0)),)
+    lowered = torch.stack([s.pred_score for s in head.predict(feats)])
+    free = torch.stack([s.pred_score for s in plain.predict(feats)])
+    assert (free[:, 1] > free[:, 0]).any()
+    torch.testing.assert_close(lowered[:, 0], free[:, 0])
+    torch.testing.assert_close(lowered[:, 1], free.amin(dim=1))
+    with pytest.raises(ValueError, match='needs model.head.classes'):
+        DynamicAdapterHead(num_classes=2, in_channels=4, rules=rules)

@@ -517,3 +517,32 @@ def test_many_warnings_of_a_kind_are_shown_in_a_few_lines():
     assert any(
         line.startswith('66 pairs of sources share 2 to 2') for line in lines
     )
+
+
+def test_rules_show_what_they_fill_and_which_labels_break_them(tmp_path):
+    for name in 'abc':
+        (tmp_path / f'{name}.png').touch()
+    (tmp_path / 'labels.csv').write_text(
+        'path,Pneumonia,Opacity\na.png,1,\nb.png,1,0\nc.png,,0\n'
+    )
+    dataset = PartialLabelDataset(
+        dict(
+            type='CSVLabelDataset',
+            data_root=str(tmp_path),
+            ann_file='labels.csv',
+        ),
+        ('Opacity', 'Pneumonia'),
+        name='A',
+        rules=dict(implies={'Pneumonia': ['Opacity']}),
+    )
+    report = label_report(sources_of_datasets(dict(train=dataset)))
+    counts = report['splits']['train']['sources']['A']
+    found = {name: c['filled'] for name, c in counts['classes'].items()}
+    assert found == {'Opacity': 1, 'Pneumonia': 1}
+    assert counts['labels'] == 4
+    labels = dict(Opacity=0, Pneumonia=1)
+    assert counts['conflicts'] == [dict(labels=labels, rows=[1])]
+    (warning,) = [w for w in report['warnings'] if 'rules' in w]
+    assert 'train/A: 1 images break the rules: Opacity = 0, Pneumo' in warning
+    assert 'labels.csv, line 3' in warning
+    assert 'filled' in report_text(report)

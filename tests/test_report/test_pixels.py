@@ -8,11 +8,13 @@ import pytest
 from hospital_files import write_dicom
 from mmengine.config import Config
 
+from mmda.commands import train
 from mmda.commands.label_report import main
 from mmda.datasets import CSVLabelDataset, PartialLabelDataset
 from mmda.report.label_report import label_report
 from mmda.report.label_report_files import report_text
-from mmda.report.pixels import look_at_pixels, pixel_warnings
+from mmda.report.pixel_warnings import pixel_warnings
+from mmda.report.pixels import look_at_pixels
 from mmda.report.source_labels import sources_of_datasets
 
 OURS = dict(type='LoadMedicalImage')
@@ -170,10 +172,18 @@ def test_the_command_looks_at_a_sample_or_at_all_images(tmp_path, capsys):
         pipeline=[OURS],
     )
     wrapped = dict(type='PartialLabelDataset', classes=['Mass'], dataset=cfg)
-    config = Config(dict(train_dataloader=dict(dataset=wrapped)))
+    config = Config(
+        dict(
+            model=dict(type='ImageClassifier'),
+            train_dataloader=dict(dataset=wrapped),
+        )
+    )
     config.dump(tmp_path / 'config.py')
     base = [str(tmp_path / 'config.py'), '--out-dir', str(tmp_path / 'out')]
     for options, number in ([], 32), (['--all-images'], 40):
         main([*base, *options])
         said = capsys.readouterr().out
         assert f'{number} of 40 images, 8 x 8 pixels' in said
+    work_dir = ['--work-dir', str(tmp_path / 'work')]
+    train.main([base[0], '--dry-run', *work_dir])
+    assert '32 of 40 images, 8 x 8 pixels' in capsys.readouterr().out

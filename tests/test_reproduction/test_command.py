@@ -95,6 +95,12 @@ def test_only_the_checkpoint_that_was_tested_is_kept(finished_runs):
         assert kept == [json.loads(path.read_text())['checkpoint']]
 
 
+def test_a_run_of_a_table_writes_no_page_and_no_figure(finished_runs):
+    for path in results(finished_runs):
+        kinds = {file.suffix for file in path.parent.rglob('*')}
+        assert not kinds & {'.html', '.md', '.png', '.pdf'}
+
+
 def test_finished_runs_are_skipped_and_a_partial_one_runs_again(
     folder, main, started
 ):

@@ -145,4 +145,4 @@ def test_too_few_images_are_refused(tmp_path, capsys):
 def test_the_help_shows_an_example(capsys):
     with pytest.raises(SystemExit):
         make_toy.main(['--help'])
-    assert 'make_toy.py chestxray_chexpert' in capsys.readouterr().out
+    assert 'mmda make_toy chestxray_chexpert' in capsys.readouterr().out

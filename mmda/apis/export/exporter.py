@@ -107,10 +107,13 @@ def _compare(found: Exportable, run: Run, name: str) -> float:
                 f'{name} gives answers of the shape {tuple(answers.shape)}, '
                 f'the model {tuple(expected.shape)}'
             )
-        largest = max(largest, float((answers - expected).abs().max()))
-    if not largest <= TOLERANCE:  # NaN fails the comparison
-        raise ValueError(
-            f'{name} gives other probabilities than the model: they differ by '
-            f'up to {largest:.1g}, expected at most {TOLERANCE:g}'
-        )
+        gap = float((answers - expected).abs().max())
+        if not gap <= TOLERANCE:  # NaN fails the comparison
+            raise ValueError(
+                f'{name} gives other probabilities than the model for {num} '
+                f'images: they differ by up to {gap:.1g}, expected at most '
+                f'{TOLERANCE:g}. The exporter of torch does not follow a part '
+                'of this model; try another --format'
+            )
+        largest = max(largest, gap)
     return largest

@@ -13,6 +13,7 @@ from mmengine.registry import TRANSFORMS
 
 from mmda.datasets import LoadMedicalImage
 
+from ..errors import describe
 from ..images import as_sample
 from .pixel_model import PixelModel, new_sample
 
@@ -65,20 +66,30 @@ def _pipeline_size(config: Config) -> tuple[int, int]:
         if not _name(step).startswith('Load')
     ]
     scope = config.get('default_scope') or 'mmpretrain'
-    with TRANSFORMS.switch_scope_and_registry(scope) as registry:
-        pipeline = Compose([registry.build(step) for step in steps])
-    shapes: list[Any] = []
-    for trial in _TRIALS:
-        sample = pipeline(as_sample(np.zeros((*trial, 3), np.uint8)))
-        found = (sample or {}).get('inputs')
-        shapes.append(getattr(found, 'shape', (None,))[-2:])
-    if len(set(map(tuple, shapes))) > 1 or len(shapes[0]) != 2:
+    try:
+        with TRANSFORMS.switch_scope_and_registry(scope) as registry:
+            pipeline = Compose([registry.build(step) for step in steps])
+        shapes = [_output_shape(pipeline, trial) for trial in _TRIALS]
+    # A transform can need more than an image, and can raise anything.
+    except Exception as error:
         raise ValueError(
-            'the test pipeline gives images of several sizes: '
-            f'{[tuple(s) for s in shapes]} from {list(_TRIALS)}. A file '
-            'has one size: expected --size HEIGHT WIDTH'
+            'the test pipeline of the checkpoint does not run on a plain '
+            f'image ({describe(error)}): expected --size HEIGHT WIDTH'
+        ) from error
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f'the test pipeline gives images of several sizes: {shapes} from '
+            f'{list(_TRIALS)}. A file has one size: expected --size HEIGHT '
+            'WIDTH'
         )
-    return tuple(shapes[0])
+    return shapes[0]
+
+
+def _output_shape(pipeline: Compose, shape: tuple[int, int]) -> Any:
+    """Return the size of an image behind a pipeline."""
+    sample = pipeline(as_sample(np.zeros((*shape, 3), np.uint8)))
+    height, width = sample['inputs'].shape[-2:]
+    return height, width
 
 
 def pixel_range(config: Config) -> dict[str, Any]:

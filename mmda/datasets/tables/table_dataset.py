@@ -10,8 +10,9 @@ import numpy as np
 from mmengine.fileio import exists
 from mmpretrain.datasets import BaseDataset
 
-from mmda.structures import LabelSpace, class_indices, protect_labels
+from mmda.structures import LabelSpace, class_indices
 
+from ..packed_samples import protect_labels
 from ..parts import take
 from .image_paths import find_outside, join_prefix
 from .label_cells import place
@@ -222,7 +223,7 @@ class TableDataset(BaseDataset):
         Returns:
             Any: The output of the pipeline. For training, a stock loss
             refuses its partial labels, see
-            :class:`~mmda.structures.PartialScore`.
+            :mod:`mmda.structures.checked_labels`.
         """
         results = super().prepare_data(idx)
         if not self.test_mode:

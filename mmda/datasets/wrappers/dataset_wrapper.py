@@ -11,8 +11,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.structures import packed_samples, protect_labels, score_of
+from mmda.structures import score_of
 
+from ..packed_samples import packed_samples, protect_labels
 from ..parts import take
 from ..split_file import image_names
 
@@ -292,9 +293,9 @@ def images_of(dataset: BaseDataset) -> list[str]:
     Returns:
         list[str]: See :func:`~mmda.datasets.split_file.image_names`.
     """
-    images = getattr(getattr(dataset, 'data_list', None), 'img', None)
-    if images is not None:  # a LabelTable
-        return image_names(None, images)
+    pixels = getattr(getattr(dataset, 'data_list', None), 'img', None)
+    if isinstance(pixels, np.ndarray):
+        return image_names(None, pixels)
     if hasattr(dataset, 'full_paths'):
         return image_names(dataset.full_paths(), None)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]

@@ -8,6 +8,8 @@ import torch
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 
+from mmda.structures import TwoViewLabelMap, plain_tensor
+
 from .strong_view import StrongViewMixin
 
 
@@ -62,4 +64,10 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
         if training and self.strong_view is not None:
             weak = packed['inputs']
             packed['inputs'] = torch.cat([weak, self.make_strong(weak)])
+            # A head of mmda takes both views; a stock head must not.
+            for sample in packed['data_samples'] or ():
+                if 'gt_sem_seg' in sample:
+                    label = plain_tensor(sample.gt_sem_seg.data)
+                    checked = label.as_subclass(TwoViewLabelMap)
+                    sample.gt_sem_seg.data = checked
         return packed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmda.structures import as_partial, score_of
+from mmda.structures import as_partial, read_rules, score_of
 
 from ..adapters import DoDNetController, check_num_classes
 from ..losses import PartialLabelLoss, softmax_of
@@ -47,6 +47,10 @@ class DynamicAdapterHead(MultiLabelClsHead):
             :mod:`mmda.models.adapters`. The head adds ``num_classes``,
             ``in_channels`` and ``classes``. Defaults to
             ``dict(type='DynamicAdapter')``.
+        rules (Mapping | str, optional): Rules between the ``classes``, see
+            :func:`~mmda.structures.read_rules`. A prediction is then
+            consistent: a class is at most as likely as what it implies. The
+            training does not change. Defaults to None.
 
     Raises:
         ValueError: If ``in_channels`` is missing, if neither ``num_classes``
@@ -69,6 +73,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
         topk: int | None = None,
         init_cfg: dict | None = None,
         classifier: dict | None = None,
+        rules: Mapping[str, Any] | str | None = None,
     ) -> None:
         super().__init__(
             loss=loss or dict(type='PartialBCEPseudoConsistLoss'),
@@ -92,6 +97,10 @@ class DynamicAdapterHead(MultiLabelClsHead):
                 classes=classes,
             )
         )
+
+        if rules is not None and classes is None:
+            raise ValueError('model.head.rules needs model.head.classes')
+        self.rules = read_rules(rules, classes or ())
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -148,6 +157,13 @@ class DynamicAdapterHead(MultiLabelClsHead):
         terms = self.loss_module.terms(scores, asked, **kwargs)
         annotated = (~target.isnan()).float().mean()
         return {**terms, 'annotated_fraction': annotated}
+
+    def _get_predictions(
+        self, cls_score: Tensor, data_samples: list[DataSample]
+    ) -> list[DataSample]:
+        if self.rules is not None:
+            cls_score = self.rules.consistent(cls_score)
+        return super()._get_predictions(cls_score, data_samples)
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any

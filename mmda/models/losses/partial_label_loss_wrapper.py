@@ -68,12 +68,14 @@ class PartialLabelLossWrapper(PartialLabelLoss):
         loss_weight: float = 1.0,
         loss_name: str | None = None,
     ) -> None:
-        if not isinstance(loss, nn.Module):
-            loss = HOST_MODELS.build(loss)
-        name = loss_name or getattr(loss, 'loss_name', 'loss')
+        if isinstance(loss, nn.Module):
+            stock = loss
+        else:
+            stock = HOST_MODELS.build(loss)
+        name = str(loss_name or getattr(stock, 'loss_name', 'loss'))
         super().__init__(loss_weight, name)
-        _check_loss(loss)
-        self.loss = loss
+        _check_loss(stock)
+        self.loss = stock
 
     def losses(
         self, cls_score: Tensor, target: Tensor | PixelTarget
