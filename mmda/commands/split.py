@@ -181,6 +181,11 @@ def run(args: argparse.Namespace) -> None:
 
     pool = pool_sources(list(_read_sources(args)))
     known, notes = read_known(pool, dict(args.known))
+    notes += [
+        f'{name} has no patients, so its images are divided one by one. '
+        'Images of one patient or one film can then be in two parts'
+        for name in pool.without_patients()
+    ]
     fractions = _fractions(args)
     part = divide(pool, fractions, args.seed, known)
     names = part_names(fractions, known)
@@ -198,10 +203,10 @@ def run(args: argparse.Namespace) -> None:
             f'points from its prevalence of all; one {noun} has '
             f'{entry["largest"]} of its {sum(entry["positives"])} positives'
         )
-    if args.compare and fractions:
-        _compare(pool, fractions, known, part, args)
     _write(args.out, pool, part, names, fractions, args.seed, found)
     say(f'{args.out}: {len(pool.names):,} images, parts {", ".join(names)}')
+    if args.compare and fractions:
+        _compare(pool, fractions, known, part, args)
 
 
 def _is_config(source: str) -> bool:

@@ -61,6 +61,19 @@ class Pool:
         np.add.at(total, self.group, values)
         return total
 
+    def without_patients(self) -> list[str]:
+        """Find the sources whose images are divided one by one.
+
+        Returns:
+            list[str]: Their names.
+        """
+        known = np.array([bool(patient) for patient in self.patients])
+        return [
+            name
+            for index, name in enumerate(self.sources)
+            if not known[self.source == index].any()
+        ]
+
     def counts(self) -> np.ndarray:
         """Count what each part should have its share of.
 
