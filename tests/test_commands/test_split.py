@@ -14,12 +14,8 @@ from mmda.datasets import (
     PartialLabelDataset,
 )
 from mmda.report.source_labels import sources_of_datasets
-from mmda.report.splits import (
-    describe_split,
-    divide,
-    pool_sources,
-    random_split,
-)
+from mmda.report.split_pool import pool_sources
+from mmda.report.splits import describe_split, divide, random_split
 
 CLASSES = ('cat', 'dog')
 
