@@ -14,12 +14,8 @@ from mmda.datasets import (
     PartialLabelDataset,
 )
 from mmda.report.source_labels import sources_of_datasets
-from mmda.report.splits import (
-    describe_split,
-    divide,
-    pool_sources,
-    random_split,
-)
+from mmda.report.split_pool import pool_sources
+from mmda.report.splits import describe_split, divide, random_split
 
 CLASSES = ('cat', 'dog')
 
@@ -215,7 +211,7 @@ def test_a_file_of_another_table_or_a_changed_file_is_refused(
             source(table, (0, path))
 
 
-def test_images_in_memory_are_known_by_their_pixels(tmp_path, split):
+def test_images_in_memory_are_known_by_their_pixels(tmp_path, split, capsys):
     pixels = np.random.default_rng(0).integers(0, 255, (9, 4, 4), np.uint8)
     pixels[8] = pixels[0]
     config = tmp_path / 'config.py'
@@ -225,6 +221,8 @@ def test_images_in_memory_are_known_by_their_pixels(tmp_path, split):
     train = dict(type='PartialLabelDataset', classes=CLASSES, dataset=dataset)
     config.write_text(f'train_dataloader = dict(dataset={train})')
     path = split(config, '--folds', 2)
+    said = capsys.readouterr()
+    assert 'NpzImages has no patients' in said.out + said.err
     dataset.pop('type')
     parts = [
         PartialLabelDataset(NpzImages(**dataset), CLASSES, part=(k, path))
