@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,13 +113,13 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
         ValueError: If a source has patients, but not for every image.
     """
     classes = tuple(dict.fromkeys(c for one in labels for c in one.classes))
-    tables: dict[str, dict[str, Any]] = {}
+    tables: dict[tuple, dict[str, Any]] = {}
     for one in labels:
         names = image_names(one.paths, one.images)
         score = np.full((len(names), len(classes)), np.nan, dtype=np.float32)
         score[:, [classes.index(name) for name in one.classes]] = one.score
         table = tables.setdefault(
-            fingerprint(names), dict(labels=one, images=names, score=score)
+            _identity(one, names), dict(labels=one, images=names, score=score)
         )
         table.setdefault('titles', []).append(one.name)
         old = table['score']
@@ -134,9 +134,7 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
     group = [found.setdefault(key, len(found)) for key in keys]
     sizes = [len(table['images']) for table in tables.values()]
     return Pool(
-        sources=[
-            ', '.join(dict.fromkeys(t['titles'])) for t in tables.values()
-        ],
+        sources=_titles(tables.values()),
         classes=classes,
         source=np.repeat(np.arange(len(sizes)), sizes),
         names=[name for t in tables.values() for name in t['images']],
@@ -144,6 +142,22 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
         group=np.array(group),
         score=np.concatenate([t['score'] for t in tables.values()]),
     )
+
+
+def _identity(labels: SourceLabels, names: Sequence[str]) -> tuple:
+    """Tell sources apart, also those with equal names in other folders."""
+    ends = [] if labels.paths is None else labels.paths[[0, -1]].tolist()
+    return fingerprint(names), *map(os.path.realpath, ends)
+
+
+def _titles(tables: Iterable[dict[str, Any]]) -> list[str]:
+    """Name the sources; no two names are equal."""
+    found: list[str] = []
+    for table in tables:
+        title = ', '.join(dict.fromkeys(table['titles']))
+        same = [title, *(f'{title} ({n})' for n in range(2, len(found) + 3))]
+        found.append(next(name for name in same if name not in found))
+    return found
 
 
 def _patients(labels: SourceLabels, names: Sequence[str]) -> list[str]:

@@ -139,6 +139,32 @@ def test_two_sources_keep_their_shares_and_common_patients_one_part(
     assert len(source(tables[0], ('val', path))) == parts.val['a']
 
 
+def test_sources_with_equal_names_in_two_folders_stay_two_sources(
+    tmp_path, split
+):
+    for folder in 'AB':
+        rows = [f'{folder}/{i}.png,{folder}{i // 2},1,0' for i in range(12)]
+        text = '\n'.join(['path,patient,cat,dog', *rows])
+        (tmp_path / f'{folder}.csv').write_text(text)
+    path = split(tmp_path / 'A.csv', tmp_path / 'B.csv', '--folds', 2)
+    seen = []
+    for folder in 'AB':
+        dataset = CSVLabelDataset(
+            str(tmp_path / f'{folder}.csv'),
+            check_first=False,
+            patient_column='patient',
+        )
+        for part in ('0', '1'):
+            options = dict(part=(part, path), part_of='patients')
+            found = PartialLabelDataset(
+                dataset, CLASSES, name=folder, **options
+            )
+            seen += sorted(images_of(found))
+        with pytest.raises(ValueError, match='several sources .* `name`'):
+            PartialLabelDataset(dataset, CLASSES, name='C', **options)
+    assert len(seen) == len(set(seen)) == 24
+
+
 def test_a_list_stays_a_part_and_the_rest_is_divided(table, tmp_path, split):
     names = list(pd.read_csv(table).path)
     (tmp_path / 'test.txt').write_text('\n'.join([*names[:2], 'lost.png']))
