@@ -89,6 +89,9 @@ def test_colour_of_16_bits_keeps_its_levels(tmp_path):
         cv2.imwrite(str(tmp_path / f'a.{suffix}'), colour)
         found = load(tmp_path / f'a.{suffix}', to_float32=True)
         np.testing.assert_allclose(found, colour * (255 / 4095), rtol=1e-6)
+    with Image.open(tmp_path / 'a.png') as image:  # Pillow keeps 8 bits
+        with pytest.raises(UnusableImageError, match='path of the file'):
+            LoadMedicalImage()(dict(img=image))
 
 
 def test_a_tiff_whose_zero_is_white_is_inverted(tmp_path):
