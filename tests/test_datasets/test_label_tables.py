@@ -87,6 +87,9 @@ def test_lists_of_json_and_parquet_are_lists_of_classes(tmp_path, suffix):
     assert dataset.metainfo['classes'] == ('Edema', 'Mass')
     found = dataset.get_gt_labels().tolist()
     assert found == [[1, 1], [0, 0], [0, 1], [0, 0]]
+    path = write_table(tmp_path, suffix, [dict(path='a', found=['A|B'])] * 2)
+    with pytest.raises(ValueError, match=r"'A\|B'.*the separator '\|'"):
+        read(path, label_column='found')
 
 
 @pytest.mark.parametrize(
