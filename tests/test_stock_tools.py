@@ -1,7 +1,9 @@
 """The tools that mmpretrain and mmseg ship run on our configs and dumps."""
 
+import os
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -112,6 +114,33 @@ def test_testing_dumps_what_the_other_tools_read(tool, digits, tmp_path):
         *('--out-dir', 'found', '--topk', '2'),
     )
     assert len(list(Path('found').glob('*/*.png'))) >= 2
+
+
+@pytest.mark.slow
+def test_the_line_of_the_page_evaluates_a_metric_of_mmda(tmp_path):
+    page = (ROOT / 'docs/stock_tools.md').read_text()
+    (line,) = re.findall(r'python -c "import mmda.*\n.*AUC', page)
+    answers = [(0.9, 1.0), (0.1, 0.0), (0.5, float('nan'))]
+    mmengine.dump(
+        [
+            dict(pred_score=torch.tensor([p]), gt_score=torch.tensor([y]))
+            for p, y in answers
+        ],
+        tmp_path / 'answers.pkl',
+    )
+    done = subprocess.run(
+        ['bash', '-c', line],
+        cwd=tmp_path,
+        env=dict(
+            os.environ,
+            PYTHONPATH=str(ROOT),
+            PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+            CLS=str(Path(mmpretrain.__file__).parent / '.mim/tools'),
+        ),
+        capture_output=True,
+        text=True,
+    )
+    assert "'auc/mean': 100.0" in done.stdout, done.stderr
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from PIL import Image
 
 from mmda.datasets import LoadMedicalImage
 from mmda.datasets.broken_images import UnusableImageError, is_decode_error
+from mmda.datasets.images.pixels import Pixels
 
 from .source_labels import SourceLabels
 
@@ -162,7 +163,7 @@ def _look_at_file(
         if load is None or load is ours:
             seen = ours.map(pixels)
         else:
-            seen = load(dict(img_path=path))['img']
+            seen = _load_stock(path, load, pixels)
     except FileNotFoundError:
         return 'missing', ''
     except (UnusableImageError, ImportError) as error:
@@ -186,3 +187,16 @@ def _look_at_file(
     found.white.append(float((part >= 255).mean()))
     found.ranges.append(np.percentile(part, (1, 99)))
     return '', ''
+
+
+def _load_stock(path: str, load: Any, pixels: Pixels) -> np.ndarray:
+    """Load a file that is whole with a stock loader, which may not know it."""
+    try:
+        return load(dict(img_path=path))['img']
+    except Exception as error:
+        if not is_decode_error(error):
+            raise
+        raise UnusableImageError(
+            f'{type(load).__name__} does not read {pixels.kind}: use '
+            'LoadMedicalImage'
+        ) from error

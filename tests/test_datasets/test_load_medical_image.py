@@ -179,6 +179,21 @@ def test_dicom_with_a_rescale_a_lut_or_a_sign(tmp_path):
     )
 
 
+def test_dicom_where_pydicom_gives_other_values_than_the_standard(tmp_path):
+    from pydicom.dataset import Dataset
+
+    path = tmp_path / 'a.dcm'
+    values = deep(12).astype(np.uint16)
+    falling = dict(RescaleSlope=-1, RescaleIntercept=4095)
+    write_dicom(path, values, (2048, 4096), **falling)
+    assert_ramp(255 - load(path))
+    lut = Dataset()
+    lut.LUTDescriptor = [4096, 0, 8]
+    lut.LUTData = (np.arange(4096, dtype='<u2') // 16).tobytes()
+    write_dicom(path, values, VOILUTSequence=[lut])
+    np.testing.assert_array_equal(load(path), values // 16)
+
+
 def test_compressed_and_coloured_dicom(tmp_path):
     path = tmp_path / 'a.dcm'
     from pydicom.uid import RLELossless
@@ -241,6 +256,13 @@ def test_several_pages_or_frames_are_refused(tmp_path):
         load(tmp_path / 'a.dcm')
 
 
+def test_a_file_that_ghostscript_would_draw_is_refused(tmp_path):
+    program = b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n'
+    (tmp_path / 'a.png').write_bytes(program)
+    with pytest.raises(UnusableImageError, match='EPS, which another progr'):
+        load(tmp_path / 'a.png')
+
+
 def test_broken_and_huge_files_are_broken_images(tmp_path):
     Image.fromarray(deep(16).astype(np.uint16)).save(tmp_path / 'a.png')
     whole = (tmp_path / 'a.png').read_bytes()
@@ -264,6 +286,7 @@ def test_broken_and_huge_files_are_broken_images(tmp_path):
         with pytest.raises((OSError, Image.DecompressionBombError)) as caught:
             load(tmp_path / name)
         assert getattr(caught.value, 'errno', None) is None
+        assert 'BytesIO' not in str(caught.value)
     dataset = write_dicom(tmp_path / 'a.dcm', RAMP)
     dataset.Rows = dataset.Columns = 40_000
     dataset.save_as(tmp_path / 'a.dcm', enforce_file_format=True)

@@ -229,6 +229,11 @@ def test_heads_that_cannot_be_wrapped_are_refused(config, message):
         head_of(config, num_classes=NUM_CLASSES)
 
 
+def test_knet_is_refused_by_name_in_its_stock_config_too():
+    with pytest.raises(ValueError, match='IterativeDecodeHead cannot be wr'):
+        head_of(dict(type='IterativeDecodeHead'))
+
+
 def test_a_label_space_of_one_class_is_refused_with_a_way_out():
     with pytest.raises(ValueError, match='num_classes=1.*Add a class'):
         head_of(FCN, num_classes=1)

@@ -110,6 +110,18 @@ def test_missing_broken_and_unread_files_are_named_with_their_line(tmp_path):
     )
 
 
+@pytest.mark.parametrize('backend', ['pillow', 'cv2'])
+def test_a_loader_that_does_not_read_a_format_is_named(tmp_path, backend):
+    write_dicom(tmp_path / 'a.dcm', (RAMP * 4095).astype(np.uint16))
+    loader = dict(type='LoadImageFromFile', imdecode_backend=backend)
+    _, report = look(a_source(tmp_path, 'A', ['a.dcm'], loader))
+    assert report['warnings'][-1] == (
+        'train/A: 1 of 1 images cannot be used, such as '
+        f'{tmp_path}/a.dcm ({tmp_path}/A.csv, line 2): LoadImageFromFile '
+        'does not read DICOM MONOCHROME2: use LoadMedicalImage'
+    )
+
+
 def test_what_dicom_needs_is_said_once_for_all_sources(tmp_path, monkeypatch):
     values = (RAMP * 4095).astype(np.uint16)
     names = [f'{i}.dcm' for i in range(5)]

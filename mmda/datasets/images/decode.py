@@ -6,7 +6,7 @@ import io
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..broken_images import UnusableImageError
 from .dicom import decode_dicom, is_dicom
@@ -18,6 +18,8 @@ NO_READER = (
     '.npz', '.h5', '.mat', '.svs', '.ndpi', '.czi', '.pdf',
 )  # fmt: skip
 
+# Pillow starts Ghostscript, or the drawing of Windows, for these.
+_PROGRAMS = ('EPS', 'WMF')
 _WHITE_IS_ZERO = 0
 _PHOTOMETRIC = 262  # tag of TIFF
 
@@ -60,6 +62,8 @@ def decode(
     try:
         image = Image.open(io.BytesIO(content))
         return from_pillow(image, bits, content)
+    except UnidentifiedImageError as error:
+        raise OSError('found no image format that Pillow knows') from error
     except (OSError, UnusableImageError, Image.DecompressionBombError):
         raise
     except Exception as error:
@@ -83,14 +87,20 @@ def from_pillow(
         Pixels: The image.
 
     Raises:
-        UnusableImageError: If a TIFF file has several pages, or if colour
-            of 16 bits comes without its file.
+        UnusableImageError: If a TIFF file has several pages, if colour of 16
+            bits comes without its file, or if Pillow would start another
+            program.
 
     Examples:
         >>> from_pillow(Image.new('LA', (2, 1), 7)).values.tolist()
         [[7, 7]]
     """
     kind = f'{image.format or "Pillow"} {image.mode}'
+    if image.format in _PROGRAMS:
+        raise UnusableImageError(
+            f'found {image.format}, which another program would draw; '
+            'expected an image of pixels'
+        )
     pages = getattr(image, 'n_frames', 1)
     if image.format == 'TIFF' and pages > 1:
         raise UnusableImageError(f'found {pages} pages, expected one')

@@ -108,14 +108,16 @@ def _read(dataset: Any, use_window: bool) -> Pixels:
     low, high = _stored_range(dataset, bits)
     has_window = use_window and _has_window(dataset)
     if has_window:
-        values = dicom.apply_voi_lut(values, dataset)
         # A window stretches to the stored range, a LUT to its own bits.
         if table := dataset.get('VOILUTSequence'):
             low, high = 0.0, 2.0 ** table[0].LUTDescriptor[2] - 1
-        elif (dataset.get('RescaleSlope') or 1) < 0:
-            # pydicom maps the low end of the window to the rescaled lowest
-            # stored value, which is the highest one here.
-            values = low + high - values
+            # pydicom looks up modulo 256 in a table of 8 bits.
+            table[0].LUTDescriptor[2] = 16
+        values = dicom.apply_voi_lut(values, dataset)
+        # pydicom turns the window of a negative slope upside down.
+        if not table and 'RescaleIntercept' in dataset:
+            if (dataset.get('RescaleSlope') or 1) < 0:
+                values = low + high - values
     is_inverted = photometric == 'MONOCHROME1'
     return Pixels(values, kind, low, high, bits, is_inverted, has_window)
 

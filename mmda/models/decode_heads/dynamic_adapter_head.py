@@ -79,6 +79,7 @@ class DynamicAdapterHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         if not 0 <= thr <= 1:
             raise ValueError(f'thr={thr}: expected 0 to 1')
+        _check_type(head['type'])
         if num_classes is None and classes is None:
             num_classes = head.get('num_classes')
         num_classes = check_num_classes(num_classes, classes)
@@ -90,7 +91,6 @@ class DynamicAdapterHead(BaseModule):
                 'source'
             )
         loss_decode = loss_decode or dict(type='PartialBCEPseudoConsistLoss')
-        _check_type(head['type'])
         self.head = MODELS.build(
             dict(
                 head,
