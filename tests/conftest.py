@@ -17,7 +17,7 @@ SHARED_DATA = ROOT.parent / 'shared' / 'data'
 # models of mmseg are not there without mmcv's compiled operators.
 OFFICIAL = {
     'test_datasets/test_csv_label_dataset.py',
-    'test_datasets/test_digits.py',
+    'test_datasets/test_sklearn_digits.py',
     'test_datasets/test_partial_label_dataset.py',
     'test_engine/test_checkpoint.py',
     'test_evaluation/test_partial_label_auc.py',

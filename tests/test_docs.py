@@ -33,7 +33,7 @@ def test_the_policies_page_prints_the_labels_that_it_shows(
         path.parent.mkdir(parents=True)
         path.write_text(table)
     monkeypatch.chdir(tmp_path)
-    code, policies = code_blocks(page, 'python')
+    code, policies, _ = code_blocks(page, 'python')
     printed = StringIO()
     names: dict = {}
     with redirect_stdout(printed):

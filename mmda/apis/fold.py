@@ -82,8 +82,9 @@ def fold_model_config(model: Mapping[str, Any]) -> dict[str, Any]:
     folded['type'] = 'ImageClassifier'
     if head.get('rules'):
         print_log(
-            'the folded model does not apply model.head.rules: a class may '
-            'be more likely than what it implies',
+            'the folded config does not apply model.head.rules: a class may '
+            'be more likely than what it implies. Only a file of mmda export '
+            'applies them',
             logger='current',
             level=logging.WARNING,
         )

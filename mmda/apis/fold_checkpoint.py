@@ -219,10 +219,13 @@ def _stock_loader(pipeline: Any) -> Any:
     """Replace the loader of mmda, which no host has."""
     if not pipeline or pipeline[0].get('type') != 'LoadMedicalImage':
         return pipeline
+    policy = pipeline[0].get('pixel_range', 'dicom_window')
+    lost = 'images of more bits, or DICOM'
+    if policy not in ('dicom_window', 'bit_depth'):
+        lost = f'the answers of the training, with pixel_range={policy!r}'
     print_log(
-        'the folded config loads images of 8 bits, as the hosts do. For '
-        'images of more bits and for DICOM, put '
-        f'{dict(pipeline[0])} back, which needs mmda',
+        'the folded config loads images of 8 bits as they are, as the hosts '
+        f'do. For {lost}, put {dict(pipeline[0])} back, which needs mmda',
         level=logging.WARNING,
     )
     is_grey = pipeline[0].get('color_type') == 'grayscale'

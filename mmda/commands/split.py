@@ -23,7 +23,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from mmda.report.source_labels import SourceLabels
-    from mmda.report.splits import Pool
+    from mmda.report.split_pool import Pool
 
 EXAMPLES = """\
   mmda split configs/da/digits.py --folds 5 --out splits.csv
@@ -171,36 +171,37 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
-    from mmda.report.splits import (
-        describe_split,
-        divide,
-        part_names,
-        pool_sources,
-        read_known,
-    )
+    from mmda.report.split_files import class_table, part_table, write_parts
+    from mmda.report.split_pool import pool_sources, read_known
+    from mmda.report.splits import describe_split, divide, part_names
 
     pool = pool_sources(list(_read_sources(args)))
     known, notes = read_known(pool, dict(args.known))
+    notes += [
+        f'{name} has no patients, so its images are divided one by one. '
+        'Images of one patient or one film can then be in two parts'
+        for name in pool.without_patients()
+    ]
     fractions = _fractions(args)
     part = divide(pool, fractions, args.seed, known)
     names = part_names(fractions, known)
     num_alike = len(fractions) or len(names)
     found = describe_split(pool, part, names, num_alike)
-    say(f'parts\n{_part_table(pool, found)}')
-    say(f'classes\n{_class_table(found)}')
+    say(f'parts\n{part_table(pool, found)}')
+    say(f'classes\n{class_table(found)}')
     for text in [*notes, *found['warnings']]:
         say(text, logging.WARNING)
     if found['worst'] is not None:
         entry = found['classes'][found['worst_class']]
         say(
             f'worst class: {found["worst_class"]}, {found["worst"]:.2f} '
-            f'points from its prevalence of all; {entry["largest"]} of its '
-            f'{sum(entry["positives"])} positives are of one patient'
+            f'points from its prevalence of all; one {pool.noun(1)} has '
+            f'{entry["largest"]} of its {sum(entry["positives"])} positives'
         )
+    write_parts(args.out, pool, part, names, fractions, args.seed, found)
+    say(f'{args.out}: {len(pool.names):,} images, parts {", ".join(names)}')
     if args.compare and fractions:
         _compare(pool, fractions, known, part, args)
-    _write(args.out, pool, part, names, fractions, args.seed, found)
-    say(f'{args.out}: {len(pool.names):,} images, parts {", ".join(names)}')
 
 
 def _is_config(source: str) -> bool:
@@ -254,39 +255,6 @@ def _take_whole(dataset: Any) -> None:
             node.pop(key, None)
 
 
-def _part_table(pool: Pool, found: dict) -> Any:
-    from prettytable import PrettyTable
-
-    groups = 'patients' if any(pool.patients) else 'different images'
-    table = PrettyTable(['part', 'images', groups, *pool.sources])
-    table.align = 'r'
-    table.align['part'] = 'l'
-    for name, entry in found['parts'].items():
-        table.add_row(
-            [name, entry['images'], entry['groups'], *entry['sources']]
-        )
-    return table
-
-
-def _class_table(found: dict) -> Any:
-    from prettytable import PrettyTable
-
-    table = PrettyTable(
-        ['class', 'prevalence', 'worst part', 'positives per part']
-    )
-    table.align = 'r'
-    table.align['class'] = 'l'
-    for name, entry in found['classes'].items():
-        cells = ['n/a', 'n/a']
-        if entry['prevalence'] is not None:
-            cells = [
-                f'{entry["prevalence"]:.2%}',
-                f'{100 * entry["deviation"]:.2f} points',
-            ]
-        table.add_row([name, *cells, ' '.join(map(str, entry['positives']))])
-    return table
-
-
 def _compare(
     pool: Pool,
     fractions: dict[str, float],
@@ -324,44 +292,6 @@ def _compare(
             f'points ({min(worst):.2f} to {max(worst):.2f}) in the worst '
             f'class, {mean:.2f} in the mean of the classes'
         )
-
-
-def _write(
-    path: str,
-    pool: Pool,
-    part: Any,
-    names: Sequence[str],
-    fractions: dict[str, float],
-    seed: int,
-    found: dict,
-) -> None:
-    from mmda.datasets.split_file import fingerprint, write_split
-
-    sources = []
-    for index, name in enumerate(pool.sources):
-        rows = (pool.source == index).nonzero()[0].tolist()
-        sources.append(
-            dict(
-                name=name,
-                images=len(rows),
-                fingerprint=fingerprint(pool.names[row] for row in rows),
-            )
-        )
-    record = dict(
-        seed=seed,
-        fractions=fractions,
-        sources=sources,
-        parts=found['parts'],
-        classes=found['classes'],
-    )
-    columns = zip(
-        (pool.sources[index] for index in pool.source),
-        pool.names,
-        pool.patients,
-        (names[index] for index in part[pool.group]),
-        strict=True,
-    )
-    write_split(path, record, columns)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -127,10 +127,15 @@ def rows_in_part(
     where = f'part=({chosen!r}, {path!r}) of {source}'
     record, rows = _read(path, where)
     own = fingerprint(names)
-    name = next(
-        (s['name'] for s in record['sources'] if s['fingerprint'] == own), None
-    )
-    if name is None:
+    found = [s['name'] for s in record['sources'] if s['fingerprint'] == own]
+    if len(found) > 1:  # several folders hold images with these names
+        found = [name for name in found if source in name.split(', ')]
+        if len(found) != 1:
+            raise ValueError(
+                f'{where}: several sources of the file have images with these '
+                'names. Expected a dataset with the `name` of one of them'
+            )
+    if not found:
         known = ', '.join(
             f'{s["name"]} ({s["images"]:,} images, {s["fingerprint"]})'
             for s in record['sources']
@@ -140,6 +145,7 @@ def rows_in_part(
             f'({len(names):,} images, {own}). Write a split of this one with '
             'mmda split'
         )
+    (name,) = found
     # The record is line 1, the header is line 2.
     mine = [(n, row) for n, row in enumerate(rows, 3) if row[0] == name]
     if [row[1] for _, row in mine] != list(names):
@@ -162,10 +168,10 @@ def rows_in_part(
             f'{where}: expected one of {", ".join(known_parts)}, or a list of '
             'different ones'
         )
-    found = np.flatnonzero(np.isin(parts, wanted))
-    if not found.size:
+    chosen_rows = np.flatnonzero(np.isin(parts, wanted))
+    if not chosen_rows.size:
         raise ValueError(f'{where}: no image of {source} is in this part')
-    return found
+    return chosen_rows
 
 
 def _read(path: str, where: str) -> tuple[dict, list[list[str]]]:

@@ -9,8 +9,9 @@ import numpy as np
 #: Exchanges that one step compares.
 _SAMPLE = 1024
 #: After the search, so many groups get random parts, and it starts again;
-#: so many times. It leaves a choice that only a longer way makes better.
-_KICKED, _KICKS = 6, 20
+#: so many times. One exchange alone can never move a patient with many images,
+#: since all others would have to follow.
+_KICKED, _KICKS = 6, 30
 #: The search ends after so many steps in turn without a better exchange.
 _PATIENCE = 8
 #: It ends after so many steps in any case. Many patients leave little to do.
@@ -67,9 +68,10 @@ def stratify(
     fraction = np.asarray(fractions, dtype=np.float64)[:, None]
     _assign(share, free, part, fraction)
     best = _exchange(share, free, part, fraction, generator)
+    size = share[free].sum(axis=1)
     for _ in range(_KICKS if len(free) else 0):
         other = part.copy()
-        kicked = generator.choice(free, _KICKED)
+        kicked = generator.choice(free, _KICKED, p=size / size.sum())
         other[kicked] = generator.integers(len(fraction), size=_KICKED)
         cost = _exchange(share, free, other, fraction, generator)
         if cost < best:
@@ -141,13 +143,12 @@ def _exchange(
         new_a = _cost(held[a] + moved, fraction[a], whole)
         new_b = _cost(held[b] - moved, fraction[b], whole)
         gain = cost[a] + cost[b] - new_a - new_b
-        best = gain.argmax() if len(gain) else 0
-        if not len(gain) or gain[best] <= 1e-9 * cost.sum():
+        if gain.max(initial=0) <= 1e-9 * cost.sum():  # not for rounding
             fruitless += 1
             if fruitless == _PATIENCE:
                 break
             continue
-        fruitless = 0
+        fruitless, best = 0, gain.argmax()
         a, b = a[best], b[best]
         held[a] += moved[best]
         held[b] -= moved[best]

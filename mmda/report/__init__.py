@@ -7,6 +7,8 @@ module                               answers
 ``label_report``                     How many are there, and what is wrong?
 ``leaks``                            Which images do two sources share?
 ``label_report_files``               Label report as text, JSON and picture.
+``split_pool``, ``splits``           How are images divided, and how well?
+``split_files``                      A split as tables and as a file.
 ``run_summary``, ``run_figures``     How good is this run?
 ``run_facts``, ``run_page``          One page about a run, and a model card.
 ``collect_facts``                    What the page takes from a runner.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,9 +65,9 @@ def report_text(report: dict) -> str:
         for name, counts in content['sources'].items():
             parts.append(_source_table(f'{split}/{name}', counts))
         parts += _overlap_lines(content['overlap'])
-        together = _most_together(report['classes'], content['co_occurrence'])
-        if together:
-            parts.append(f'most often positive together: {together}')
+        pairs = most_together(report['classes'], content['co_occurrence'], 5)
+        if pairs:
+            parts.append(f'most often positive together: {", ".join(pairs)}')
     if report['content']:
         parts.append(f'equal files: {report["content"]}')
     parts += pixel_lines(report.get('pixels', {}))
@@ -112,17 +113,32 @@ def _source_table(label: str, counts: dict) -> str:
     return str(table)
 
 
-def _most_together(
-    classes: list[str], matrix: list[list[int]], num: int = 5
-) -> str:
+def most_together(
+    classes: Sequence[str], matrix: Sequence[Sequence[int]], num: int
+) -> list[str]:
+    """Name the pairs of classes that most images show together.
+
+    Args:
+        classes (Sequence[str]): C names.
+        matrix (Sequence[Sequence[int]]): (C, C), number of images with both
+            classes.
+        num (int): Most pairs to name.
+
+    Returns:
+        list[str]: The most frequent pair first, with its number of images.
+
+    Examples:
+        >>> most_together('abc', [[9, 5, 0], [5, 9, 7], [0, 7, 9]], 8)
+        ['b + c (7)', 'a + b (5)']
+    """
     pairs = [
-        (matrix[i][j], classes[i], classes[j])
+        (matrix[i][j], classes[j], classes[i])
         for i in range(len(classes))
         for j in range(i)
         if matrix[i][j]
     ]
     pairs.sort(key=lambda pair: -pair[0])
-    return ', '.join(f'{a} + {b} ({n:,})' for n, a, b in pairs[:num])
+    return [f'{a} + {b} ({n:,})' for n, a, b in pairs[:num]]
 
 
 def availability_figure(report: dict) -> Figure:

@@ -15,6 +15,7 @@ from mmda.files import write_text
 
 from .class_rows import class_rows
 from .figure import figure_uri
+from .label_report_files import availability_figure, most_together
 from .run_facts import RunFacts
 from .run_summary import split_metrics
 from .wrong_images import PIXEL_COLORS
@@ -27,6 +28,8 @@ _MAX_RELIABILITY = 11
 #: Classes of a heat map, and cells of a table of labels, that one can read.
 _MAX_CLASSES = 60
 _MAX_CONFIG = 200_000
+#: Pairs of classes that occur together.
+_MAX_PAIRS = 8
 _TEMPLATES = Path(__file__).parent / 'templates'
 # What Markdown and HTML give a meaning.
 _MARKS = re.compile(r'([\\`*_{}\[\]|~#])')
@@ -64,7 +67,7 @@ def _what_both_show(facts: RunFacts) -> dict[str, Any]:
         summary=[line for line in summary if line],
         sources=sources,
         rows=rows,
-        together=_most_together(facts.labels),
+        together=_together(facts.labels),
         config=facts.config[:_MAX_CONFIG],
         pixel_colors=PIXEL_COLORS,
         few=_few(facts),
@@ -117,22 +120,14 @@ def _few(facts: RunFacts) -> list[str]:
     return [n for n, c in zip(names, counts, strict=True) if 0 < c < 10]
 
 
-def _most_together(labels: dict | None, num: int = 8) -> list[str]:
+def _together(labels: dict | None) -> list[str]:
     """List the pairs of classes that the training images show together."""
-    train = (labels or {}).get('splits', {}).get('train')
-    if not train:
+    train = (labels or {}).get('splits', {}).get('train') or {}
+    matrix = np.array(train.get('co_occurrence') or [[0]])
+    classes = (labels or {}).get('classes', ())
+    if matrix.shape != (len(classes), len(classes)):  # from another file
         return []
-    classes = (labels or {})['classes']
-    matrix = np.tril(np.array(train.get('co_occurrence') or [[0]]), -1)
-    if matrix.shape != (len(classes), len(classes)):
-        return []
-    order = np.argsort(-matrix, axis=None, kind='stable')[:num]
-    pairs = zip(*np.unravel_index(order, matrix.shape), strict=True)
-    return [
-        f'{classes[j]} + {classes[i]}: {matrix[i, j]:,}'
-        for i, j in pairs
-        if matrix[i, j] > 0
-    ]
+    return most_together(classes, matrix.tolist(), _MAX_PAIRS)
 
 
 def draw_figures(facts: RunFacts) -> dict[str, str]:
@@ -146,7 +141,6 @@ def draw_figures(facts: RunFacts) -> dict[str, str]:
         ``classes``, ``reliability`` and ``relations``. A figure that has
         nothing to show is left out.
     """
-    from .label_report_files import availability_figure
     from .relation_figures import heat_map
     from .run_figures import class_figure, training_figure
 

@@ -2,219 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmda.datasets.split_file import fingerprint, image_names
 from mmda.datasets.stratify import stratify
 
-from .source_labels import SourceLabels
-
-
-@dataclass
-class Pool:
-    """N images of several sources, in G groups that stay whole.
-
-    A group is a patient, or an image where the source has no patients. Equal
-    patients of one kind of dataset and one root folder are one group, as are
-    equal images.
-
-    Attributes:
-        sources (list[str]): Names, one for each table.
-        classes (tuple[str, ...]): C names, of all sources.
-        source (ndarray): int (N,), source of each image.
-        names (list[str]): N images, from
-            :func:`~mmda.datasets.split_file.image_names`.
-        patients (list[str]): N ids; '' where the source has no patients.
-        group (ndarray): int (N,).
-        score (ndarray): float32 (N, C), NaN where not annotated.
-    """
-
-    sources: list[str]
-    classes: tuple[str, ...]
-    source: np.ndarray
-    names: list[str]
-    patients: list[str]
-    group: np.ndarray
-    score: np.ndarray
-
-    @property
-    def num_groups(self) -> int:
-        """int: G."""
-        return int(self.group.max()) + 1
-
-    def per_group(self, values: np.ndarray) -> np.ndarray:
-        """Add up the values of the images of each group.
-
-        Args:
-            values (ndarray): (N, K).
-
-        Returns:
-            ndarray: float64 (G, K).
-        """
-        total = np.zeros((self.num_groups, values.shape[1]))
-        np.add.at(total, self.group, values)
-        return total
-
-    def counts(self) -> np.ndarray:
-        """Count what each part should have its share of.
-
-        Returns:
-            ndarray: float64 (G, 2 C + S): positives and annotated entries of
-            each class, and images of each source.
-        """
-        known = ~np.isnan(self.score)
-        images = self.source[:, None] == np.arange(len(self.sources))
-        return self.per_group(np.hstack([self.score > 0.5, known, images]))
-
-
-def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
-    """Put the images of sources together.
-
-    Sources with the same images count once. Where one does not annotate a
-    class, the labels of the next are taken.
-
-    Args:
-        labels (Sequence[SourceLabels]): At least one.
-
-    Returns:
-        Pool: The images.
-
-    Raises:
-        ValueError: If a source has patients, but not for every image.
-    """
-    classes = tuple(dict.fromkeys(c for one in labels for c in one.classes))
-    tables: dict[str, dict[str, Any]] = {}
-    for one in labels:
-        names = image_names(one.paths, one.images)
-        score = np.full((len(names), len(classes)), np.nan, dtype=np.float32)
-        score[:, [classes.index(name) for name in one.classes]] = one.score
-        table = tables.setdefault(
-            fingerprint(names), dict(labels=one, images=names, score=score)
-        )
-        table.setdefault('titles', []).append(one.name)
-        old = table['score']
-        table['score'] = np.where(np.isnan(old), score, old)
-    keys: list[tuple] = []
-    patients: list[str] = []
-    for table in tables.values():
-        ids = _patients(table['labels'], table['images'])
-        patients += ids or [''] * len(table['images'])
-        keys += _group_keys(table['labels'], table['images'], ids)
-    found: dict[tuple, int] = {}
-    group = [found.setdefault(key, len(found)) for key in keys]
-    sizes = [len(table['images']) for table in tables.values()]
-    return Pool(
-        sources=[
-            ', '.join(dict.fromkeys(t['titles'])) for t in tables.values()
-        ],
-        classes=classes,
-        source=np.repeat(np.arange(len(sizes)), sizes),
-        names=[name for t in tables.values() for name in t['images']],
-        patients=patients,
-        group=np.array(group),
-        score=np.concatenate([t['score'] for t in tables.values()]),
-    )
-
-
-def _patients(labels: SourceLabels, names: Sequence[str]) -> list[str]:
-    """Return the patients as text, empty for a source without patients."""
-    if labels.patients is None:
-        return []
-    ids = [
-        os.fsdecode(p) if isinstance(p, bytes) else str(p)
-        for p in labels.patients.tolist()
-    ]
-    if any(ids) and not all(ids):
-        raise ValueError(
-            f'{labels.name}: image {names[ids.index("")]} has no patient. '
-            'Expected one for every image, or for none'
-        )
-    return ids if any(ids) else []
-
-
-def _group_keys(
-    labels: SourceLabels, names: Sequence[str], ids: Sequence[str]
-) -> list[tuple]:
-    if ids:
-        kind, *roots = labels.origin or (labels.name,)
-        roots = [os.path.realpath(root) if root else root for root in roots]
-        return [(kind, *roots, patient) for patient in ids]
-    if labels.paths is None:
-        return [(name,) for name in names]
-    return [(path,) for path in labels.paths.tolist()]
-
-
-def read_known(
-    pool: Pool, lists: Mapping[str, str | Path]
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Find the groups that lists put into parts.
-
-    Args:
-        pool (Pool): The images.
-        lists (Mapping[str, str | Path]): Part -> text file. A line is an
-            image (its path below the folder of the images, or its file name)
-            or a patient.
-
-    Returns:
-        tuple[dict[str, ndarray], list[str]]: Part -> int groups; and
-        sentences about what the lists leave open.
-
-    Raises:
-        FileNotFoundError: If a list is missing.
-        ValueError: If a list names no image, or if a patient is in two lists.
-    """
-    known: dict[str, np.ndarray] = {}
-    notes = []
-    # The file whose line put a group into a part, and an image of the group.
-    owner: dict[int, tuple[str, str]] = {}
-    for part, path in lists.items():
-        lines = Path(path).read_text('utf-8').splitlines()
-        wanted = {line.strip() for line in lines} - {''}
-        spellings = list(
-            zip(
-                pool.names,
-                [name.rpartition('/')[2] for name in pool.names],
-                pool.patients,
-                strict=True,
-            )
-        )
-        listed = [not wanted.isdisjoint(words) for words in spellings]
-        lost = wanted.difference(*spellings)
-        if not any(listed):
-            raise ValueError(
-                f'{path}: no image and no patient of {", ".join(pool.sources)}'
-                f' is in this list; found {min(wanted, default="")!r}, '
-                f'expected such as {pool.names[0]!r}'
-            )
-        if lost:
-            notes.append(
-                f'{path}: {len(lost):,} of {len(wanted):,} lines name no '
-                f'image and no patient, such as {min(lost)!r}'
-            )
-        for index in np.flatnonzero(listed).tolist():
-            group = int(pool.group[index])
-            name = pool.names[index]
-            first_path, first = owner.setdefault(group, (str(path), name))
-            if first_path != str(path):
-                who = pool.patients[index]
-                raise ValueError(
-                    f'{f"patient {who}" if who else "an image"} is in two '
-                    f'lists: {first} in {first_path}, {name} in {path}'
-                )
-        known[part] = np.unique(pool.group[listed])
-        more = int(np.isin(pool.group, known[part]).sum()) - sum(listed)
-        if more:
-            notes.append(
-                f'{more:,} images are not in {path}, but go to {part!r} with '
-                'their patients'
-            )
-    return known, notes
+from .split_pool import Pool
 
 
 def divide(
@@ -234,7 +29,7 @@ def divide(
             empty.
         seed (int): Seed of :func:`~mmda.datasets.stratify.stratify`.
         known (Mapping[str, ndarray]): Part -> groups, see
-            :func:`read_known`.
+            :func:`~mmda.report.split_pool.read_known`.
 
     Returns:
         ndarray: int (G,), position among the parts: those with a fraction
@@ -261,7 +56,7 @@ def divide(
         if total < len(fractions):
             raise ValueError(
                 f'{len(fractions)} parts of {total} '
-                f'{_noun(pool, total)}: expected at most as many parts'
+                f'{pool.noun(total)}: expected at most as many parts'
             )
         part[to_divide] = stratify(
             pool.counts()[to_divide],
@@ -273,7 +68,7 @@ def divide(
     if empty:
         raise ValueError(
             f'part {empty[0]!r} stays empty: the '
-            f'{_noun(pool, pool.num_groups)} are too few for its fraction'
+            f'{pool.noun(pool.num_groups)} are too few for its fraction'
         )
     return part
 
@@ -408,13 +203,8 @@ def _warnings(
     if only:
         text.append(f'no negative in {", ".join(only)}')
     if found['groups'] < num_divided:
-        noun = _noun(pool, found['groups'])
+        noun = pool.noun(found['groups'])
         text.append(
             f'{found["groups"]} {noun} with a positive for {num_divided} parts'
         )
     return [f'class {name!r}: {"; ".join(text)}'] if text else []
-
-
-def _noun(pool: Pool, number: int) -> str:
-    noun = 'patient' if any(pool.patients) else 'image'
-    return noun if number == 1 else f'{noun}s'

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# torch 2.1 lacks this function.
+_is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
+
 # Of the label contract in partial_label.py, which imports this module.
 NO_ANNOTATED_CLASS = 254
 
@@ -87,7 +90,7 @@ class PartialScore(CheckedLabels):
             ValueError: If a NaN of the labels has come into such a result.
         """
         # torch.compile cannot trace what follows, so it runs without a check.
-        if torch.compiler.is_compiling():
+        if _is_compiling():
             return super().__torch_function__(func, types, args, kwargs or {})
         # As the method of the base class, which takes three times as long.
         with torch._C.DisableTorchFunctionSubclass():
@@ -146,7 +149,7 @@ class PartialLabelMap(CheckedLabels):
             ValueError: If a label meets a tensor that needs a gradient, or
                 is an index out of range.
         """
-        if torch.compiler.is_compiling():
+        if _is_compiling():
             return super().__torch_function__(func, types, args, kwargs or {})
         name = getattr(func, '__name__', '')
         with torch._C.DisableTorchFunctionSubclass():

@@ -87,6 +87,10 @@ class LabelRules:
             self.apart[np.ix_(group, group)] = True
         np.fill_diagonal(self.apart, False)
         self.apart |= self.apart.T
+        # What implies two classes that are apart is apart, too. So a label
+        # space without the two keeps what they say about the others.
+        implied = self.implied | np.eye(len(self.classes), dtype=bool)
+        self.apart = implied @ self.apart @ implied.T
         self._check_that_each_class_can_hold()
         self._solved: dict[bytes, tuple[np.ndarray, list]] = {}
 

@@ -175,6 +175,24 @@ def test_onnx_runs_as_documented_without_torch_and_answers_as_the_model(
     assert facts['opset'] == 18
 
 
+def test_a_file_tells_the_loader_and_follows_the_rules_of_the_training(
+    tmp_path,
+):
+    config = classifier()
+    config['head']['rules'] = dict(implies={CLASSES[0]: [CLASSES[1]]})
+    loader = dict(type='LoadMedicalImage', pixel_range=(0, 4095))
+    path = tmp_path / 'a.pth'
+    save(path, config, build(config), CLASSES, [loader, *PIPELINE[1:]])
+    export_model(path, tmp_path / 'a.pt', 'torchscript')
+    extra = {'mmda.json': ''}
+    run = torch.jit.load(tmp_path / 'a.pt', _extra_files=extra)
+    facts = json.loads(extra['mmda.json'])
+    assert facts['pixel_range']['policy'] == [0, 4095]
+    assert facts['pipeline'][0] == dict(loader, pixel_range=[0, 4095])
+    child, parent, _ = run(255 * torch.rand(9, 3, SIZE, SIZE)).unbind(1)
+    assert (child <= parent).all() and (child == parent).any()
+
+
 TORCH_PROGRAM = """
 import json, numpy, torch
 pixels = torch.from_numpy(numpy.load('pixels.npy')).float()

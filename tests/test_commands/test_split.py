@@ -14,12 +14,8 @@ from mmda.datasets import (
     PartialLabelDataset,
 )
 from mmda.report.source_labels import sources_of_datasets
-from mmda.report.splits import (
-    describe_split,
-    divide,
-    pool_sources,
-    random_split,
-)
+from mmda.report.split_pool import pool_sources
+from mmda.report.splits import describe_split, divide, random_split
 
 CLASSES = ('cat', 'dog')
 
@@ -143,6 +139,32 @@ def test_two_sources_keep_their_shares_and_common_patients_one_part(
     assert len(source(tables[0], ('val', path))) == parts.val['a']
 
 
+def test_sources_with_equal_names_in_two_folders_stay_two_sources(
+    tmp_path, split
+):
+    for folder in 'AB':
+        rows = [f'{folder}/{i}.png,{folder}{i // 2},1,0' for i in range(12)]
+        text = '\n'.join(['path,patient,cat,dog', *rows])
+        (tmp_path / f'{folder}.csv').write_text(text)
+    path = split(tmp_path / 'A.csv', tmp_path / 'B.csv', '--folds', 2)
+    seen = []
+    for folder in 'AB':
+        dataset = CSVLabelDataset(
+            str(tmp_path / f'{folder}.csv'),
+            check_first=False,
+            patient_column='patient',
+        )
+        for part in ('0', '1'):
+            options = dict(part=(part, path), part_of='patients')
+            found = PartialLabelDataset(
+                dataset, CLASSES, name=folder, **options
+            )
+            seen += sorted(images_of(found))
+        with pytest.raises(ValueError, match='several sources .* `name`'):
+            PartialLabelDataset(dataset, CLASSES, name='C', **options)
+    assert len(seen) == len(set(seen)) == 24
+
+
 def test_a_list_stays_a_part_and_the_rest_is_divided(table, tmp_path, split):
     names = list(pd.read_csv(table).path)
     (tmp_path / 'test.txt').write_text('\n'.join([*names[:2], 'lost.png']))
@@ -215,7 +237,7 @@ def test_a_file_of_another_table_or_a_changed_file_is_refused(
             source(table, (0, path))
 
 
-def test_images_in_memory_are_known_by_their_pixels(tmp_path, split):
+def test_images_in_memory_are_known_by_their_pixels(tmp_path, split, capsys):
     pixels = np.random.default_rng(0).integers(0, 255, (9, 4, 4), np.uint8)
     pixels[8] = pixels[0]
     config = tmp_path / 'config.py'
@@ -225,6 +247,8 @@ def test_images_in_memory_are_known_by_their_pixels(tmp_path, split):
     train = dict(type='PartialLabelDataset', classes=CLASSES, dataset=dataset)
     config.write_text(f'train_dataloader = dict(dataset={train})')
     path = split(config, '--folds', 2)
+    said = capsys.readouterr()
+    assert 'NpzImages has no patients' in said.out + said.err
     dataset.pop('type')
     parts = [
         PartialLabelDataset(NpzImages(**dataset), CLASSES, part=(k, path))

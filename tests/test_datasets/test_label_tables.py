@@ -79,12 +79,17 @@ def test_lists_of_json_and_parquet_are_lists_of_classes(tmp_path, suffix):
     rows = [
         dict(path='a', found=['Mass', 'Edema']),
         dict(path='b', found=[]),
-        dict(path='c', found=None),
+        dict(path='c', found=[None, 'Mass']),
+        dict(path='d', found=None),
     ]
     path = write_table(tmp_path, suffix, rows)
-    dataset = read(path, label_column='found', negative_names=['none'])
+    dataset = read(path, label_column='found')
     assert dataset.metainfo['classes'] == ('Edema', 'Mass')
-    assert dataset.get_gt_labels()[0].tolist() == [1, 1]
+    found = dataset.get_gt_labels().tolist()
+    assert found == [[1, 1], [0, 0], [0, 1], [0, 0]]
+    path = write_table(tmp_path, suffix, [dict(path='a', found=['A|B'])] * 2)
+    with pytest.raises(ValueError, match=r"'A\|B'.*the separator '\|'"):
+        read(path, label_column='found')
 
 
 @pytest.mark.parametrize(
@@ -159,6 +164,10 @@ def test_an_unexpected_column_suggests_the_classes(read_csv, cell):
         ),
         ('{"path": "a", "Mass": "x"}\n', "line 1, column 'Mass': found 'x'"),
         ('{"path": "a", "Mass": [1]}\n', "line 1, column 'Mass': found '.1."),
+        (
+            '{"path": "a", "Mass": 1' + 400 * '0' + '}',
+            "line 1, column 'Mass': found '1000",
+        ),
         ('{"path": "a", "Mass": 1, "Mass": 0}', "found 2 columns 'Mass'"),
         ('{"file": "a", "Mass": 1}', "no column 'path'; known"),
         ('\n', 'is empty: expected one JSON object'),

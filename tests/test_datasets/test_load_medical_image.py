@@ -89,6 +89,9 @@ def test_colour_of_16_bits_keeps_its_levels(tmp_path):
         cv2.imwrite(str(tmp_path / f'a.{suffix}'), colour)
         found = load(tmp_path / f'a.{suffix}', to_float32=True)
         np.testing.assert_allclose(found, colour * (255 / 4095), rtol=1e-6)
+    with Image.open(tmp_path / 'a.png') as image:  # Pillow keeps 8 bits
+        with pytest.raises(UnusableImageError, match='path of the file'):
+            LoadMedicalImage()(dict(img=image))
 
 
 def test_a_tiff_whose_zero_is_white_is_inverted(tmp_path):
@@ -158,6 +161,11 @@ def test_dicom_with_a_rescale_a_lut_or_a_sign(tmp_path):
     np.testing.assert_allclose(found, hounsfield.clip(0, 1) * 255, atol=1e-3)
     found = load(path, pixel_range=(-1024, 3071))
     assert_ramp(found)
+    falling = dict(RescaleSlope=-1, RescaleIntercept=4095)
+    write_dicom(path, values, (2048, 4096), **falling)
+    windowed = load(path)
+    write_dicom(path, values, **falling)
+    assert np.abs(windowed.astype(int) - load(path)).max() <= 1
     write_dicom(path, (values.astype(int) - 2048).astype(np.int16))
     assert_ramp(load(path))
     lut = Dataset()

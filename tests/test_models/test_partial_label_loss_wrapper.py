@@ -111,6 +111,13 @@ def test_nothing_annotated_is_0_and_backward_runs(loss):
     assert value == 0 and (logits.grad == 0).all()
 
 
+def test_a_sure_and_wrong_answer_in_float16_has_a_finite_loss():
+    loss = PartialLabelLossWrapper(dict(type='mmpretrain.AsymmetricLoss'))
+    logits = torch.tensor([[-30.0, 30.0]])
+    target = torch.tensor([[1.0, float('nan')]])
+    assert loss(logits.half(), target) == loss(logits, target)
+
+
 def test_two_views_count_alike():
     logits, label = draw()
     wrapper = PartialLabelLossWrapper(STOCK[0])

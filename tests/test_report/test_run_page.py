@@ -129,7 +129,7 @@ def test_page_and_card_say_what_was_found(tmp_path):
         assert 'a note' in part and 'a warning' in part
         assert '20 / 40' in part  # positives and negatives of the test
     assert re.search(r'80\.00 \[[\d.]+, [\d.]+\]', text)
-    assert 'a + b: 1' in text and 'answer 0.1' in text
+    assert 'a + b (1)' in text and 'answer 0.1' in text
 
 
 def test_pixels_have_no_thresholds_and_a_table_of_iou(tmp_path):

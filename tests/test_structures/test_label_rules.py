@@ -150,6 +150,12 @@ def test_shipped_rules_keep_what_follows_through_a_missing_class(tmp_path):
         read_rules(dict(imply={}), classes)
 
 
+def test_classes_stay_apart_without_the_class_between_them():
+    between = LabelRules('abc', implies={'c': 'b'}, excludes={'a': 'b'})
+    filled, _ = between.restrict('ac').fill(np.array([[1, np.nan]]))
+    assert filled.tolist() == [[1, 0]]
+
+
 def test_a_group_that_loses_a_class_keeps_at_most_one():
     rules = LabelRules('abc', exactly_one=[list('abc')])
     left = read_rules(rules, ['a', 'b', 'd'])

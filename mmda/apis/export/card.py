@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from mmda.report.run_page import markdown_text
 
 _PAGE = """
 # {title}
@@ -24,6 +25,9 @@ holds the classes, the thresholds, the normalisation and the label space.
 ```python
 {onnx_lines}
 ```
+
+Pillow cuts a grey image of 16 bits off at 255. Map such an image to 0 to 255
+first. `pixel_range` in the metadata says which values are black and white.
 
 ## Use it with OpenMMLab
 
@@ -105,9 +109,9 @@ def model_card(
         pipeline_tag=f'image-{kind}',
         tags=['mmda', 'openmmlab', 'onnx', 'partial-labels'],
     )
-    untrained = ', '.join(map(_escape, facts['untrained']))
+    untrained = ', '.join(map(markdown_text, facts['untrained']))
     page = _PAGE.format(
-        title=_escape(title),
+        title=markdown_text(title),
         task=facts['task'],
         count=len(facts['classes']),
         version=facts['mmda_version'],
@@ -126,15 +130,9 @@ def model_card(
 
 def _row(facts: Mapping[str, Any], name: str) -> str:
     counts = [
-        f'{_escape(source)}: {entry["positives"][name]}'
+        f'{markdown_text(source)}: {entry["positives"][name]}'
         for source, entry in facts['sources'].items()
         if name in (entry['positives'] or {})
     ]
     threshold = facts['thresholds'][name]
-    return f'| {_escape(name)} | {threshold:.3g} | {"; ".join(counts)} |'
-
-
-def _escape(text: str) -> str:
-    """Keep a name from being Markdown or HTML; it can come from anywhere."""
-    line = ' '.join(str(text).split())
-    return re.sub(r'([\\`*_{}\[\]<>()#!|~&])', r'\\\1', line)
+    return f'| {markdown_text(name)} | {threshold:.3g} | {"; ".join(counts)} |'

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
 from mmda.report.checkpoint_record import checkpoint_record
 
-from ..config import classes_of
+from ..config import classes_of, find_pipeline
 from ..fold_checkpoint import fold_checkpoint, read_config, trained_model
 from ..inference_model import find_positives
 from ..thresholds import find_thresholds
@@ -76,7 +76,11 @@ def open_exportable(
         raise ValueError(f'{name} does not name its classes')
     host = build_model(config, unsafe_load)
     host.load_state_dict(stock['state_dict'])
-    model = PixelModel(host.eval(), len(classes)).eval()
+    trained = trained_model(training, content, classes, name, unsafe_load)
+    rules = getattr(getattr(trained, 'head', None), 'rules', None)
+    model = PixelModel(host.eval(), len(classes), rules).eval()
+    # A folded config has the loader of a host, which takes 8 bits.
+    pipeline = find_pipeline(training.get('test_dataloader'))
     facts = dict(
         model_facts(
             model,
@@ -85,11 +89,10 @@ def open_exportable(
             _thresholds(model, classes, name, thresholds),
         ),
         **label_facts(training, classes, find_positives(content, name)),
-        pixel_range=pixel_range(config),
-        pipeline=plain(config.get('test_pipeline'), 'test_pipeline'),
+        pixel_range=pixel_range(pipeline),
+        pipeline=plain(pipeline, 'test_pipeline'),
         **checkpoint_record(name),
     )
-    trained = trained_model(training, content, classes, name, unsafe_load)
     return Exportable(
         trained.eval(), model, config, stock['state_dict'], facts
     )

@@ -55,7 +55,7 @@ def export_model(
             :func:`~mmda.apis.thresholds.find_thresholds`. The pixels of a
             segmentor have the threshold of its head.
         size (Sequence[int], optional): Height and width of the images, see
-            :func:`~mmda.apis.export.input_size.input_size`.
+            :func:`~mmda.apis.export.pipeline.input_size`.
         unsafe_load (bool): Whether the checkpoint may hold more than data.
             Such a file can run any code. Defaults to False.
 

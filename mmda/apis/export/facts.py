@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmda.report.run_facts import never_trained
 from mmda.version import __version__
 from mmda.walk import walk_datasets
 
@@ -122,19 +123,15 @@ def label_facts(
         sources[name] = dict(
             annotated=annotated, positives=None, aliases=aliases
         )
-    untrained = []
     if positives is not None:
         counts = {name: positives.get(name) or {} for name in classes}
-        untrained = [
-            k for k, found in counts.items() if not any(found.values())
-        ]
         for name in [*sources, *(s for k in counts for s in counts[k])]:
             own = {k: counts[k][name] for k in classes if name in counts[k]}
             entry = sources.setdefault(name, dict(aliases={}))
             entry.update(annotated=list(own), positives=own)
     keys = ('annotated', 'positives', 'aliases')
     return dict(
-        untrained=untrained,
+        untrained=list(never_trained(classes, positives)),
         sources={
             name: {key: entry[key] for key in keys}
             for name, entry in sources.items()

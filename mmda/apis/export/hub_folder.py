@@ -56,7 +56,9 @@ def write_hub_folder(
     )
     parts[CARD].write_text(card, encoding='utf-8')
     return {
-        WEIGHTS: PixelModel(read.eval(), found.model.num_classes),
+        WEIGHTS: PixelModel(
+            read.eval(), found.model.num_classes, found.model.rules
+        ),
         ONNX: write_onnx(found.model, found.batch(), found.facts, parts[ONNX]),
     }
 
@@ -73,7 +75,7 @@ def _config_text(found: Exportable) -> str:
         openmmlab=dict(
             default_scope=config.default_scope,
             model=plain(config.model, 'model'),
-            test_pipeline=facts['pipeline'],
+            test_pipeline=plain(config.get('test_pipeline'), 'test_pipeline'),
         ),
     )
     if found.model.activation == 'sigmoid' and not found.model.is_segmentor:

@@ -92,11 +92,11 @@ def _output_shape(pipeline: Compose, shape: tuple[int, int]) -> Any:
     return height, width
 
 
-def pixel_range(config: Config) -> dict[str, Any]:
+def pixel_range(pipeline: Sequence[Any] | None) -> dict[str, Any]:
     """Say which values of an image file become black (0) and white (255).
 
     Args:
-        config (Config): Config with ``test_pipeline``.
+        pipeline (Sequence[dict], optional): The test pipeline of the training.
 
     Returns:
         dict[str, Any]: ``policy``, and the other settings of
@@ -105,13 +105,14 @@ def pixel_range(config: Config) -> dict[str, Any]:
 
     Examples:
         >>> load = dict(type='LoadMedicalImage', pixel_range=(0, 4095))
-        >>> pixel_range(Config(dict(test_pipeline=[load])))['policy']
+        >>> pixel_range([load])['policy']
         [0, 4095]
     """
-    steps = config.get('test_pipeline') or [{}]
-    if _name(steps[0]) != LoadMedicalImage.__name__:
+    first = dict(pipeline[0]) if pipeline else {}
+    if _name(first) != LoadMedicalImage.__name__:
         return dict(policy='bit_depth', bits=8)
-    loader = TRANSFORMS.build(steps[0])
+    first.pop('type')
+    loader = LoadMedicalImage(**first)
     policy = loader.pixel_range
     return dict(
         policy=policy if isinstance(policy, str) else list(policy),

@@ -9,6 +9,7 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from torch import Tensor, nn
 
 from mmda.models.losses import PartialLabelLoss
+from mmda.structures import LabelRules
 
 
 class PixelModel(nn.Module):
@@ -22,13 +23,18 @@ class PixelModel(nn.Module):
         model (Module): Classifier or segmentor of a host, in evaluation mode.
             It loses its auxiliary heads.
         num_classes (int): Number of classes, C.
+        rules (LabelRules, optional): A class of an image becomes at most as
+            likely as what it implies.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, model: Any, num_classes: int) -> None:
+    def __init__(
+        self, model: Any, num_classes: int, rules: LabelRules | None = None
+    ) -> None:
         super().__init__()
+        self.rules = rules
         self.is_segmentor = hasattr(model, 'decode_head')
         if self.is_segmentor and model.with_auxiliary_head:
             del model.auxiliary_head
@@ -67,6 +73,8 @@ class PixelModel(nn.Module):
             logits = logits[:, : self.num_classes]
         else:
             logits = self.model.head(self.model.extract_feat(inputs))
+            if self.rules is not None:
+                logits = self.rules.consistent(logits)
         return self.activate(logits)
 
     @property

@@ -87,8 +87,9 @@ def from_pillow(
         Pixels: The image.
 
     Raises:
-        UnusableImageError: If a TIFF file has several pages, or if Pillow
-            would start another program.
+        UnusableImageError: If a TIFF file has several pages, if colour of 16
+            bits comes without its file, or if Pillow would start another
+            program.
 
     Examples:
         >>> from_pillow(Image.new('LA', (2, 1), 7)).values.tolist()
@@ -109,8 +110,14 @@ def from_pillow(
     is_wide = image.mode in ('RGB', 'RGBA', 'LA') and ';16' in str(
         [tile[3] for tile in getattr(image, 'tile', [])]
     )
+    if is_wide and content is None:
+        raise UnusableImageError(
+            'found colour of 16 bits, of which Pillow keeps 8; expected the '
+            'path of the file'
+        )
     image = ImageOps.exif_transpose(image)  # decodes all of the file
-    if is_wide and content is not None:
+    if is_wide:
+        assert content is not None
         values = _read_wide(content, is_grey=image.mode == 'LA')
         kind += ' of 16 bits'
     elif is_deep:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mmengine.registry import DATASETS
 
-from .label_cells import is_label, read_label_columns, read_label_lists
+from .label_cells import (
+    check_cells,
+    is_label,
+    read_label_columns,
+    read_label_lists,
+)
 from .label_policies import UNCERTAIN, apply_policies, read_policies
 from .label_table import LabelTable
 from .table_dataset import TableDataset
@@ -57,8 +62,9 @@ class CSVLabelDataset(TableDataset):
             for none of the classes. Defaults to 'No Finding' and ''.
         uncertain (str | Mapping[str, str], optional): Policy for the label
             -1, as in :class:`~mmda.datasets.CheXpert`: 'zeros', 'ones',
-            'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy. Defaults
-            to None: -1 is an error.
+            'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy, with
+            'default' for all other classes ('zeros' without it). Defaults to
+            None: -1 is an error.
         blank (str | Mapping[str, str]): Policy for an empty cell of a class:
             'ignore' (not annotated, the default) or 'negative' (0); or
             class -> policy.
@@ -216,6 +222,11 @@ class CSVLabelDataset(TableDataset):
         cells = frame[self.label_column]
         is_list = cells.map(lambda cell: isinstance(cell, list))
         if is_list.any():
+            whole = cells[is_list].map(
+                lambda cell: not any(self.separator in name for name in cell)
+            )
+            expected = f'names without the separator {self.separator!r}'
+            check_cells(self.ann_file, cells[is_list], whole, expected)
             cells = cells.copy()
             cells[is_list] = cells[is_list].map(self.separator.join)
         return cells

@@ -77,7 +77,7 @@ def _iter_records(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _parse(line: str, where: str) -> dict[str, Any]:
     try:
         found = json.loads(line, object_pairs_hook=list)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{where}: expected a JSON object, found: {error}'
         ) from error
@@ -131,13 +131,15 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, list) and not any(
         isinstance(one, (list, tuple)) for one in value
     ):
-        return [str(one) for one in value]
+        return ['' if one is None else str(one) for one in value]
     is_empty = value in (None, '') or value != value  # NaN
     return None if is_empty else str(value)
 
 
 def _as_number(value: Any) -> Any:
-    # Text that is no number stays, for the message about the cell.
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, (bool, float)):
         return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    # Text that is no number stays, for the message about the cell.
     return None if value == '' else str(value)

@@ -104,7 +104,7 @@ def _iter_chunks(
 def _as_text(column: Any) -> list[Any]:
     """Return strings, lists of strings, and None for empty cells."""
     return [
-        [str(one) for one in value]
+        ['' if one is None else str(one) for one in value]
         if isinstance(value, list)
         else (None if value in (None, '') or value != value else str(value))
         for value in column.to_pylist()

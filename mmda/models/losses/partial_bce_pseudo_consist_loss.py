@@ -227,7 +227,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         Returns:
             list[Tensor]: Scalars, in the order of :meth:`losses`.
         """
-        cls_score = _to_full_precision(cls_score)
+        cls_score = to_full_precision(cls_score)
         weak, strong = split_views(cls_score, len(known))
         label, weight = label.to(weak.dtype), known * weights[0]
         sums = [self.bce_weight * _bce(weak, label, weight)]
@@ -269,7 +269,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         def sum_answers(
             logits: Tensor, label: Tensor, known: Tensor
         ) -> list[Tensor]:
-            answers = _to_full_precision(logits).sigmoid()
+            answers = to_full_precision(logits).sigmoid()
             answers = answers.masked_fill(known, 0)  # 0 is never above tau
             return [answers.sum(), (answers > self.tau).sum()]
 
@@ -378,7 +378,7 @@ def sum_over(
     return strip_sums(sum_rows, cls_score, rows_per_strip)
 
 
-def _to_full_precision(logits: Tensor) -> Tensor:
+def to_full_precision(logits: Tensor) -> Tensor:
     """Return logits in float32 or more; sums of squares need the range."""
     if logits.dtype in (torch.float16, torch.bfloat16):
         return logits.float()

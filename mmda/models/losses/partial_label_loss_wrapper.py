@@ -16,6 +16,7 @@ from .partial_bce_pseudo_consist_loss import (
     check_shape,
     count_known,
     sum_over,
+    to_full_precision,
 )
 from .partial_label_loss import PartialLabelLoss
 
@@ -162,7 +163,8 @@ class PartialLabelLossWrapper(PartialLabelLoss):
         )
         label, known = label.repeat(views, 1), known.repeat(views, 1)
         # Mask before and after: a loss may be infinite where nothing is known.
-        logits = logits.masked_fill(~known, 0)
+        # AsymmetricLoss is infinite in float16 where the model is wrong.
+        logits = to_full_precision(logits).masked_fill(~known, 0)
         label = label.to(logits.dtype)
         if num_classes == 1:  # the hosts take one column for class indices
             logits, label = logits.expand(-1, 2), label.expand(-1, 2)

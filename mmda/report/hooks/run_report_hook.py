@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -37,12 +36,13 @@ class RunReportHook(Hook):
     """Write ``report.html`` and ``model_card.md`` into the work directory.
 
     Both are written at the end of a training, and again at the end of a test.
-    After a training they show the best validation, if its checkpoint was
-    kept, otherwise the last one. The page needs no other file and no network.
+    After a training they show the validation of the best checkpoint
+    (``save_best``), if it was kept, otherwise the last one. The page needs no
+    other file and no network.
 
     Args:
-        monitor (str): Metric that selects the best validation; greater is
-            better. Defaults to 'auc/mean'.
+        monitor (str): The main metric, which stands at the top. Defaults to
+            'auc/mean'.
         num_classes (int): Number of classes, the worst first, whose most
             wrong images are shown. Defaults to 5.
         num_images (int): Number of images of each of these classes. Defaults
@@ -71,7 +71,7 @@ class RunReportHook(Hook):
         self._answers: ImageAnswers | None = None
         self._best: Evaluation | None = None
         self._last: Evaluation | None = None
-        self._best_value = math.nan
+        self._best_ckpt: str | None = None
         self._loaded: Mapping[str, Any] = {}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -79,9 +79,8 @@ class RunReportHook(Hook):
         self._loaded = checkpoint.get('message_hub') or {}
 
     def before_train(self, runner: Runner) -> None:
-        """Start with the best validation before a resume, if there is one."""
-        best = runner.message_hub.get_info('best_metrics') or {}
-        self._best_value = best.get(self.monitor, math.nan)
+        """Start with the best checkpoint before a resume, if there is one."""
+        self._best_ckpt = runner.message_hub.get_info('best_ckpt')
         self._loaded = {}  # a test after this training shows this training
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -111,7 +110,7 @@ class RunReportHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Keep the best validation, and the last one.
+        """Keep the validation of the best checkpoint, and the last one.
 
         Args:
             runner (Runner): The runner.
@@ -123,9 +122,9 @@ class RunReportHook(Hook):
         self._last = self._evaluation(
             f'validation, {done}', metrics, runner.val_loop
         )
-        value = (metrics or {}).get(self.monitor, math.nan)
-        if math.isnan(self._best_value) or value > self._best_value:
-            self._best, self._best_value = self._last, value
+        best = runner.message_hub.get_info('best_ckpt')
+        if best != self._best_ckpt:
+            self._best, self._best_ckpt = self._last, best
 
     def after_train(self, runner: Runner) -> None:
         """Write page and card of a training.
