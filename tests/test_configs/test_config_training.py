@@ -1,12 +1,13 @@
 """Every shipped classification config trains on toy data."""
 
-import mmcv
 import pytest
 import toy_images
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import Runner
 from shipped_configs import PATHS, load
+
+from mmda.datasets.images import load_medical_image
 
 pytestmark = pytest.mark.usefixtures('quick_configs')
 CLASSIFICATION = [
@@ -139,10 +140,10 @@ def test_two_views_of_an_image_cost_one_decode(toy_root, monkeypatch):
     cfg = load('chestxray_chexpert', data_root=str(toy_root))
     shrink(cfg)
     decoded = []
-    decode = mmcv.imfrombytes
+    decode = load_medical_image.decode
     monkeypatch.setattr(
-        mmcv,
-        'imfrombytes',
+        load_medical_image,
+        'decode',
         lambda *args, **kwargs: decoded.append(1) or decode(*args, **kwargs),
     )
     name = 'one_decode'

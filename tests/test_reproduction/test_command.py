@@ -261,5 +261,5 @@ def test_the_tool_runs_from_any_folder(name, tmp_path):
         text=True,
         check=True,
     ).stdout
-    assert f'usage: reproduce.py {name}' in shown
+    assert f'usage: mmda reproduce {name}' in shown
     assert f'python tools/reproduce.py {name}' in shown

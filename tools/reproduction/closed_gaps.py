@@ -38,8 +38,8 @@ def make_parser() -> argparse.ArgumentParser:
         'closed, with its interval. A table that declares gaps writes the '
         'files table..._gaps.csv.',
         EXAMPLES,
+        'reproduce closed_gaps',
     )
-    parser.prog = f'{parser.prog} closed_gaps'
     parser.add_argument('files', nargs='+', metavar='CSV')
     parser.add_argument(
         '--out',

@@ -47,8 +47,8 @@ def make_parser() -> argparse.ArgumentParser:
         'errors (Fig. 8 of the paper). The truth comes from the test set of '
         'the second config.',
         EXAMPLES,
+        'reproduce compare_segmentation',
     )
-    parser.prog = f'{parser.prog} compare_segmentation'
     add = parser.add_argument
     for name in ('a', 'b'):
         add(f'config_{name}', help=f'config of model {name}')

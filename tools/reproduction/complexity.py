@@ -63,8 +63,8 @@ def make_parser() -> argparse.ArgumentParser:
         "once. DoDNet's head takes one pass per class for that. The steps are "
         'timed in turns on random images. Reading images is left out.',
         EXAMPLES,
+        'reproduce complexity',
     )
-    parser.prog = f'{parser.prog} complexity'
     add = parser.add_argument
     add('configs', nargs='+', help='config files, or package::path')
     add(

@@ -48,8 +48,8 @@ def make_parser() -> argparse.ArgumentParser:
         'image of every source of the split counts once, with all classes '
         'that its source knows.',
         EXAMPLES,
+        'reproduce cooccurrence',
     )
-    parser.prog = f'{parser.prog} cooccurrence'
     add_config(parser)
     add = parser.add_argument
     add('--split', choices=('train', 'val', 'test'), default='train')

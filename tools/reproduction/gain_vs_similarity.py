@@ -44,8 +44,8 @@ def make_parser() -> argparse.ArgumentParser:
         'of interest, with the Pearson correlation. Or draw the training '
         'positives of each class above its gain.',
         EXAMPLES,
+        'reproduce gain_vs_similarity',
     )
-    parser.prog = f'{parser.prog} gain_vs_similarity'
     parser.add_argument(
         'gains',
         nargs='?',

@@ -37,8 +37,8 @@ def make_parser() -> argparse.ArgumentParser:
         'Draw values of training logs over iterations: the mean and the '
         'standard deviation over the runs of each name.',
         EXAMPLES,
+        'reproduce learning_curves',
     )
-    parser.prog = f'{parser.prog} learning_curves'
     add = parser.add_argument
     add(
         'runs',
