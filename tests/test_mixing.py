@@ -94,6 +94,8 @@ def train(cfg, folder):
     """Train two iterations in the stock runner; return the last losses."""
     changes = dict(
         work_dir=str(folder / 'work'),
+        # Two runners of one name and one second would share their history.
+        experiment_name=folder.name,
         train_cfg=dict(type='IterBasedTrainLoop', max_iters=2),
         param_scheduler=None,
         resume=False,
