@@ -45,8 +45,6 @@ class ImageLabels:
     Attributes:
         contradicted (list[Contradiction]): Images that the source has twice
             with labels that differ, with rows and classes of the source.
-        conflicts (list[LabelConflict]): Labels that break the rules, with
-            rows of the source.
 
     Raises:
         ValueError: If labels contradict each other and ``contradictions`` is
@@ -73,7 +71,8 @@ class ImageLabels:
         self._empty = np.full(num_classes, UNANNOTATED, dtype=np.float32)
         self._ignored: dict[int, list[int]] = {}
         self.contradicted = self._find_contradictions()
-        self.conflicts = self._find_conflicts()
+        if rules is not None:
+            self._report_conflicts(rules)
 
     def _find_contradictions(self) -> list[Contradiction]:
         wanted = set(self.own.tolist())
@@ -88,14 +87,12 @@ class ImageLabels:
             self._ignored.update(dict.fromkeys(one.rows, one.classes))
         return found
 
-    def _find_conflicts(self) -> list[LabelConflict]:
-        if self.rules is None:
-            return []
+    def _report_conflicts(self, rules: LabelRules) -> None:
         rows_of: dict[str, LabelConflict] = {}
         total = len(self.dataset)
         for start in range(0, total, _ROWS):
             part = np.arange(start, min(start + _ROWS, total))
-            for one in self.rules.fill(self.annotated(part))[1]:
+            for one in rules.fill(self.annotated(part))[1]:
                 rows = one.rows + start
                 if (known := rows_of.get(str(one))) is not None:
                     rows = np.concatenate([known.rows, rows])
@@ -108,7 +105,6 @@ class ImageLabels:
             more = len(found) - _NAMED
             named += f'; and {more} more kinds' if more > 0 else ''
             self._report(f'labels break the rules: {named}', found[0].rows[:1])
-        return found
 
     def annotated(self, rows: np.ndarray) -> np.ndarray:
         """Return the labels of images in the joint label space.
