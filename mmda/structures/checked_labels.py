@@ -38,6 +38,36 @@ class CheckedLabels(Tensor):
         super().__init_subclass__()
         ForkingPickler.register(cls, _reduce)
 
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Callable,
+        types: Any,
+        args: tuple = (),
+        kwargs: dict | None = None,
+    ) -> Any:
+        """Run a function of torch, and check what it does with the labels."""
+        # torch.compile cannot trace what follows, so it runs without a check.
+        if torch.compiler.is_compiling():
+            return super().__torch_function__(func, types, args, kwargs or {})
+        # As the method of the base class, which takes three times as long.
+        with torch._C.DisableTorchFunctionSubclass():
+            return cls._run(func, args, kwargs or {})
+
+    @classmethod
+    def _run(cls, func: Callable, args: tuple, kwargs: dict) -> Any:
+        """Run a function of torch on plain tensors, and check it.
+
+        Args:
+            func (Callable): The function.
+            args (tuple): Its arguments.
+            kwargs (dict): Its keyword arguments.
+
+        Returns:
+            Any: Its result; labels have their type again.
+        """
+        raise NotImplementedError
+
     def __iter__(self) -> Iterator[Tensor]:
         """Iterate over the rows, which check, too."""
         return iter(self.unbind(0))
@@ -77,34 +107,23 @@ class PartialScore(CheckedLabels):
     """
 
     @classmethod
-    def __torch_function__(
-        cls,
-        func: Callable,
-        types: Any,
-        args: tuple = (),
-        kwargs: dict | None = None,
-    ) -> Any:
-        """Run a function of torch, and check a result that needs a gradient.
+    def _run(cls, func: Callable, args: tuple, kwargs: dict) -> Any:
+        """Check a result that needs a gradient; see the base class.
 
         Raises:
             ValueError: If a NaN of the labels has come into such a result.
         """
-        # torch.compile cannot trace what follows, so it runs without a check.
-        if _is_compiling():
-            return super().__torch_function__(func, types, args, kwargs or {})
-        # As the method of the base class, which takes three times as long.
-        with torch._C.DisableTorchFunctionSubclass():
-            result = func(*args, **(kwargs or {}))
-            if type(result) in (tuple, list):  # the rows of a batch
-                return type(result)(_checked(one, cls) for one in result)
-            if not isinstance(result, Tensor):
-                return result
-            if not result.requires_grad:
-                is_score = result.is_floating_point()
-                return result.as_subclass(cls) if is_score else result
-            if result.isnan().any() and _only_labels_have_nan(args, kwargs):
-                raise ValueError(_MESSAGE)
+        result = func(*args, **kwargs)
+        if type(result) in (tuple, list):  # the rows of a batch
+            return type(result)(_checked(one, cls) for one in result)
+        if not isinstance(result, Tensor):
             return result
+        if not result.requires_grad:
+            is_score = result.is_floating_point()
+            return result.as_subclass(cls) if is_score else result
+        if result.isnan().any() and _only_labels_have_nan(args, kwargs):
+            raise ValueError(_MESSAGE)
+        return result
 
 
 _EXPECTED = (
@@ -136,40 +155,31 @@ class PartialLabelMap(CheckedLabels):
     )
 
     @classmethod
-    def __torch_function__(
-        cls,
-        func: Callable,
-        types: Any,
-        args: tuple = (),
-        kwargs: dict | None = None,
-    ) -> Any:
-        """Run a function of torch, but none that needs a gradient.
+    def _run(cls, func: Callable, args: tuple, kwargs: dict) -> Any:
+        """Refuse a function that needs a gradient; see the base class.
 
         Raises:
             ValueError: If a label meets a tensor that needs a gradient, or
                 is an index out of range.
         """
-        if _is_compiling():
-            return super().__torch_function__(func, types, args, kwargs or {})
+        others = [*args, *kwargs.values()]
+        if any(isinstance(x, Tensor) and x.requires_grad for x in others):
+            raise ValueError(cls.message)
         name = getattr(func, '__name__', '')
-        with torch._C.DisableTorchFunctionSubclass():
-            others = [*args, *(kwargs or {}).values()]
-            if any(isinstance(x, Tensor) and x.requires_grad for x in others):
-                raise ValueError(cls.message)
-            try:
-                result = func(*args, **(kwargs or {}))
-            except (IndexError, RuntimeError) as error:
-                if name == 'one_hot' or isinstance(error, IndexError):
-                    raise ValueError(cls.message) from error
-                raise
-            if type(result) in (tuple, list):
-                return type(result)(_checked(one, cls) for one in result)
-            selects = name in ('masked_fill', 'where') or (
-                name == '__getitem__' and isinstance(args[1], Tensor)
-            )
-            if selects and not cls.in_need(result):
-                return result
-            return _checked(result, cls)
+        try:
+            result = func(*args, **kwargs)
+        except (IndexError, RuntimeError) as error:
+            if name == 'one_hot' or isinstance(error, IndexError):
+                raise ValueError(cls.message) from error
+            raise
+        if type(result) in (tuple, list):
+            return type(result)(_checked(one, cls) for one in result)
+        selects = name in ('masked_fill', 'where') or (
+            name == '__getitem__' and isinstance(args[1], Tensor)
+        )
+        if selects and not cls.in_need(result):
+            return result
+        return _checked(result, cls)
 
     @classmethod
     def in_need(cls, label: Tensor) -> bool:
@@ -237,9 +247,9 @@ def plain_tensor(tensor: Tensor) -> Tensor:
         return tensor.detach()  # as_subclass would break a compiled graph
 
 
-def _only_labels_have_nan(args: Any, kwargs: Any) -> bool:
+def _only_labels_have_nan(args: tuple, kwargs: dict) -> bool:
     """Tell a NaN of the labels from a NaN of the answers."""
-    values = [*args, *(kwargs or {}).values()]
+    values = [*args, *kwargs.values()]
     others = [v for v in values if isinstance(v, Tensor)]
     others = [v for v in others if not isinstance(v, PartialScore)]
     return not any(v.isnan().any() for v in others)
