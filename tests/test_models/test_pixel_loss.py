@@ -3,8 +3,8 @@ import torch
 
 from mmda.models.losses import (
     PartialBCEPseudoConsistLoss,
-    partial_bce_pseudo_consist_loss,
     strip_sums,
+    target_sums,
 )
 from mmda.structures import PixelTarget
 
@@ -67,9 +67,7 @@ def test_gradients_over_several_strips_equal_finite_differences(
     detach, monkeypatch
 ):
     row = NUM * CLASSES * WIDTH
-    monkeypatch.setattr(
-        partial_bce_pseudo_consist_loss, 'STRIP_ENTRIES', 2 * row
-    )
+    monkeypatch.setattr(target_sums, 'STRIP_ENTRIES', 2 * row)
     # Each term alone, in another unit; a constant pseudo-label has no
     # numerical derivative.
     keys = ['loss_bce', 'loss_strong_bce']
@@ -92,9 +90,7 @@ def test_the_result_does_not_depend_on_the_strips(monkeypatch):
     )
     results = []
     for entries in (1, 10**9):
-        monkeypatch.setattr(
-            partial_bce_pseudo_consist_loss, 'STRIP_ENTRIES', entries
-        )
+        monkeypatch.setattr(target_sums, 'STRIP_ENTRIES', entries)
         terms = loss.terms(logits, target)
         total = sum(v for k, v in terms.items() if 'loss' in k)
         (grad,) = torch.autograd.grad(total, logits)
@@ -144,7 +140,7 @@ def test_logits_of_another_size_are_an_error():
 
 @pytest.mark.parametrize(('entries', 'rows'), [(150, 2), (1, 1)])
 def test_a_strip_has_as_many_rows_as_fit(monkeypatch, entries, rows):
-    module, seen = partial_bce_pseudo_consist_loss, []
+    module, seen = target_sums, []
 
     def watch(function, cls_score, rows):
         seen.append(rows)

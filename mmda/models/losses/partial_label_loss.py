@@ -109,7 +109,8 @@ class PartialLabelLoss(nn.Module):
                 (N, H, W), label maps.
             weight (None): Stock decode heads give it.
             avg_factor (float, optional): Number of rows. Stock heads give it.
-                Not used: a term is a mean over its own entries.
+                Only :class:`PartialLabelLossWrapper` uses it: here a term is
+                a mean over its own entries.
             ignore_index (int): Value of unknown pixels in a label map.
                 Defaults to 255.
 
@@ -121,25 +122,33 @@ class PartialLabelLoss(nn.Module):
             ValueError: If a label is no class, if a sampler of a decode head
                 gives weights, or if a stock decode head gives two views.
         """
-        self.refuse_weight(weight)
-        target = self.read_target(cls_score, target, ignore_index)
-        losses = self.losses(cls_score, target)
-        return self.loss_weight * torch.stack(list(losses.values())).sum()
-
-    def refuse_weight(self, weight: Tensor | None) -> None:
-        """Refuse weights of pixels, which a sampler draws by full labels.
-
-        Args:
-            weight (Tensor, optional): See :meth:`forward`.
-
-        Raises:
-            ValueError: If there is a weight.
-        """
         if weight is not None:
             raise ValueError(
                 f'{type(self).__name__} got a weight for each pixel from the '
                 '`sampler` of the decode head; expected no sampler'
             )
+        target = self.read_target(cls_score, target, ignore_index)
+        total = self.total(cls_score, target, avg_factor)
+        return self.loss_weight * total
+
+    def total(
+        self,
+        cls_score: Tensor,
+        target: Tensor | PixelTarget,
+        avg_factor: float | None = None,
+    ) -> Tensor:
+        """Return the value for a stock head, before ``loss_weight``.
+
+        Args:
+            cls_score (Tensor): See :meth:`losses`.
+            target (Tensor | PixelTarget): See :meth:`losses`.
+            avg_factor (float, optional): See :meth:`forward`.
+
+        Returns:
+            Tensor: Scalar: the sum of all terms.
+        """
+        losses = self.losses(cls_score, target)
+        return torch.stack(list(losses.values())).sum()
 
     def read_target(
         self,

@@ -9,16 +9,16 @@ from mmengine.registry import MODELS
 from mmpretrain.registry import MODELS as HOST_MODELS
 from torch import Tensor, nn
 
-from mmda.structures import UNKNOWN_PIXEL, PixelTarget
+from mmda.structures import PixelTarget
 
 from .mean_weights import mean_weights
-from .partial_bce_pseudo_consist_loss import (
+from .partial_label_loss import PartialLabelLoss
+from .target_sums import (
     check_shape,
     count_known,
     sum_over,
     to_full_precision,
 )
-from .partial_label_loss import PartialLabelLoss
 
 
 @MODELS.register_module()
@@ -102,31 +102,24 @@ class PartialLabelLossWrapper(PartialLabelLoss):
         scale = target.shape[1] if is_image else 1
         return {self.loss_name: scale * self.mean(cls_score, target)}
 
-    def forward(
+    def total(
         self,
         cls_score: Tensor,
         target: Tensor | PixelTarget,
-        weight: None = None,
         avg_factor: float | None = None,
-        ignore_index: int = UNKNOWN_PIXEL,
     ) -> Tensor:
-        """Return the loss, as a stock head expects it.
+        """Return the mean, scaled as the stock loss scales its own.
 
         Args:
             cls_score (Tensor): See :meth:`losses`.
-            target (Tensor | PixelTarget): See the base class.
-            weight (None): See the base class.
+            target (Tensor | PixelTarget): See :meth:`losses`.
             avg_factor (float, optional): The mean is multiplied by the number
-                of answers over this, as in the stock loss. Defaults to None:
-                the mean.
-            ignore_index (int): See the base class.
+                of answers over this. Defaults to None: the mean.
 
         Returns:
             Tensor: Scalar.
         """
-        self.refuse_weight(weight)
-        target = self.read_target(cls_score, target, ignore_index)
-        loss = self.loss_weight * self.mean(cls_score, target)
+        loss = self.mean(cls_score, target)
         return loss * (cls_score.numel() / avg_factor if avg_factor else 1)
 
     def mean(self, cls_score: Tensor, target: Tensor | PixelTarget) -> Tensor:
