@@ -42,7 +42,7 @@ help:  ## list the targets
 
 setup: $(STAMP)  ## make the environment, if it is not there yet
 
-train: $(STAMP)  ## train CONFIG (digits, about 3 minutes on 2 CPU cores)
+train: $(STAMP)  ## train CONFIG (digits, about 1 minute on 2 CPU cores)
 	@$(PY) tools/train.py $(CONFIG) $(ARGS) || { status=$$?; \
 		echo "(options go into ARGS, such as: make train ARGS=--resume)" >&2; \
 		exit $$status; }

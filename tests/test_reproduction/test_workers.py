@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -52,6 +54,35 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it(jobs, monkeypatch):
         assert ended[3].result.seconds != ended[0].result.seconds
     assert any(r.run and r.run.seed == 3 and r.done == 0.5 for r in reports)
     assert any(r.run is None for r in reports)
+
+
+class EndsAtThirdLook:
+    """A process whose end another thread notes a little later."""
+
+    looks, exitcode = 0, None
+
+    def is_alive(self):
+        self.looks += 1
+        if self.looks == 3:
+            self.exitcode = -signal.SIGKILL
+        return self.exitcode is None
+
+    def join(self):
+        pass
+
+
+def test_a_broken_worker_is_not_used_again_though_its_process_seems_alive():
+    worker = workers._Worker(one_thread=False, most_runs=25)
+    worker.run, worker.process = (
+        Run(Recipe('a.py'), 0, '', ''),
+        EndsAtThirdLook(),
+    )
+    future = Future()
+    future.set_exception(BrokenProcessPool())
+    report = worker.report(future)
+    worker.pool.shutdown()
+    assert report.error == 'its process ended (signal 9)'
+    assert not worker.is_fresh
 
 
 @pytest.mark.slow

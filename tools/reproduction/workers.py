@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,7 @@ class _Worker:
         )
         self.runs, self.most_runs = 0, most_runs
         self.process: Any = None
+        self.broken = False
         self._others = active_children()
 
     def _started(self) -> list[Any]:
@@ -83,7 +85,12 @@ class _Worker:
         try:
             answer = future.result()
         except BrokenProcessPool:
-            self.process.join()
+            self.broken = True
+            # The executor waits for the same process in a thread of its own.
+            # Until that thread has noted the exit code, the process counts as
+            # alive here, also after `join`.
+            while self.process.is_alive():
+                time.sleep(0.01)
             how = _how(self.process.exitcode)
             return Report(self.run, error=f'its process ended ({how})')
         if isinstance(answer, str):
@@ -92,7 +99,9 @@ class _Worker:
 
     @property
     def is_fresh(self) -> bool:
-        return self.process.is_alive() and self.runs < self.most_runs
+        if self.broken or not self.process.is_alive():
+            return False
+        return self.runs < self.most_runs
 
     def stop(self) -> None:
         # Ctrl-C may come before `give` has found the process.
