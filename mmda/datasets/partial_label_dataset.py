@@ -18,6 +18,7 @@ from mmda.structures import (
     LabelSpace,
     read_rules,
     rename_classes,
+    resolve_classes,
 )
 
 from .broken_images import UnusableImageError, is_decode_error
@@ -47,7 +48,9 @@ class PartialLabelDataset(DatasetWrapper):
     Args:
         dataset (dict | BaseDataset): The source, any dataset of mmpretrain or
             mmseg.
-        classes (Sequence[str]): The joint label space, equal for all sources.
+        classes (Sequence[str] | str): The joint label space, equal for all
+            sources. Or the file of ``mmda label-space``, such as
+            'space.json': then its aliases and its rules are used, too.
         labeled_classes (Sequence[str], optional): Classes whose labels are
             used, in the spelling of the source or of the label space.
             Defaults to every class of the source that the label space has.
@@ -115,7 +118,7 @@ class PartialLabelDataset(DatasetWrapper):
     def __init__(
         self,
         dataset: dict | BaseDataset,
-        classes: Sequence[str],
+        classes: Sequence[str] | str,
         labeled_classes: Sequence[str] | None = None,
         aliases: Mapping[str, str] | None = None,
         keep_apart: Sequence[str] = (),
@@ -131,6 +134,7 @@ class PartialLabelDataset(DatasetWrapper):
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
+        classes, aliases, rules = resolve_classes(classes, aliases, rules)
         _check_options(
             classes=classes,
             labeled_classes=labeled_classes,

@@ -348,8 +348,9 @@ def read_rules(
     Args:
         rules (LabelRules | Mapping | str, optional): Rules; or the arguments
             of :class:`LabelRules` without ``classes``; or the path of a JSON
-            file with them; or the name of shipped rules, such as 'chest_xray'.
-            Of shipped rules, those between ``classes`` are taken.
+            file with them, or of the file of a label space; or the name of
+            shipped rules, such as 'chest_xray'. Of shipped rules, those
+            between ``classes`` are taken.
         classes (Sequence[str]): The label space.
 
     Returns:
@@ -376,6 +377,8 @@ def read_rules(
                 f'{sorted(shipped)}'
             )
         arguments = json.loads(path.read_text(encoding='utf-8'))
+        if 'mmda_label_space' in arguments:
+            return read_rules(arguments.get('rules') or None, classes)
         if rules in shipped:
             own = arguments.pop('classes')
             more = [name for name in classes if name not in own]
