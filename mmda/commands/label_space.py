@@ -133,8 +133,8 @@ def run(args: argparse.Namespace) -> None:
     )
     new = len(set(space.classes) - set(old.classes))
     say(
-        f'{args.out}: {len(space.classes)} classes ({new} new), '
-        f'{len(space.aliases)} aliases, {len(sources)} sources'
+        f'{args.out}: classes {len(space.classes)} ({new} new), '
+        f'aliases {len(space.aliases)}, sources {len(sources)}'
     )
 
 

@@ -1,6 +1,7 @@
 """A label space, from the command to the configs that use its file."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -85,7 +86,9 @@ def test_three_hospitals_become_one_space_with_the_counts_of_pandas(run):
 def test_sources_that_are_added_one_by_one_give_the_same_file(run):
     whole, _ = run('nih.csv', 'chexpert.csv', 'padchest.csv')
     again, printed = run('nih.csv', 'chexpert.csv', 'padchest.csv')
-    assert again == whole and '8 classes (0 new)' in printed
+    assert (
+        again == whole and 'classes 8 (0 new), aliases 5, sources 3' in printed
+    )
     open('space.json', 'w').write(
         '{"mmda_label_space": 1, "classes": ["Fracture", "Edema"]}'
     )
@@ -260,3 +263,38 @@ def test_a_table_of_ones_own_takes_the_file_as_aliases(tables):
     found = sources_of_tables(dict(A=table), str(tables), [], [], 'x.json')
     assert found.classes == 'x.json'
     assert found.train[0]['classes'] == 'x.json'
+
+
+def test_the_two_official_chest_tables_have_seven_classes_in_common(run):
+    data = Path(__file__).resolve().parents[3] / 'shared/data'
+    nih = data / 'nih64/Data_Entry_2017_v2020.csv'
+    chexpert = data / 'chexpert/train.sample.csv'
+    if not (nih.is_file() and chexpert.is_file()):
+        pytest.skip(f'the tables of {data} are not here')
+    open('config.py', 'w').write(
+        f"""
+nih = dict(
+    type='CSVLabelDataset', ann_file='{nih}', check_first=False,
+    image_column='Image Index', label_column='Finding Labels')
+chexpert = dict(
+    type='CheXpert', ann_file='{chexpert}', check_first=False, split='train',
+    blank='ignore', uncertain='ignore')
+train_dataloader = dict(
+    dataset=dict(type='ConcatDataset', datasets=[nih, chexpert]))
+"""
+    )
+    space, _ = run('config.py', '--alias', 'Pleural Effusion=Effusion')
+    assert len(space['classes']) == 20  # 14 + 13 - 7, as the paper counts
+    one, two = (space['sources'][n] for n in ('CSVLabelDataset', 'CheXpert'))
+    assert len({*one['classes']} & {*two['classes']}) == 7
+    findings = pd.read_csv(nih)['Finding Labels'].str.split('|')
+    for name, found in one['classes'].items():
+        positive = findings.map(lambda names, name=name: name in names).sum()
+        assert found == dict(annotated=len(findings), positive=positive)
+    # The split leaves patients out, so its counts are below those of all.
+    labels = pd.read_csv(chexpert).rename(
+        columns={'Pleural Effusion': 'Effusion'}
+    )
+    for name, found in two['classes'].items():
+        assert 0 < found['positive'] <= (labels[name] == 1).sum()
+        assert found['annotated'] <= labels[name].isin([0, 1]).sum()
