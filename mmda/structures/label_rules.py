@@ -80,10 +80,11 @@ class LabelRules:
         self._close_implications()
         #: bool (C, C): whether two classes never hold together.
         self.apart = self._pairs('excludes', excludes or {})
-        self._exactly_one = self._groups('exactly_one', exactly_one)
+        #: Groups of indices.
+        self.exactly_one = self._groups('exactly_one', exactly_one)
         at_most = self._groups('at_most_one', at_most_one)
-        self._check_groups([*at_most, *self._exactly_one])
-        for group in (*at_most, *self._exactly_one):
+        self._check_groups([*at_most, *self.exactly_one])
+        for group in (*at_most, *self.exactly_one):
             self.apart[np.ix_(group, group)] = True
         np.fill_diagonal(self.apart, False)
         self.apart |= self.apart.T
@@ -180,7 +181,7 @@ class LabelRules:
 
         groups = [
             [self.classes[member] for member in group]
-            for group in self._exactly_one
+            for group in self.exactly_one
             if set(group) <= set(kept)
         ]
         return LabelRules(
@@ -294,14 +295,14 @@ class LabelRules:
             positive |= positive @ self.implied
             negative |= negative @ self.implied.T
             negative |= positive @ self.apart
-            for group in self._exactly_one:
+            for group in self.exactly_one:
                 left = ~negative[:, group]
                 last = left.sum(axis=1, keepdims=True) == 1
                 positive[:, group] |= left & last
             if positive.sum() + negative.sum() == before:
                 break
         stuck = (positive & negative).any(axis=1)
-        for group in self._exactly_one:
+        for group in self.exactly_one:
             stuck |= negative[:, group].all(axis=1)
         return positive, negative, stuck
 

@@ -1,11 +1,10 @@
 """A label space, from the command to the configs that use its file."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from mmengine.registry import DATASETS
+from mmengine.registry import DATASETS, DefaultScope
 
 from mmda.apis.config import load_config
 from mmda.commands.label_space import main
@@ -62,7 +61,11 @@ def run(tables, capsys, monkeypatch):
             return capsys.readouterr().err.splitlines()[-1]
         return json.loads(open('space.json').read()), capsys.readouterr().out
 
-    return run
+    before = dict(DefaultScope._instance_dict)
+    yield run
+    # The command sets the default scope, as each process does once.
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(before)
 
 
 def test_three_hospitals_become_one_space_with_the_counts_of_pandas(run):
@@ -265,12 +268,11 @@ def test_a_table_of_ones_own_takes_the_file_as_aliases(tables):
     assert found.train[0]['classes'] == 'x.json'
 
 
-def test_the_two_official_chest_tables_have_seven_classes_in_common(run):
-    data = Path(__file__).resolve().parents[3] / 'shared/data'
-    nih = data / 'nih64/Data_Entry_2017_v2020.csv'
-    chexpert = data / 'chexpert/train.sample.csv'
-    if not (nih.is_file() and chexpert.is_file()):
-        pytest.skip(f'the tables of {data} are not here')
+def test_the_two_official_chest_tables_have_seven_classes_in_common(
+    run, shared_data
+):
+    nih = shared_data / 'nih64/Data_Entry_2017_v2020.csv'
+    chexpert = shared_data / 'chexpert/train.sample.csv'
     open('config.py', 'w').write(
         f"""
 nih = dict(
