@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 EXAMPLES = """\
-  mmda label-space configs/da/digits.py -o space.json
-  mmda label-space a.csv b.csv --patient-column patient -o space.json \\
+  mmda label_space configs/da/digits.py -o space.json
+  mmda label_space a.csv b.csv --patient-column patient -o space.json \\
       --alias 'Pleural Effusion=Effusion' --rules chest_xray
   # add a source: the classes of space.json keep their places
-  mmda label-space c.csv --patient-column patient -o space.json
+  mmda label_space c.csv --patient-column patient -o space.json
 
 In a config, write classes='space.json' in each PartialLabelDataset and in
 model.head; or aliases = 'space.json' in a copy of configs/da/my_csv.py."""
@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
         'aliases of the first one. Sources of validation and test count if '
         'they have other classes.',
         EXAMPLES,
-        'label-space',
+        'label_space',
     )
     add_sources(parser)
     add = parser.add_argument

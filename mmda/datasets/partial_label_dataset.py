@@ -49,7 +49,7 @@ class PartialLabelDataset(DatasetWrapper):
         dataset (dict | BaseDataset): The source, any dataset of mmpretrain or
             mmseg.
         classes (Sequence[str] | str): The joint label space, equal for all
-            sources. Or the file of ``mmda label-space``, such as
+            sources. Or the file of ``mmda label_space``, such as
             'space.json': then its aliases and its rules are used, too.
         labeled_classes (Sequence[str], optional): Classes whose labels are
             used, in the spelling of the source or of the label space.

@@ -19,7 +19,7 @@ _KEYS = (
 
 
 class SpaceFile(NamedTuple):
-    """A label space, as ``mmda label-space`` writes it.
+    """A label space, as ``mmda label_space`` writes it.
 
     Attributes:
         classes (tuple[str, ...]): The joint label space.
@@ -65,7 +65,7 @@ def read_space(path: str | Path) -> SpaceFile:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
-            f'classes: there is no label space {path}. `mmda label-space` '
+            f'classes: there is no label space {path}. `mmda label_space` '
             'writes one'
         )
     try:
@@ -77,7 +77,7 @@ def read_space(path: str | Path) -> SpaceFile:
     if version != VERSION:
         raise ValueError(
             f'{path} is no label space of version {VERSION}: found '
-            f'{_KEYS[0]} = {version!r}. `mmda label-space` writes one'
+            f'{_KEYS[0]} = {version!r}. `mmda label_space` writes one'
         )
     unknown = [key for key in content if key not in _KEYS]
     if unknown:

@@ -157,7 +157,7 @@ def write_config(names):
 
 def test_a_config_names_the_file_before_and_after_it_is_written(run, tables):
     write_config(['nih', 'chexpert'])
-    with pytest.raises(FileNotFoundError, match='mmda label-space'):
+    with pytest.raises(FileNotFoundError, match='mmda label_space'):
         load_config('config.py')
     space, _ = run('config.py', '--rules', 'chest_xray')
     assert space['classes'] == CLASSES[:7]

@@ -41,7 +41,7 @@ def sources_of_tables(
     """Write the datasets of a config from a table for each source.
 
     The joint label space is the union of the classes of the training tables,
-    unless a file of ``mmda label-space`` says it.
+    unless a file of ``mmda label_space`` says it.
     A source without a table for validation or for test gives a tenth of its
     patients, which no other split of the source has.
 
@@ -55,7 +55,7 @@ def sources_of_tables(
         train_pipeline (Sequence[dict]): Transforms of training images.
         test_pipeline (Sequence[dict]): Transforms of all other images.
         aliases (Mapping[str, str] | str, optional): Spelling of a source ->
-            name in the label space. Or the file of ``mmda label-space``, such
+            name in the label space. Or the file of ``mmda label_space``, such
             as 'space.json', which also gives the classes and the rules.
 
     Returns:
@@ -70,7 +70,7 @@ def sources_of_tables(
         _check_table(name, table)
     classes: tuple[str, ...] | str
     if isinstance(aliases, str):
-        # `mmda label-space` reads this config before it writes the file.
+        # `mmda label_space` reads this config before it writes the file.
         classes, aliases = aliases, None
     else:
         found = {n: _classes_of(t, data_root) for n, t in tables.items()}

@@ -39,7 +39,7 @@ class DynamicAdapterHead(BaseModule):
             space, C. Defaults to the number of ``classes``, or where these
             are missing to the ``num_classes`` of ``head``.
         classes (Sequence[str] | str, optional): The label space, or its file
-            from ``mmda label-space``. It is saved with the weights, so a
+            from ``mmda label_space``. It is saved with the weights, so a
             checkpoint can be loaded into another space.
         loss_decode (dict | Sequence[dict], optional): Losses. A loss of mmda
             gets the :class:`~mmda.structures.PixelTarget`. A stock loss gets

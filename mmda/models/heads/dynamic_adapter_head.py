@@ -39,7 +39,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
             space, C. Defaults to the number of ``classes``.
         in_channels (int): Channels of the feature, m. Required.
         classes (Sequence[str] | str, optional): The label space, or its file
-            from ``mmda label-space``. It is saved with the weights, so a
+            from ``mmda label_space``. It is saved with the weights, so a
             checkpoint can be loaded into another space.
         loss (dict, optional): A loss of mmda, or a stock loss of several
             yes-no questions, such as ``AsymmetricLoss``. A stock loss takes
