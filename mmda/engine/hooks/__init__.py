@@ -4,6 +4,7 @@ from .channels_last_hook import ChannelsLastHook
 from .check_finite_hook import CheckFiniteHook
 from .check_label_space_hook import CheckLabelSpaceHook
 from .check_weights_hook import CheckWeightsHook
+from .keep_old_classes_hook import KeepOldClassesHook
 from .persistent_early_stopping_hook import PersistentEarlyStoppingHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .timed_logger_hook import TimedLoggerHook
@@ -14,6 +15,7 @@ __all__ = [
     'CheckFiniteHook',
     'CheckLabelSpaceHook',
     'CheckWeightsHook',
+    'KeepOldClassesHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
     'TimedLoggerHook',

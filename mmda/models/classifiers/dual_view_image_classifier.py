@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,7 +25,15 @@ class DualViewImageClassifier(ImageClassifier):
     of one view is treated as in the stock class.
 
     Takes the same arguments as ``ImageClassifier``.
+
+    Attributes:
+        teacher (Callable | None): Takes images, (N, 3, H, W). Returns
+            probabilities, (N, C), with NaN for the classes that it does not
+            know. The loss of the head gets them for the weak view.
+            ``KeepOldClassesHook`` sets the teacher.
     """
+
+    teacher: Callable[[Tensor], Tensor] | None = None
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]
@@ -43,12 +52,12 @@ class DualViewImageClassifier(ImageClassifier):
             ValueError: If ``inputs`` has neither N nor 2N rows.
         """
         weak, strong = split_views(inputs, len(data_samples))
-        if strong is None:
-            return super().loss(weak, data_samples)
-        weak_feats = self.extract_feat(weak)
-        with frozen_running_stats(self.backbone, self.neck):
-            strong_feats = self.extract_feat(strong)
-        return self.head.loss(_join(weak_feats, strong_feats), data_samples)
+        feats = self.extract_feat(weak)
+        if strong is not None:
+            with frozen_running_stats(self.backbone, self.neck):
+                feats = _join(feats, self.extract_feat(strong))
+        told = {} if self.teacher is None else dict(teacher=self.teacher(weak))
+        return self.head.loss(feats, data_samples, **told)
 
 
 def _join(weak: Any, strong: Any) -> Any:
