@@ -327,11 +327,14 @@ def test_what_cannot_be_frozen_or_taught_is_refused(old, tmp_path):
     hook.old = OLD
     with pytest.raises(ValueError, match='find_unused_parameters=True'):
         hook.before_train(runner)
+    runner.distributed, hook.old = False, NEW
+    with pytest.raises(ValueError, match='knows all classes of the head'):
+        hook.before_train(runner)
     with pytest.raises(ValueError, match='NamedClasses cannot freeze a part'):
         NamedClasses().weights_of(OLD)
     dodnet = build(NEW, 'DoDNetHead', teacher_weight=1.0)
     hook = KeepOldClassesHook()
     hook.old = OLD
     runner = SimpleNamespace(model=dodnet, distributed=False, _resume=False)
-    with pytest.raises(ValueError, match='found .* with DoDNetController'):
+    with pytest.raises(ValueError, match='found .* with DoDNetHead'):
         hook.before_train(runner)

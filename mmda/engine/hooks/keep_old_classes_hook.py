@@ -12,7 +12,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.registry import HOOKS
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from torch import Tensor, nn
 
 from mmda.models.adapters import (
@@ -24,7 +24,6 @@ from mmda.models.adapters import (
 from mmda.models.classifiers import DualViewImageClassifier
 from mmda.structures import nearest, rename_classes
 
-from ..checkpoint import load_checkpoint
 from .check_label_space_hook import inner_model
 from .check_weights_hook import load_weights
 
@@ -202,20 +201,27 @@ class KeepOldClassesHook(Hook):
                     functools.partial(Tensor.masked_fill, mask=mask, value=0)
                 )
                 self._kept.append((weight, mask, weight.detach().clone()))
+        if all(mask.all() for _, mask, _ in self._kept):
+            raise ValueError(
+                f'freeze=True: {self.path} knows all classes of the head, so '
+                'nothing is left to train. A new source without a new class '
+                'needs freeze=False'
+            )
 
     def _teach(self, model: nn.Module, old_weights: bool) -> None:
         assert self.old is not None
-        if not isinstance(model, DualViewImageClassifier) or isinstance(
-            model.head.classifier, DoDNetController
+        if not isinstance(model, DualViewImageClassifier) or any(
+            isinstance(part, DoDNetController) for part in model.modules()
         ):
             raise ValueError(
                 'teacher_weight: expected a DualViewImageClassifier with a '
                 f'head that answers all classes, found {type(model).__name__}'
-                f' with {type(model.head.classifier).__name__}'
+                f' with {type(model.head).__name__}'
             )
         teacher = copy.deepcopy(model)
         if old_weights:  # a resumed model has learned on
-            self.load_old(teacher, load_checkpoint(self.path), self.path)
+            checkpoint = CheckpointLoader.load_checkpoint(self.path, 'cpu')
+            self.load_old(teacher, checkpoint, self.path)
         model.teacher = Teacher(teacher, self.old)
 
     def before_train_iter(
