@@ -5,11 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
 from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from mmseg.registry import MODELS as SEG_MODELS
 from torch.utils.data import Dataset
+from two_ranks import run_on_two_ranks
 
 from mmda.engine import KeepOldClassesHook
 from mmda.models.adapters import NamedClasses, encode_names
@@ -141,6 +145,32 @@ def test_old_classes_change_without_the_freeze(old, tmp_path):
     model = build(NEW)
     make_runner(tmp_path, model, path).train()
     assert far_apart(answers(model), answers(before)) > 0.1
+
+
+def _train_frozen(rank):
+    before, model = build(OLD), build(NEW, seed=5)
+    wrapped = MMDistributedDataParallel(model, find_unused_parameters=True)
+    hook = KeepOldClassesHook(freeze=True)
+    checkpoint = dict(state_dict=before.state_dict())
+    hook.old = hook.load_old(wrapped, checkpoint, 'old.pth')
+    runner = SimpleNamespace(model=wrapped, distributed=True, _resume=False)
+    hook.before_train(runner)
+    optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+    data = Images()
+    batch = [data[2 * rank], data[2 * rank + 1]]
+    for _ in range(2):
+        wrapped.train()
+        hook.before_train_iter(runner, 0)
+        wrapped.train_step(pseudo_collate(batch), optimizer)
+        hook.after_train_iter(runner, 0)
+    found = answers(model, NEW)
+    return far_apart(answers(model), answers(before)), found.tolist()
+
+
+def test_frozen_old_classes_stay_on_two_ranks_too():
+    (change, found), (_, other) = run_on_two_ranks(_train_frozen)
+    assert change <= 1e-6
+    assert found == other
 
 
 def test_a_test_of_the_grown_model_needs_no_old_one(old, tmp_path):
