@@ -366,7 +366,7 @@ def _shifted(pos_a: int, num_a: int, pos_b: int, num_b: int) -> bool:
 def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
     """Find names that look like two spellings of one class.
 
-    Names that one source annotates side by side are different classes.
+    Names that one table annotates side by side are different classes.
 
     Args:
         sources (Sequence[SourceLabels]): Sources of all splits.
@@ -377,7 +377,7 @@ def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
     used: dict[str, set[str]] = {}
     for source in sources:
         for name in (*source.annotated, *source.left_out):
-            used.setdefault(name, set()).add(source.name)
+            used.setdefault(name, set()).add(source.label)
     return [
         f'{a!r} ({", ".join(sorted(used[a]))}) and {b!r} '
         f'({", ".join(sorted(used[b]))}) look like one class: use `aliases`, '

@@ -132,6 +132,7 @@ def test_smoothed_labels_depend_on_seed_and_class_only(read_csv):
         (dict(uncertain='no'), "uncertain of 'default': found 'no', expected"),
         (dict(uncertain={'Mas': 'ones'}), "nearest: 'Mass'"),
         (dict(blank='zeros'), "blank of 'default': found 'zeros'"),
+        (dict(uncertain={}), r"says nothing about \['Mass'\]"),
         (dict(uncertain='ones', label_column='Mass'), 'has no label -1'),
     ],
 )

@@ -230,8 +230,18 @@ def test_names_that_look_like_aliases_are_warned_of():
     group = type('Joined', (), dict(datasets=[a, b]))()
     found = [w for w in warnings_of(train=group) if 'look like' in w]
     assert len(found) == 2
-    assert "'Effusion' (A) and 'Pleural Effusion' (B)" in found[0]
-    assert "'Pleural Thickening' (B) and 'Pleural_Thickening' (A)" in found[1]
+    assert "'Effusion' (train/A) and 'Pleural Effusion' (train/B)" in found[0]
+    assert "'Pleural Thickening' (train/B) and 'Pleural_Thick" in found[1]
+
+
+def test_a_misspelt_column_of_a_validation_table_is_warned_of():
+    space = ('Effusion', 'Mass')
+    train = wrap(np.eye(2), space, space, 'A')
+    val = wrap(np.eye(2), ['Efusion', 'Mass'], space, 'A')
+    (found,) = [
+        w for w in warnings_of(train=train, val=val) if 'look like' in w
+    ]
+    assert found.startswith("'Effusion' (train/A) and 'Efusion' (val/A)")
 
 
 def test_names_that_one_source_has_side_by_side_are_no_aliases():

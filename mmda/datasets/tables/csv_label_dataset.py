@@ -63,8 +63,7 @@ class CSVLabelDataset(TableDataset):
         uncertain (str | Mapping[str, str], optional): Policy for the label
             -1, as in :class:`~mmda.datasets.CheXpert`: 'zeros', 'ones',
             'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy, with
-            'default' for all other classes ('zeros' without it). Defaults to
-            None: -1 is an error.
+            'default' for all other classes. Defaults to None: -1 is an error.
         blank (str | Mapping[str, str]): Policy for an empty cell of a class:
             'ignore' (not annotated, the default) or 'negative' (0); or
             class -> policy.
@@ -168,9 +167,18 @@ class CSVLabelDataset(TableDataset):
     def _read_policies(self) -> tuple[dict[str, str], dict[str, str]]:
         classes = self._metainfo['classes']
         # Without a policy, a label -1 is an error.
-        uncertain = self.uncertain or 'ignore'
+        policy = 'ignore' if self.uncertain is None else self.uncertain
+        uncertain = read_policies('uncertain', policy, UNCERTAIN, classes)
+        if not isinstance(policy, str) and 'default' not in policy:
+            others = [name for name in classes if name not in policy]
+            if others:
+                raise ValueError(
+                    f'uncertain={dict(policy)!r} of {self.ann_file} says '
+                    f'nothing about {others}. Expected a policy for each '
+                    "class, or 'default'"
+                )
         return (
-            read_policies('uncertain', uncertain, UNCERTAIN, classes),
+            uncertain,
             read_policies('blank', self.blank, _BLANK, classes),
         )
 
