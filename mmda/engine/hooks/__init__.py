@@ -1,4 +1,4 @@
-"""Hooks that watch a run or speed it up. They write no reports."""
+"""Hooks that watch a run, speed it up, or keep old classes. No reports."""
 
 from .channels_last_hook import ChannelsLastHook
 from .check_finite_hook import CheckFiniteHook

@@ -21,7 +21,7 @@ from mmda.models.adapters import (
     decode_names,
     encode_names,
 )
-from mmda.models.classifiers import DualViewImageClassifier
+from mmda.models.classifiers import DualViewImageClassifier, Teacher
 from mmda.structures import nearest, rename_classes
 
 from .check_label_space_hook import inner_model
@@ -167,9 +167,11 @@ class KeepOldClassesHook(Hook):
                 'KeepOldClassesHook found no old model: expected load_from'
             )
         model = inner_model(runner.model)
+        loss = getattr(getattr(model, 'head', None), 'loss_module', None)
+        taught = bool(getattr(loss, 'teacher_weight', 0))
         print_log(
-            f'old classes: {self.old}, from {self.path}; '
-            + ('frozen' if self.freeze else 'trained on'),
+            f'old classes from {self.path}: {self.old}; frozen: '
+            f'{self.freeze}; taught by the old model: {taught}',
             logger='current',
             level=logging.INFO,
         )
@@ -182,8 +184,7 @@ class KeepOldClassesHook(Hook):
                     'find_unused_parameters=True in the config'
                 )
             self._freeze(model)
-        loss = getattr(getattr(model, 'head', None), 'loss_module', None)
-        if getattr(loss, 'teacher_weight', 0):
+        if taught:
             self._teach(model, old_weights=runner._resume)
 
     def _freeze(self, model: nn.Module) -> None:
@@ -247,33 +248,6 @@ class KeepOldClassesHook(Hook):
             checkpoint['meta'][_META] = dict(
                 classes=list(self.old), checkpoint=self.path
             )
-
-
-class Teacher:
-    """Answers of a frozen model for the classes that it knows.
-
-    Args:
-        model (Module): An image classifier whose head has ``classes``.
-        known (Collection[str]): The classes that it knows.
-    """
-
-    def __init__(self, model: nn.Module, known: Collection[str]) -> None:
-        self.model = model.eval().requires_grad_(False)
-        classes = model.head.classes
-        self.unknown = torch.tensor([name not in known for name in classes])
-
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> Tensor:
-        """Answer.
-
-        Args:
-            images (Tensor): (N, 3, H, W), normalised.
-
-        Returns:
-            Tensor: Probabilities, (N, C); NaN for unknown classes.
-        """
-        answers = self.model(images).sigmoid()
-        return answers.masked_fill(self.unknown.to(answers.device), torch.nan)
 
 
 def _named_classes(model: nn.Module) -> Iterator[NamedClasses]:

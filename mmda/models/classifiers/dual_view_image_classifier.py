@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -12,6 +12,36 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ..utils import frozen_running_stats, split_views
+
+
+class Teacher:
+    """Answers of a frozen model for the classes that it knows.
+
+    It is no module, so it is neither trained nor saved with a model.
+
+    Args:
+        model (ImageClassifier): A model whose head has ``classes``. It is
+            frozen here.
+        known (Collection[str]): The classes that it knows.
+    """
+
+    def __init__(self, model: ImageClassifier, known: Collection[str]) -> None:
+        self.model = model.eval().requires_grad_(False)
+        classes = model.head.classes
+        self.unknown = torch.tensor([name not in known for name in classes])
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Answer.
+
+        Args:
+            images (Tensor): (N, 3, H, W), normalised.
+
+        Returns:
+            Tensor: Probabilities, (N, C); NaN for unknown classes.
+        """
+        answers = self.model(images).sigmoid()
+        return answers.masked_fill(self.unknown.to(answers.device), torch.nan)
 
 
 @MODELS.register_module()
@@ -27,13 +57,11 @@ class DualViewImageClassifier(ImageClassifier):
     Takes the same arguments as ``ImageClassifier``.
 
     Attributes:
-        teacher (Callable | None): Takes images, (N, 3, H, W). Returns
-            probabilities, (N, C), with NaN for the classes that it does not
-            know. The loss of the head gets them for the weak view.
-            ``KeepOldClassesHook`` sets the teacher.
+        teacher (Teacher | None): An old model, whose answers to the weak view
+            go to the loss of the head. ``KeepOldClassesHook`` sets it.
     """
 
-    teacher: Callable[[Tensor], Tensor] | None = None
+    teacher: Teacher | None = None
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]
