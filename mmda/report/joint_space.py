@@ -13,7 +13,7 @@ from mmengine.registry import DATASETS
 from mmda.datasets import PartialLabelDataset
 from mmda.datasets.split_file import array_digest
 from mmda.structures import class_indices, rename_classes
-from mmda.structures.spelling import may_be_one, spelling_key
+from mmda.structures.spelling import looks_alike, spelling_key
 
 from .source_labels import SourceLabels, sources_of_datasets
 
@@ -116,7 +116,7 @@ class JointSpace:
         self.possible = [
             [one, two]
             for one, two in combinations(self.classes, 2)
-            if may_be_one(one, two)
+            if looks_alike(one, two)
             and spelling_key(one) != spelling_key(two)
             and not any({one, two} <= names for names in self._names.values())
         ]

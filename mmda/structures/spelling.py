@@ -24,7 +24,7 @@ _BRITISH = (
 )
 _NEGATIONS = {'no', 'non', 'not', 'without', 'normal', 'abnormal'}
 #: Names at least this much alike may be two spellings.
-_ALIKE = 0.8
+_ALIKE = 0.85
 
 
 @cache
@@ -86,34 +86,48 @@ def spelling_key(name: str) -> str:
     return re.sub(r'(?<!\d) | (?!\d)', '', joined) or name
 
 
-def may_be_one(first: str, second: str) -> bool:
+def looks_alike(first: str, second: str) -> bool:
     """Say whether two names may mean one class, for a person to decide.
 
     Args:
         first (str): A name.
-        second (str): A name with another :func:`spelling_key`.
+        second (str): Another name.
 
     Returns:
-        bool: True if few letters differ, or if one name has all words of the
-        other. False if numbers, signs or a word such as "no" differ.
+        bool: True for two spellings of one name, if few letters differ, or if
+        one name has all words of the other. False if numbers, signs, a word
+        such as "no" or the words in brackets differ.
 
     Examples:
-        >>> may_be_one('Efusion', 'Effusion')
+        >>> looks_alike('Effusion', 'Pleural_effusion')
         True
-        >>> may_be_one('Effusion', 'Pleural Effusion')
+        >>> looks_alike('Efusion', 'Effusion')
         True
-        >>> may_be_one('Finding', 'No Finding'), may_be_one('T1', 'T2')
+        >>> looks_alike('Finding', 'No Finding'), looks_alike('T1', 'T2')
         (False, False)
+        >>> looks_alike('Edema (A)', 'Edema (B)')  # kept apart on purpose
+        False
     """
+    keys = spelling_key(first), spelling_key(second)
+    if keys[0] == keys[1]:
+        return True
     one, two = set(words_of(first)), set(words_of(second))
     differ = one ^ two
     if differ & _NEGATIONS or not all(word.isalpha() for word in differ):
         return False
+    starts, _, inside = zip(
+        *(name.casefold().partition('(') for name in (first, second)),
+        strict=True,
+    )
+    if starts[0] == starts[1] and all(inside):
+        return False
     if one and two and (one < two or two < one):
         return True
-    pair = SequenceMatcher(None, spelling_key(first), spelling_key(second))
+    pair = SequenceMatcher(None, *keys)
+    # The first two are upper bounds of the third, and much faster.
     return (
-        pair.real_quick_ratio() >= _ALIKE
+        min(map(len, keys)) > 3
+        and pair.real_quick_ratio() >= _ALIKE
         and pair.quick_ratio() >= _ALIKE
         and pair.ratio() >= _ALIKE
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmda.structures.spelling import may_be_one, spelling_key
+from mmda.structures.spelling import looks_alike, spelling_key
 
 SAME = [
     ['Pleural Thickening', 'Pleural_Thickening', 'pleural-thickenings'],
@@ -52,7 +52,12 @@ def test_signs_numbers_and_letters_of_other_scripts_count(pair):
         ('Finding', 'No Findings', False),
         ('Stage T1', 'Stage T2', False),
         ('HER2', 'HER2+', False),
+        ('Edema (A)', 'Edema (B)', False),
+        ('Melanoma (MEL)', 'melanoma (mel)', True),
+        ('Infiltration', 'Infiltrations', True),
+        ('1', '2', False),
+        ('cat', 'car', False),
     ],
 )
 def test_a_person_decides_about_few_letters_and_more_words(one, two, expected):
-    assert may_be_one(one, two) is expected is may_be_one(two, one)
+    assert looks_alike(one, two) is expected is looks_alike(two, one)
