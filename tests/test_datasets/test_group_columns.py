@@ -1,5 +1,7 @@
 """Columns of a table that say to which group an image belongs."""
 
+import csv
+
 import numpy as np
 import pytest
 from mmpretrain.datasets import PackInputs
@@ -91,3 +93,29 @@ def test_chestxray14_reads_any_column_of_its_table(tmp_path):
     found = dataset.get_data_info(0)
     assert found['groups'] == {'sex': 'F', 'age': '[0, 60)'}
     assert found['patient_id'] == 7
+
+
+def test_real_chest_xrays_have_the_groups_of_their_table(shared_data):
+    root = shared_data / 'nih64'
+    with open(root / 'Data_Entry_2017_v2020.csv', newline='') as file:
+        rows = {row['Image Index']: row for row in csv.DictReader(file)}
+    dataset = ChestXray14(
+        str(root),
+        'all',
+        groups=dict(
+            sex='Patient Gender',
+            age=dict(column='Patient Age', bands=[0, 40, 60, 120]),
+            view='View Position',
+        ),
+    )
+    assert len(dataset) == len(rows) == 1000
+    for index in range(1000):
+        info = dataset.get_data_info(index)
+        row = rows[info['img_path'].rpartition('/')[2]]
+        age = int(row['Patient Age'])
+        band = '[0, 40)' if age < 40 else '[40, 60)'
+        assert info['groups'] == {
+            'sex': row['Patient Gender'],
+            'age': '[60, 120)' if age >= 60 else band,
+            'view': row['View Position'],
+        }
