@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from mmengine.registry import METRICS
 
-from ..functional import binary_auc, delong_interval, group_auc, per_class
+from ..functional import (
+    GroupAUC,
+    binary_auc,
+    delong_interval,
+    group_auc,
+    per_class,
+)
 from .metric_keys import UNKNOWN_GROUP, key_part
 from .partial_label_metric import Answers, PartialLabelMetric
 
@@ -142,13 +149,14 @@ class PartialLabelAUC(PartialLabelMetric):
     def _measure_groups(self, data: Answers, name: str) -> dict[str, float]:
         """Measure the groups of one grouping."""
         groups = np.array([g.get(name, UNKNOWN_GROUP) for g in data.groups])
-        values, counts = np.unique(groups, return_counts=True)
         part = key_part(name)
         metrics: dict[str, float] = {
             f'num_images/{part}/{key_part(value)}': int(count)
-            for value, count in zip(values, counts, strict=True)
+            for value, count in zip(
+                *np.unique(groups, return_counts=True), strict=True
+            )
         }
-        values = sorted(set(values) - {UNKNOWN_GROUP}, key=_in_order)
+        values = sorted({*groups.tolist()} - {UNKNOWN_GROUP}, key=_in_order)
         found = group_auc(
             *data[:2],
             groups == np.array(values)[:, None],
@@ -156,30 +164,47 @@ class PartialLabelAUC(PartialLabelMetric):
             self.confidence,
             partial(self.resample, data) if self.bootstrap else None,
         )
-        kind = 'bootstrap' if self.bootstrap else 'delong'
+        scopes = [f'{part}/{key_part(value)}' for value in values]
         keys = [key_part(c) for c in self.class_names(data.score.shape[1])]
-
-        def add(key: str, value: float, low: float, high: float) -> None:
-            metrics[key] = float(value) * 100
-            metrics[f'{key}/{kind}_low'] = float(low) * 100
-            metrics[f'{key}/{kind}_high'] = float(high) * 100
-
-        for c in np.flatnonzero(data.annotated):
-            for g, value in enumerate(values):
-                key = f'{part}/{key_part(value)}/{keys[c]}'
-                add(key, found.auc[g, c], found.low[g, c], found.high[g, c])
-                few = found.positives[g, c], found.negatives[g, c]
-                if min(few) < self.min_group:
-                    self.warn(
-                        f'{self.prefix}/{key} is undefined: the group has '
-                        f'{few[0]} positives and {few[1]} negatives, expected '
-                        f'at least {self.min_group} of each (min_group)',
-                        'values of groups',
-                    )
-            if not np.isnan(found.gap[c]):
-                ends = found.gap_low[c], found.gap_high[c]
-                add(f'gap/{part}/{keys[c]}', found.gap[c], *ends)
+        classes = np.flatnonzero(data.annotated)
+        self._warn_of_small_groups(found, scopes, keys, classes)
+        rows = [
+            (f'{scope}/{keys[c]}', *(v[g, c] for v in found[2:5]))
+            for c in classes
+            for g, scope in enumerate(scopes)
+        ]
+        rows += [
+            (f'gap/{part}/{keys[c]}', *(v[c] for v in found[5:]))
+            for c in classes
+            if not np.isnan(found.gap[c])
+        ]
+        kind = 'bootstrap' if self.bootstrap else 'delong'
+        for key, *row in rows:
+            for end, value in zip(('', '_low', '_high'), row, strict=True):
+                at = f'{key}/{kind}{end}' if end else key
+                metrics[at] = float(value) * 100
         return metrics
+
+    def _warn_of_small_groups(
+        self,
+        found: GroupAUC,
+        scopes: Sequence[str],
+        keys: Sequence[str],
+        classes: np.ndarray,
+    ) -> None:
+        for g, scope in enumerate(scopes):
+            counts = found.positives[g], found.negatives[g]
+            small = [
+                f'{keys[c]} ({counts[0][c]} and {counts[1][c]})'
+                for c in classes
+                if min(counts[0][c], counts[1][c]) < self.min_group
+            ]
+            if small:
+                self.warn(
+                    f'{self.prefix}/{scope}: too small, expected at least '
+                    f'{self.min_group} positives and {self.min_group} '
+                    f'negatives (min_group), for: {", ".join(small)}'
+                )
 
 
 def _in_order(group: str) -> list[tuple[float, str]]:

@@ -75,7 +75,7 @@ def test_a_group_that_is_too_small_for_a_class_has_no_value(mm_log):
     found = evaluate(score, target, sex, intervals=True)
     assert np.isnan(found['auc/sex/M/b%2Fc'])
     assert 'auc/gap/sex/b%2Fc' not in found
-    assert f'the group has {positives} positives and' in mm_log.text
+    assert f'for: b%2Fc ({positives} and ' in mm_log.text
     found = evaluate(score, target, sex, intervals=True, min_group=positives)
     expected = auc_of(score[:, 1], target[:, 1], sex == 'M')
     assert found['auc/sex/M/b%2Fc'] == pytest.approx(100 * expected)
