@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from mmpretrain.datasets import PackInputs
 
-from mmda.datasets import ChestXray14, CSVLabelDataset, PartialLabelDataset
+from mmda.datasets import (
+    ChestXray14,
+    CSVLabelDataset,
+    Digits,
+    PartialLabelDataset,
+)
 
 AGE = dict(column='Age', bands=[0, 40, 60, 120])
 TABLE = 'path,Sex,Age,Mass\na.png,F,39,1\nb.png, M ,40,0\nc.png,,,1\n'
@@ -74,6 +79,11 @@ def test_a_column_of_numbers_without_bands_is_an_error(tmp_path):
 def test_a_class_cannot_be_a_group(tmp_path):
     with pytest.raises(ValueError, match="'Mass' is a class and"):
         read(tmp_path, groups=dict(mass='Mass'), classes=['Mass'])
+
+
+def test_a_dataset_without_a_table_refuses_groups():
+    with pytest.raises(ValueError, match='groups of Digits: .*reads no table'):
+        Digits(groups=dict(sex='Sex'))
 
 
 def test_chestxray14_reads_any_column_of_its_table(tmp_path):

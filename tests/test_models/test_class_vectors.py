@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
 from mmda.models.adapters import DynamicAdapter
 from mmda.models.heads import DynamicAdapterHead
@@ -80,20 +81,19 @@ def test_a_checkpoint_needs_no_file_and_new_classes_keep_their_vectors(
 
 
 def test_a_stock_decode_head_takes_the_vectors_by_an_override(tmp_path):
-    mmseg = pytest.importorskip('mmda.models.decode_heads')
-    init_cfg = dict(
-        type='Normal',
-        std=0.01,
-        override=dict(
-            type='ClassVectors',
-            name='conv_seg',
-            file=write(tmp_path / 'v.csv'),
-        ),
+    decode_heads = pytest.importorskip('mmda.models.decode_heads')
+    override = dict(
+        type='ClassVectors', name='conv_seg', file=write(tmp_path / 'v.csv')
     )
-    stock = dict(type='FCNHead', in_channels=4, channels=8, num_convs=1)
-    head = mmseg.DynamicAdapterHead(
-        dict(stock, init_cfg=init_cfg), classes=CLASSES
+    stock = dict(
+        type='FCNHead',
+        in_channels=4,
+        channels=8,
+        num_convs=1,
+        init_cfg=dict(type='Normal', std=0.01, override=override),
     )
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        head = decode_heads.DynamicAdapterHead(stock, classes=CLASSES)
     head.init_weights()
     q = head.adapter.task_encoding.detach()
     assert torch.allclose(q @ q.T, torch.tensor(COSINE), atol=1e-6)

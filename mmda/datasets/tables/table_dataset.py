@@ -164,6 +164,12 @@ class TableDataset(BaseDataset):
         self._check_paths()
         if self.data_list.groups is not None:
             self.groups.check(self.ann_file, self.data_list.groups)
+        elif self.groups.columns:
+            raise ValueError(
+                f'groups of {type(self).__name__}: found columns '
+                f'{self.groups.columns}, but this dataset reads no table '
+                'with columns'
+            )
         if self.check_first and self.data_list.img_path is not None:
             path = self._full_path(self.data_list[0]['img_path'])
             if not exists(path):

@@ -50,8 +50,10 @@ def group_auc(
 ) -> GroupAUC:
     """Compute the AUC within each group, and the largest gap of each class.
 
-    The data choose the two groups of the gap, and the interval does not know
-    this. With many groups, a large gap is expected by chance.
+    The data choose the two groups of the gap. So its interval is wider than
+    the one of two given groups: with k groups that have a value, its level is
+    ``1 - (1 - confidence) / (k * (k - 1) / 2)``, Bonferroni's correction over
+    all pairs. There is no correction over the classes.
 
     Args:
         score (ndarray): (N, C), any monotone score.
@@ -88,33 +90,48 @@ def group_auc(
         column.reshape(shape)
         for column in per_class(measure, scores, inside).T
     )
-    known = ~np.isnan(auc)
-    pair = np.stack(
-        [
-            np.where(known, auc, -np.inf).argmax(axis=0),
-            np.where(known, auc, np.inf).argmin(axis=0),
-        ]
-    )
-    pair = pair[:, None]  # (2, 1, C)
-    two_groups = known.sum(axis=0) > 1
+    pair, levels = _extremes(auc, confidence)
     best, worst = (np.take_along_axis(auc, rows, 0)[0] for rows in pair)
-    gap = np.where(two_groups, best - worst, np.nan)
+    gap = np.where(pair[0] == pair[1], np.nan, best - worst)[0]
     if resample is None:
         errors = [np.take_along_axis(error, rows, 0)[0] for rows in pair]
-        half = NormalDist().inv_cdf((1 + confidence) / 2) * np.hypot(*errors)
+        widths = [NormalDist().inv_cdf((1 + level) / 2) for level in levels]
+        half = np.hypot(*errors) * widths
         half = np.where(half > 0, half, np.nan)
-        ends = gap - half, gap + half
+        gap_low, gap_high = gap - half, gap + half
     else:
         drawn = resample(scores, inside).reshape(-1, *shape)
         low, high = _interval(drawn, confidence)
         first, second = (
             np.take_along_axis(drawn, rows[None], 1)[:, 0] for rows in pair
         )
-        ends = _interval(first - second, confidence)
-    gap_low, gap_high = (np.where(two_groups, end, np.nan) for end in ends)
+        # A class with one group has a difference of 0: it has no interval.
+        columns = zip((first - second).T, levels, strict=True)
+        found = [_interval(column, level) for column, level in columns]
+        gap_low, gap_high = np.array(found).T
     return GroupAUC(
         positives, negatives, auc, low, high, gap, gap_low, gap_high
     )
+
+
+def _extremes(
+    auc: np.ndarray, confidence: float
+) -> tuple[np.ndarray, list[float]]:
+    """Return the groups with the greatest and the least AUC of each class.
+
+    Returns:
+        tuple[ndarray, list[float]]: int64 (2, 1, C), one group twice where
+        there are not two; and the level of the interval of each class.
+    """
+    known = ~np.isnan(auc)
+    greatest = np.where(known, auc, -np.inf).argmax(axis=0)
+    # The last of equal groups, so that two groups are never one.
+    reverse = np.where(known, auc, np.inf)[::-1].argmin(axis=0)
+    count = known.sum(axis=0)
+    least = np.where(count > 1, len(auc) - 1 - reverse, greatest)
+    pairs = np.maximum(1, count * (count - 1) // 2)
+    levels = 1 - (1 - confidence) / pairs
+    return np.stack([greatest, least])[:, None], levels.tolist()
 
 
 def _interval(

@@ -7,7 +7,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from mmda.evaluation import PartialLabelAUC
-from mmda.evaluation.functional import group_auc
+from mmda.evaluation.functional import group_auc, resample
 
 NAN = float('nan')
 
@@ -106,6 +106,36 @@ def test_delong_interval_of_the_gap_adds_the_variances_of_two_groups():
     half = norm.ppf(0.975) * np.sqrt(variance)
     assert found.gap_low[0] == pytest.approx(found.gap[0] - half)
     assert found.gap_high[0] == pytest.approx(found.gap[0] + half)
+
+
+@pytest.mark.parametrize('num_resamples', [0, 400])
+def test_without_a_difference_the_gap_contains_0_as_often_as_it_says(
+    num_resamples,
+):
+    """The data choose two of four groups, so a plain interval is too short.
+
+    Six plain intervals of pairs contain 0 all at once in about 80 %.
+    """
+    draw = np.random.default_rng(0)
+    num = 100 if num_resamples else 200
+    member = np.eye(4, dtype=bool).repeat(60, axis=1)
+    covered = 0
+    for seed in range(num):
+        target = draw.integers(0, 2, (240, 1)).astype(float)
+        score = target + draw.normal(0, 1.2, (240, 1))
+
+        def drawn(score, target, seed=seed):
+            images = np.arange(240)
+            found = resample(
+                'auc', score[None], target, images, num_resamples, seed
+            )
+            return found[:, 0]
+
+        found = group_auc(
+            score, target, member, resample=drawn if num_resamples else None
+        )
+        covered += found.gap_low[0] <= 0
+    assert 0.91 * num <= covered
 
 
 def test_bootstrap_of_the_gap_draws_whole_patients():
