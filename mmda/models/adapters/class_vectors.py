@@ -51,18 +51,9 @@ class ClassVectors:
         ValueError: If the suffix is another one.
 
     Examples:
-        >>> import json, os, tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, 'vectors.json')
-        ...     with open(path, 'w') as file:
-        ...         json.dump(dict(a=[3, 0], b=[0.6, 0.8]), file)
-        ...     init_cfg = dict(type='ClassVectors', file=path)
-        ...     adapter = DynamicAdapter(2, 8, ['a', 'b'], init_cfg=init_cfg)
-        ...     adapter.init_weights()
-        >>> q = adapter.task_encoding
-        >>> (q @ q.T).detach().numpy().round(3)
-        array([[1. , 0.6],
-               [0.6, 1. ]], dtype=float32)
+        >>> init_cfg = dict(type='ClassVectors', file='vectors.csv')
+        >>> classifier = dict(type='DynamicAdapter', init_cfg=init_cfg)
+        >>> head = dict(type='DynamicAdapterHead', classifier=classifier)
     """
 
     def __init__(self, file: str) -> None:
@@ -180,6 +171,12 @@ def similarity(
     Raises:
         ValueError: If a class has no vector, if its vector is 0, or if the
             vectors of two classes have one direction.
+
+    Examples:
+        >>> vectors = dict(a=np.array([3, 0]), b=np.array([.6, .8]))
+        >>> similarity(vectors, ['a', 'b'], 'vectors.csv').round(2)
+        array([[1. , 0.6],
+               [0.6, 1. ]])
     """
     for name in classes:
         if name not in vectors:
@@ -194,7 +191,7 @@ def similarity(
     cosine = rows @ rows.T
     equal = np.argwhere(np.triu(cosine, 1) > _EQUAL)
     if len(equal):
-        names = sorted({classes[i] for i in equal.ravel()})
+        names = sorted({classes[i] for i in equal.ravel().tolist()})
         raise ValueError(
             f'{path}: the vectors of {names} do not differ, expected another '
             'direction for each class'
