@@ -13,11 +13,17 @@ from mmda.evaluation.functional import (
     per_class,
     reliability,
 )
-from mmda.evaluation.metrics.metric_keys import key_part
+from mmda.evaluation.metrics.metric_keys import UNKNOWN_GROUP, key_part
 
 from .predictions import Predictions
 from .run_facts import RunFacts
-from .run_summary import MEANS, split_intervals, split_metrics, value_text
+from .run_summary import (
+    MEANS,
+    split_groups,
+    split_intervals,
+    split_metrics,
+    value_text,
+)
 
 
 @dataclass
@@ -90,6 +96,74 @@ def class_rows(facts: RunFacts) -> tuple[list[str], list[ClassRow]]:
             row.name = names.get(name, name)
         rows.append(row)
     return list(per_source), rows
+
+
+@dataclass
+class GroupTable:
+    """The metric within the groups of one grouping, ready to show.
+
+    Attributes:
+        name (str): The grouping, such as 'sex'.
+        groups (list[tuple[str, int]]): The groups, with their images.
+        unknown (int): Images that are in none of the groups.
+        rows (list[tuple[str, list[str], str]]): Each class, its value in each
+            group, and the largest gap.
+        small (list[str]): Groups that are too small for each class.
+    """
+
+    name: str
+    groups: list[tuple[str, int]]
+    unknown: int
+    rows: list[tuple[str, list[str], str]]
+    small: list[str]
+
+
+def group_tables(
+    metrics: Mapping[str, float], prefix: str
+) -> list[GroupTable]:
+    """Build a table for each grouping among the metrics.
+
+    Args:
+        metrics (Mapping[str, float]): See
+            :func:`~mmda.report.run_summary.split_groups`, in %.
+        prefix (str): Begins the keys.
+
+    Returns:
+        list[GroupTable]: Empty without groups.
+    """
+    intervals = split_intervals(metrics, prefix)
+    tables = []
+    for grouping, groups in split_groups(metrics, prefix).items():
+        part = key_part(grouping)
+        counts = f'{prefix}/num_images/{part}'
+        table = GroupTable(
+            grouping,
+            [(g, int(metrics[f'{counts}/{key_part(g)}'])) for g in groups],
+            int(metrics.get(f'{counts}/{UNKNOWN_GROUP}', 0)),
+            [],
+            [g for g, v in groups.items() if np.isnan([*v.values()]).all()],
+        )
+        for name in next(iter(groups.values())):
+            values = {g: found[name] for g, found in groups.items()}
+            texts = [
+                value_text(
+                    value,
+                    intervals.get(f'{part}/{key_part(g)}/{key_part(name)}'),
+                ).replace('n/a', 'too small')
+                for g, value in values.items()
+            ]
+            key = f'gap/{part}/{key_part(name)}'
+            gap = value_text(
+                metrics.get(f'{prefix}/{key}'), intervals.get(key)
+            )
+            if gap != '-':
+                known = {g: v for g, v in values.items() if v == v}
+                best = max(known, key=known.__getitem__)
+                worst = min(known, key=known.__getitem__)
+                gap += f' ({best} - {worst})'
+            table.rows.append((name, texts, gap))
+        tables.append(table)
+    return tables
 
 
 def _add_answers(row: ClassRow, facts: RunFacts) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from mmda.evaluation.metrics.metric_keys import key_part, measure_of, title_of
 
 from .figure import COLORS, SMALL, new_figure
-from .run_summary import MEANS, split_intervals, split_metrics
+from .run_summary import MEANS, split_groups, split_intervals, split_metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,8 @@ _MARKS = 'Dos^vP*'
 _POINTS = 200
 
 Curves = dict[str, np.ndarray]
+#: Label, scope that begins the keys, and class -> value.
+Line = tuple[str, str, dict[str, float]]
 
 
 def training_figure(scalars: Mapping[str, Any], monitor: str) -> Figure | None:
@@ -157,14 +159,45 @@ def class_figure(metrics: Mapping[str, float], prefix: str) -> Figure:
     if len(per_source) == 1:
         per_source = {}  # its values are the values of all images
     mean = overall.get('mean', float('nan'))
-    names = [name for name in overall if name not in MEANS]
-    num_lines = 1 + len(per_source)
+    groups: list[Line] = [('all', '', overall)]
+    groups += [(s, f'{key_part(s)}/', v) for s, v in per_source.items()]
+    return _draw_rows(metrics, prefix, groups, mean)
+
+
+def group_figure(
+    metrics: Mapping[str, float], prefix: str, grouping: str
+) -> Figure:
+    """Draw the metric of each class within each group of images.
+
+    Args:
+        metrics (Mapping[str, float]): See
+            :func:`~mmda.report.run_summary.split_groups`, in %.
+        prefix (str): Only keys with this prefix are used.
+        grouping (str): Such as 'sex'.
+
+    Returns:
+        Figure: A row for each class, with the intervals. A group that is too
+        small for a class has no mark there.
+    """
+    found = split_groups(metrics, prefix)[grouping]
+    begin = f'{key_part(grouping)}/'
+    groups = [(g, f'{begin}{key_part(g)}/', v) for g, v in found.items()]
+    return _draw_rows(metrics, prefix, groups)
+
+
+def _draw_rows(
+    metrics: Mapping[str, float],
+    prefix: str,
+    groups: Sequence[Line],
+    mean: float | None = None,
+) -> Figure:
+    names = [name for name in groups[0][2] if name not in MEANS]
+    num_lines = len(groups)
     figure = new_figure(5, 1.2 + (0.14 + 0.08 * num_lines) * len(names))
     axes = figure.subplots()
-    axes.axvline(mean, color='0.6', linewidth=1, label=f'mean {mean:.2f}')
+    if mean is not None:
+        axes.axvline(mean, color='0.6', linewidth=1, label=f'mean {mean:.2f}')
     intervals = split_intervals(metrics, prefix)
-    groups: list[tuple[str, str, dict[str, float]]] = [('all', '', overall)]
-    groups += [(s, f'{key_part(s)}/', v) for s, v in per_source.items()]
     for line, (label, scope, values) in enumerate(groups):
         heights = np.arange(len(names)) + 0.7 * (line + 0.5) / num_lines - 0.35
         color = COLORS[line % len(COLORS)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ import numpy as np
 from mmda.evaluation.metrics.metric_keys import measure_of, title_of
 from mmda.files import write_text
 
-from .class_rows import class_rows
+from .class_rows import class_rows, group_tables
 from .figure import figure_uri
 from .label_report_files import availability_figure, most_together
 from .run_facts import RunFacts
-from .run_summary import split_metrics
+from .run_summary import split_groups, split_metrics
 from .wrong_images import PIXEL_COLORS
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _what_both_show(facts: RunFacts) -> dict[str, Any]:
         summary=[line for line in summary if line],
         sources=sources,
         rows=rows,
+        group_tables=group_tables(facts.metrics, facts.prefix),
         together=_together(facts.labels),
         config=facts.config[:_MAX_CONFIG],
         pixel_colors=PIXEL_COLORS,
@@ -138,11 +140,11 @@ def draw_figures(facts: RunFacts) -> dict[str, str]:
 
     Returns:
         dict[str, str]: Data URIs by name: ``labels``, ``training``,
-        ``classes``, ``reliability`` and ``relations``. A figure that has
-        nothing to show is left out.
+        ``classes``, ``reliability``, ``relations`` and ``group/<grouping>``.
+        A figure that has nothing to show is left out.
     """
     from .relation_figures import heat_map
-    from .run_figures import class_figure, training_figure
+    from .run_figures import class_figure, group_figure, training_figure
 
     draw: dict[str, Callable[[], Figure | None]] = {}
     if facts.labels and facts.labels['splits']:
@@ -151,6 +153,10 @@ def draw_figures(facts: RunFacts) -> dict[str, str]:
     draw['training'] = lambda: training_figure(facts.scalars, facts.monitor)
     if split_metrics(facts.metrics, facts.prefix)[0]:
         draw['classes'] = lambda: class_figure(facts.metrics, facts.prefix)
+    for name in split_groups(facts.metrics, facts.prefix):
+        draw[f'group/{name}'] = partial(
+            group_figure, facts.metrics, facts.prefix, name
+        )
     draw['reliability'] = lambda: _reliability(facts)
     similarity = facts.similarity
     if similarity is not None and 1 < len(similarity) <= _MAX_CLASSES:

@@ -28,7 +28,8 @@ def split_metrics(
 
     Returns:
         tuple[dict, dict]: Class -> value over all images, and source -> class
-        -> value. The means stand among the classes. Intervals are left out.
+        -> value. The means stand among the classes. Intervals and groups are
+        left out.
 
     Examples:
         >>> split_metrics({'auc/mean': 1., 'auc/A/mean': 2.}, 'auc')
@@ -39,6 +40,7 @@ def split_metrics(
         for key, value in metrics.items()
         if key.startswith(f'{prefix}/') and not key.endswith(_ENDS)
     }
+    named = {k: v for k, v in named.items() if k.count('/') < 2}
     named.pop('num_classes', None)
     sources = [k[: -len('/mean')] for k in named if k.endswith('/mean')]
     per_source: dict[str, dict[str, float]] = {}
@@ -50,6 +52,37 @@ def split_metrics(
             if key.startswith(begin)
         }
     return {name_of(key): v for key, v in named.items()}, per_source
+
+
+def split_groups(
+    metrics: Mapping[str, float], prefix: str
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Find the values of groups of images, such as women and men.
+
+    Args:
+        metrics (Mapping[str, float]): Values by key. Keys are
+            ``prefix/grouping/group/class``. The largest gap between groups is
+            ``prefix/gap/grouping/class``.
+        prefix (str): Only keys with this prefix are used.
+
+    Returns:
+        dict[str, dict[str, dict[str, float]]]: Grouping -> group -> class ->
+        value. ``gap`` and ``num_images`` are left out.
+
+    Examples:
+        >>> split_groups({'auc/a': 1., 'auc/sex/F/a': 2.}, 'auc')
+        {'sex': {'F': {'a': 2.0}}}
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for key, value in metrics.items():
+        start, *parts = key.split('/')
+        if start != prefix or len(parts) != 3 or key.endswith(_ENDS):
+            continue
+        grouping, group, name = map(name_of, parts)
+        if grouping not in ('gap', 'num_images'):
+            groups = found.setdefault(grouping, {})
+            groups.setdefault(group, {})[name] = value
+    return found
 
 
 def split_intervals(

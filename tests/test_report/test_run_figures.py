@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_metrics_table import METRICS
 
-from mmda.report.run_figures import class_figure, training_figure
+from mmda.report.run_figures import class_figure, group_figure, training_figure
 
 
 def curves_of(axes):
@@ -78,3 +78,23 @@ def test_a_class_has_its_interval_beside_its_value():
     drawn = [tuple(map(float, x)) for x in ends if len(x) == 2]
     assert {(78.0, 86.0), (60.0, 80.0)} <= set(drawn)
     assert axes.get_xlabel() == 'AUC in %'
+
+
+def test_group_figure_marks_each_group_and_no_group_that_is_too_small():
+    metrics = {
+        'auc/a': 50.0,
+        'auc/sex/F/a': 70.0,
+        'auc/sex/F/a/delong_low': 60.0,
+        'auc/sex/F/a/delong_high': 80.0,
+        'auc/sex/M/a': float('nan'),
+        'auc/view/AP/a': 90.0,
+    }
+    axes = group_figure(metrics, 'auc', 'sex').axes[0]
+    drawn = {
+        line.get_label(): line.get_xdata()[0]
+        for line in axes.lines
+        if line.get_label() in 'FM'
+    }
+    assert drawn['F'] == 70.0
+    assert np.isnan(drawn['M'])
+    assert [60.0, 80.0] in [list(line.get_xdata()) for line in axes.lines]

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from mmda.report.class_rows import add_intervals
+from mmda.report.class_rows import add_intervals, class_rows
 from mmda.report.predictions import Predictions
 from mmda.report.run_facts import RunFacts, never_trained
 from mmda.report.run_page import write_page
@@ -181,3 +181,34 @@ def test_chromium_opens_the_page_without_an_error(tmp_path):
     assert 'CONSOLE' not in done.stderr, done.stderr
     assert 'Which labels there are' in done.stdout
     assert '&lt;script&gt;alert' in done.stdout
+
+
+def test_page_and_card_show_each_group_and_the_largest_gap(tmp_path):
+    facts = facts_of(['a', 'b'])
+    name = HOSTILE.replace('/', '%2F')
+    facts.metrics |= {
+        'auc/num_images/sex/F': 40,
+        f'auc/num_images/sex/{name}': 15,
+        'auc/num_images/sex/(unknown)': 5,
+        'auc/sex/F/a': 71.0,
+        'auc/sex/F/a/delong_low': 61.0,
+        'auc/sex/F/a/delong_high': 81.0,
+        'auc/sex/F/b': 66.0,
+        f'auc/sex/{name}/a': 83.5,
+        f'auc/sex/{name}/b': float('nan'),
+        'auc/gap/sex/a': 12.5,
+        'auc/gap/sex/a/delong_low': -3.0,
+        'auc/gap/sex/a/delong_high': 28.0,
+    }
+    page, card = write_page(facts, tmp_path)
+    found = Reader(page.read_text())
+    text = ' '.join(found.text.split())
+    assert 'script' not in found.tags
+    assert '71.00 [61.00, 81.00]' in text
+    assert f'12.50 [-3.00, 28.00] ({" ".join(HOSTILE.split())} - F)' in text
+    assert 'b 66.00 too small -' in text
+    assert 'In no group of sex: 5 images' in text
+    assert '| a | 12.50 \\[-3.00, 28.00\\]' in card.read_text()
+    # Groups are no classes and no sources.
+    _, rows = class_rows(facts)
+    assert [row.name for row in rows] == ['a', 'b', 'mean']

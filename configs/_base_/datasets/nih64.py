@@ -59,6 +59,12 @@ patients = dict(
 images = dict(type='ChestXray14', data_root=data_root, split='all')
 train_images = dict(images, pipeline=train_pipeline)
 test_images = dict(images, test_mode=True)
+# Groups of images for which the test reports values of their own.
+groups = dict(
+    sex='Patient Gender',
+    age=dict(column='Patient Age', bands=[0, 60, 120]),
+    view='View Position',
+)
 not_tested = dict(patients, part=([0, 2, 4, 5, 7, 8, 9], 10))
 
 source = dict(patients, seed=seed)
@@ -78,7 +84,7 @@ tested = dict(
     patients,
     name='test',
     part=([1, 3, 6], 10),
-    dataset=test_images,
+    dataset=dict(test_images, groups=groups),
     pipeline=test_pipeline,
 )
 

@@ -104,9 +104,11 @@ class ChestXray14(TableDataset):
         """
         self.require_file(self.ann_file)
         # Text, since numbers of more than 15 digits become inexact in pandas.
-        text = [_IMAGE, _LABELS, _PATIENT]
+        text = [_IMAGE, _LABELS, _PATIENT, *self.groups.columns]
         table = LabelTable(
-            **read_columns(self.ann_file, text, (), self._parse)
+            **read_columns(
+                self.ann_file, [*dict.fromkeys(text)], (), self._parse
+            )
         )
         if self.split != 'all':
             table = table[self._in_split(table)]
@@ -135,6 +137,7 @@ class ChestXray14(TableDataset):
                 self.ann_file, frame[_LABELS], names, len(chosen), '|'
             ),
             patient_id=patients.to_numpy().astype(np.int64),
+            **self.groups.parse(self.ann_file, frame),
         )
 
     def _in_split(self, table: LabelTable) -> np.ndarray:

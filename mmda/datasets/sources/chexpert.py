@@ -132,6 +132,7 @@ class CheXpert(TableDataset):
         self.require_file(self.ann_file)
         classes = self.metainfo['classes']
         text = [_PATH, _VIEW] if self.frontal_only else [_PATH]
+        text = [*dict.fromkeys([*text, *self.groups.columns])]
         columns = read_columns(self.ann_file, text, classes, self._parse)
         is_frontal = columns.pop('is_frontal', None)
         table = LabelTable(**columns)
@@ -161,6 +162,7 @@ class CheXpert(TableDataset):
         )
         paths, patients = self._read_paths(frame[_PATH])
         parsed = dict(img_path=paths, gt_score=score, patient_id=patients)
+        parsed |= self.groups.parse(self.ann_file, frame)
         if self.frontal_only:
             views = frame[_VIEW]
             known = views.isin(_VIEWS)

@@ -52,7 +52,7 @@ class CSVLabelDataset(TableDataset):
         image_suffix (str): Text to append to each path, for example '.jpg' if
             the column holds names without it. Defaults to ''.
         classes (Sequence[str], optional): Class names. Defaults to all
-            columns without another use, or to the sorted names in
+            columns without another use, such as ``groups``, or to the names in
             ``label_column``. A first column without a name is no class:
             pandas writes its index there.
         label_column (str, optional): Column of lists.
@@ -157,6 +157,13 @@ class CSVLabelDataset(TableDataset):
         if self.label_column is not None:
             text.append(self.label_column)
             numbers = ()
+        text = [*dict.fromkeys([*text, *self.groups.columns])]
+        for name in text:
+            if name in numbers:
+                raise ValueError(
+                    f'{self.ann_file}: {name!r} is a class and the column of '
+                    'a path, a patient or a group, expected one of them'
+                )
         columns = read_columns(
             self.ann_file, text, numbers, self._parse, self.delimiter
         )
@@ -223,6 +230,7 @@ class CSVLabelDataset(TableDataset):
             )
         # A first column without a name is the index that pandas writes.
         used = {'', self.image_column, self.patient_column}
+        used.update(self.groups.columns)
         return tuple(name for name in header if name not in used)
 
     def _join_lists(self, frame: pd.DataFrame) -> pd.Series:
@@ -257,6 +265,7 @@ class CSVLabelDataset(TableDataset):
         if self.image_suffix:
             paths = paths + self.image_suffix
         parsed = dict(img_path=paths, gt_score=score)
+        parsed |= self.groups.parse(self.ann_file, frame)
         if self.patient_column is not None:
             parsed['patient_id'] = (
                 frame[self.patient_column].fillna('').str.strip().to_numpy()

@@ -44,6 +44,8 @@ class LabelTable:
         img (ndarray, optional): uint8 (N, H, W, 3) or (N, H, W), for images
             that are held in memory.
         patient_id (ndarray, optional): (N,), int64 or dtype ``S``.
+        groups (ndarray, optional): dtype ``S`` (N, G), groups of each image,
+            see :class:`~mmda.datasets.tables.group_columns.GroupColumns`.
         row (ndarray, optional): integers (N,), line of the annotation file,
             or row of a Parquet file. The header is line 1.
 
@@ -61,6 +63,7 @@ class LabelTable:
     img_path: np.ndarray | None = None
     img: np.ndarray | None = None
     patient_id: np.ndarray | None = None
+    groups: np.ndarray | None = None
     row: np.ndarray | None = None
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from mmda.structures import LabelSpace, class_indices
 
 from ..packed_samples import protect_labels
 from ..parts import take
+from .group_columns import GroupColumns
 from .image_paths import find_outside, join_prefix
 from .label_cells import place
 from .label_table import LabelTable
@@ -28,6 +29,7 @@ class TableDataset(BaseDataset):
     - ``gt_score``, float32, one entry per class, NaN where not annotated;
     - ``img_path``, or ``img`` for images that are in memory;
     - ``patient_id``, None if the table has no patients;
+    - ``groups``, a dict such as ``{'sex': 'F'}``, if there are ``groups``;
     - ``sample_idx``.
 
     Args:
@@ -44,6 +46,11 @@ class TableDataset(BaseDataset):
             are fetched from another machine only if this is True, or if
             ``data_root`` or ``data_prefix`` is such an address. Defaults to
             False.
+        groups (Mapping, optional): Groups of images for which
+            ``PartialLabelAUC`` reports values of their own: name -> column of
+            the annotation file, such as ``dict(sex='Patient Gender')``, or ->
+            ``dict(column='Patient Age', bands=[0, 40, 60, 120])``. See
+            :class:`~mmda.datasets.tables.group_columns.GroupColumns`.
         **kwargs: Other arguments of :class:`mmpretrain.datasets.BaseDataset`:
             data_root, data_prefix, pipeline, indices, test_mode, lazy_init,
             metainfo, max_refetch.
@@ -53,7 +60,8 @@ class TableDataset(BaseDataset):
             missing.
         ValueError: If no image is left, if one lies outside of the folders
             that may hold images, if ``classes`` has an unknown name or
-            names a class twice, or if there is no such split.
+            names a class twice, if there is no such split, or if a column of
+            ``groups`` is missing, is a class, or holds no groups.
     """
 
     #: Splits of the dataset. Empty for a dataset without splits.
@@ -75,6 +83,7 @@ class TableDataset(BaseDataset):
         check_first: bool = True,
         split: str | None = None,
         allow_outside: bool = False,
+        groups: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if self.SPLITS and split not in self.SPLITS:
@@ -85,6 +94,7 @@ class TableDataset(BaseDataset):
         self.split = split
         self.check_first = check_first
         self.allow_outside = allow_outside
+        self.groups = GroupColumns(groups or {}, type(self).__name__)
         # mmengine serialises a list of dicts to share it between workers.
         # Workers share arrays as they are.
         kwargs['serialize_data'] = False
@@ -152,6 +162,14 @@ class TableDataset(BaseDataset):
                 'after the choice of split and view'
             )
         self._check_paths()
+        if self.data_list.groups is not None:
+            self.groups.check(self.ann_file, self.data_list.groups)
+        elif self.groups.columns:
+            raise ValueError(
+                f'groups of {type(self).__name__}: found columns '
+                f'{self.groups.columns}, but this dataset reads no table '
+                'with columns'
+            )
         if self.check_first and self.data_list.img_path is not None:
             path = self._full_path(self.data_list[0]['img_path'])
             if not exists(path):
@@ -211,6 +229,8 @@ class TableDataset(BaseDataset):
         info = self.data_list[idx]
         if 'img_path' in info:
             info['img_path'] = self._full_path(info['img_path'])
+        if self.data_list.groups is not None:
+            info['groups'] = self.groups.of(self.data_list.groups[idx])
         info['sample_idx'] = idx if idx >= 0 else len(self.data_list) + idx
         return info
 

@@ -21,6 +21,7 @@ from ..split_file import image_names
 SAMPLE_META = (
     'source',
     'patient_id',
+    'groups',
     'sample_idx',
     'annotated_classes',
     'exclusive',

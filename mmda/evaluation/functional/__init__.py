@@ -14,6 +14,7 @@ from .delong import (
     delong_paired,
     placements,
 )
+from .groups import GroupAUC, group_auc
 from .holm import holm
 from .iou import iou_of_areas, known_areas, pixel_confusion
 from .novelty import NOVELTY_SCORES
@@ -29,6 +30,7 @@ from .thresholds import Threshold, choose_threshold
 __all__ = [
     'NOVELTY_SCORES',
     'AUCInterval',
+    'GroupAUC',
     'PairedAUC',
     'Reliability',
     'Threshold',
@@ -38,6 +40,7 @@ __all__ = [
     'choose_threshold',
     'delong_interval',
     'delong_paired',
+    'group_auc',
     'holm',
     'iou_of_areas',
     'known_areas',

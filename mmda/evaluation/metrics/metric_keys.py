@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: Stands in a key for the images that are in none of the groups.
+UNKNOWN_GROUP = '(unknown)'
+
 
 def key_part(name: str) -> str:
     """Write the name of a class or a source as one part of a key.

@@ -28,12 +28,14 @@ class Answers(NamedTuple):
         target (ndarray): float32 (N, C), NaN where not annotated.
         sources (ndarray): object (N,), names or None.
         patients (ndarray): object (N,), ids or None.
+        groups (ndarray): object (N,), dicts such as ``{'sex': 'F'}``.
     """
 
     score: np.ndarray
     target: np.ndarray
     sources: np.ndarray
     patients: np.ndarray
+    groups: np.ndarray
 
     def of(self, source: str | None) -> Answers:
         """Return the images of one source.
@@ -108,7 +110,7 @@ class PartialLabelMetric(LabelMetric):
         self.shared_classes = shared_classes
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep scores, labels, sources and patients of one batch.
+        """Keep scores, labels, sources, patients and groups of one batch.
 
         Args:
             data_batch (Any): Not used.
@@ -117,7 +119,8 @@ class PartialLabelMetric(LabelMetric):
         """
         for sample in data_samples:
             origin = (sample.get('source'), sample.get('patient_id'))
-            self.results.append((*read_answers(sample), *origin))
+            groups = sample.get('groups') or {}
+            self.results.append((*read_answers(sample), *origin, groups))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute all values from the results of all ranks.
@@ -128,13 +131,8 @@ class PartialLabelMetric(LabelMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        scores, targets, sources, patients = zip(*results, strict=True)
-        data = Answers(
-            _stack(scores),
-            _stack(targets),
-            _objects(sources),
-            _objects(patients),
-        )
+        scores, targets, *origin = zip(*results, strict=True)
+        data = Answers(_stack(scores), _stack(targets), *map(_objects, origin))
         metrics = self._measure_all(data)
         self.warn_of_the_rest()
         return metrics
@@ -247,18 +245,7 @@ class PartialLabelMetric(LabelMetric):
                 'its intervals are too short. Does the '
                 'source give a `patient_id`?'
             )
-        # Only the console shows the bar: a large test set takes minutes.
-        bar = ProgressBar(self.bootstrap, file=sys.stdout)
-        resampled = resample(
-            self.resampled,
-            data.score[None],
-            data.target,
-            number_clusters(data.patients, data.sources),
-            self.bootstrap,
-            self.seed,
-            bar.update,
-        )[:, 0]
-        bar.file.write('\n')
+        resampled = self.resample(data, data.score, data.target)
         columns = {
             keys[i]: resampled[:, i]
             for i in np.flatnonzero(data.annotated).tolist()
@@ -276,6 +263,34 @@ class PartialLabelMetric(LabelMetric):
                 )
             yield f'{key}/bootstrap_low', float(low) * 100
             yield f'{key}/bootstrap_high', float(high) * 100
+
+    def resample(
+        self, data: Answers, score: np.ndarray, target: np.ndarray
+    ) -> np.ndarray:
+        """Measure bootstrap samples of the patients.
+
+        Args:
+            data (Answers): N images.
+            score (ndarray): (N, K), scores of these images.
+            target (ndarray): (N, K), NaN where not annotated.
+
+        Returns:
+            ndarray: float64 (R, K), in [0, 1]. All calls with the same images
+            draw the same samples.
+        """
+        # Only the console shows the bar: a large test set takes minutes.
+        bar = ProgressBar(self.bootstrap, file=sys.stdout)
+        resampled = resample(
+            self.resampled,
+            score[None],
+            target,
+            number_clusters(data.patients, data.sources),
+            self.bootstrap,
+            self.seed,
+            bar.update,
+        )[:, 0]
+        bar.file.write('\n')
+        return resampled
 
 
 def _begin(metrics: dict[str, float], scope: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Classifiers: from a feature to one answer per class."""
 
+from .class_vectors import ClassVectors
 from .dodnet_controller import DoDNetController
 from .dynamic_adapter import DynamicAdapter
 from .named_classes import (
@@ -11,6 +12,7 @@ from .named_classes import (
 from .named_linear import NamedLinear
 
 __all__ = [
+    'ClassVectors',
     'DoDNetController',
     'DynamicAdapter',
     'NamedClasses',
