@@ -16,6 +16,7 @@ from .delong import (
 )
 from .holm import holm
 from .iou import iou_of_areas, known_areas, pixel_confusion
+from .label_errors import label_errors, label_quality, sure_answers
 from .novelty import NOVELTY_SCORES
 from .ranking import (
     binary_auc,
@@ -41,6 +42,8 @@ __all__ = [
     'holm',
     'iou_of_areas',
     'known_areas',
+    'label_errors',
+    'label_quality',
     'mean_of_defined',
     'number_clusters',
     'per_class',
@@ -49,5 +52,6 @@ __all__ = [
     'placements',
     'reliability',
     'resample',
+    'sure_answers',
     'why_undefined',
 ]
