@@ -147,7 +147,7 @@ class Audit:
             rows.append(found.rows[:limit])
             columns.append(np.full(len(rows[-1]), index))
             quality.append(found.quality[:limit])
-            if any(map(np.isnan, found.expected)):
+            if not found.is_defined:
                 self.warnings.append(
                     f'class {name!r}: expected annotated positives and '
                     'negatives with an answer; nothing can be said about it'
@@ -269,6 +269,7 @@ def write_sure(
         images have no file and no row.
     """
     root = _common_folder(audit.sources)
+    origins = list(dict.fromkeys(s.origin for s in audit.sources))
     has_patients = any(s.patients is not None for s in audit.sources)
     counts, images = np.zeros(len(audit.classes), int), 0
     with (
@@ -292,8 +293,7 @@ def write_sure(
                     continue
                 texts = [os.fsdecode(source.paths[index])[len(root) :]]
                 if has_patients:
-                    ids = source.patients
-                    texts += ['' if ids is None else os.fsdecode(ids[index])]
+                    texts.append(_patient(source, index, origins))
                 write([*texts, *map(_text, values)])
                 images += 1
     return dict(
@@ -314,6 +314,14 @@ def _common_folder(sources: Sequence[SourceLabels]) -> str:
     ]
     start = os.path.commonprefix(ends)
     return start[: start.rfind('/') + 1]
+
+
+def _patient(source: SourceLabels, index: int, origins: Sequence) -> str:
+    """Return an id of a patient that no other origin uses."""
+    name = '' if source.patients is None else source.patients[index]
+    if not name or len(origins) < 2:
+        return os.fsdecode(name)
+    return f'{origins.index(source.origin)}-{os.fsdecode(name)}'
 
 
 def _text(value: float) -> str:

@@ -6,7 +6,7 @@ from .bootstrap import (
     percentile_interval,
     resample,
 )
-from .calibration import Reliability, reliability
+from .calibration import Reliability, recalibrate, reliability
 from .delong import (
     AUCInterval,
     PairedAUC,
@@ -50,6 +50,7 @@ __all__ = [
     'percentile_interval',
     'pixel_confusion',
     'placements',
+    'recalibrate',
     'reliability',
     'resample',
     'sure_answers',
