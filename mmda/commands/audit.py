@@ -210,9 +210,9 @@ def _ask(args: argparse.Namespace) -> Audit:
             'the model has seen these labels in training, so it contradicts '
             'fewer of them. With --folds, other models answer'
         ] = None
-    audit = Audit(
-        sources[0].classes, sources, datasets, np.concatenate(scores)
-    )
+    score = np.concatenate(scores)
+    scores.clear()  # not twice in memory
+    audit = Audit(sources[0].classes, sources, datasets, score)
     audit.warnings += warnings
     audit.drop_unseen(parts)
     return audit
