@@ -118,7 +118,7 @@ def check(args: argparse.Namespace) -> None:
         return
     if not Path(args.folds).is_file():
         raise FileNotFoundError(f'--folds: there is no file {args.folds}')
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for text in args.checkpoints:
         part, mark, path = text.partition('=')
         if not (part and mark and path):

@@ -29,12 +29,12 @@ class Entry(NamedTuple):
 
     Attributes:
         row (int): Position of the image among all images.
-        index (int): The class.
+        column (int): The class.
         quality (float): From 0, a wrong label, to 1.
     """
 
     row: int
-    index: int
+    column: int
     quality: float
 
 
@@ -356,13 +356,13 @@ def draw_sheet(path: Path, audit: Audit, entries: Sequence[Entry]) -> None:
     for axes, entry in zip(grid, entries, strict=False):
         number, index = audit.place(entry.row)
         file, where, source = audit.origin(entry.row)
-        label = audit.target[entry.row, entry.index]
-        answer = audit.score[entry.row, entry.index]
+        label = audit.target[entry.row, entry.column]
+        answer = audit.score[entry.row, entry.column]
         said = {0.0: 'no', 1.0: 'yes'}.get(float(label), f'{label:.2f}')
         axes.imshow(shown_pixels(audit.datasets[number][index]['inputs']))
         axes.set_title(
             f'{Path(file).name or where:.24}\n{source:.24}\n'
-            f'{audit.classes[entry.index]:.24}\nlabel {said}, '
+            f'{audit.classes[entry.column]:.24}\nlabel {said}, '
             f'answer {answer:.2f}',
             fontsize=SMALL - 2,
         )
