@@ -3,20 +3,23 @@
 import importlib
 import json
 import re
+import shlex
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 import cv2
+import make_toy
 import numpy as np
 import pytest
 import yaml
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 from test_house import registered
-from test_readme import code_blocks
+from test_readme import code_blocks, command_lines
 
 import mmda.apis
+from mmda.commands import label_space
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / 'docs'
@@ -73,6 +76,22 @@ def source(tmp_path, monkeypatch):
             return DATASETS.build(cfg)
 
     return build
+
+
+def test_the_label_space_of_the_toy_tables_is_the_one_of_the_page(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / 'own_data.md').read_text().partition('## The classes of')[2]
+    draw, join, *_ = map(shlex.split, command_lines(page))
+    make_toy.main(draw[2:])
+    capsys.readouterr()
+    scopes = dict(DefaultScope._instance_dict)
+    label_space.main(join[2:])
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(scopes)
+    shown, *_ = code_blocks(page, 'text')
+    assert capsys.readouterr().out == shown
 
 
 def test_a_list_of_findings_leaves_other_classes_open(source, tmp_path):

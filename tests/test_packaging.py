@@ -210,6 +210,7 @@ SHORT = (
 COMMANDS = [
     ['label-report', DIGITS],
     ['split', DIGITS, '--folds', '2', '--out', 'splits.csv'],
+    ['label-space', DIGITS, '--out', 'space.json'],
     ['train', DIGITS, '--work-dir', 'run', '--cfg-options', *SHORT],
     ['test', DIGITS, 'run', '--out', 'test.npz'],
     ['test', DIGITS, 'run', '--split', 'val', '--out', 'val.npz'],

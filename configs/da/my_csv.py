@@ -22,7 +22,7 @@ tables = dict(
     B=dict(train='b.csv', patient_column='patient'),
     C=dict(train='c.csv', patient_column='patient'),
 )
-aliases = {'Pleural Effusion': 'Effusion'}  # a spelling -> the common name
+aliases = {'Pleural Effusion': 'Effusion'}  # or the file of mmda label_space
 image_size = 224
 batch_size = 32
 max_epochs = 64

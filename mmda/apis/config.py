@@ -84,20 +84,28 @@ def _config_folder(package: str) -> Path:
 
 
 def load_config(
-    name: str, cfg_options: dict[str, Any] | None = None
+    name: str,
+    cfg_options: dict[str, Any] | None = None,
+    read_spaces: bool = True,
 ) -> Config:
     """Load a config, and apply the changes of the command line.
+
+    ``classes='space.json'``, the file of a label space, is replaced by its
+    classes; in a ``PartialLabelDataset`` its aliases and rules come along. So
+    a checkpoint, which holds the config, does not need the file.
 
     Args:
         name (str): See :func:`find_config`.
         cfg_options (dict[str, Any], optional): The values of
             ``--cfg-options``, by keys with dots. Defaults to None.
+        read_spaces (bool): Whether to read the files of label spaces.
+            Defaults to True.
 
     Returns:
         Config: The config, with names as types, see :func:`use_names`.
 
     Raises:
-        FileNotFoundError: If there is no such config.
+        FileNotFoundError: If there is no such config, or no such label space.
         ValueError: If the file cannot be read, names the line; if an option
             changes nothing; or if two sources have different label spaces.
 
@@ -118,10 +126,28 @@ def load_config(
         apply_options(cfg, cfg_options)
     _check_kinds(cfg, path)
     try:
-        check_label_spaces(cfg)
+        if read_spaces:
+            _read_spaces(cfg)
+            check_label_spaces(cfg)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f'{path}: {describe(error)}') from error
     return cfg
+
+
+def _read_spaces(cfg: Config) -> None:
+    from mmda.structures.space_file import is_space_file, resolve_classes
+
+    for _, part in walk_config(cfg._cfg_dict):
+        if not isinstance(part, dict) or not is_space_file(
+            part.get('classes')
+        ):
+            continue
+        classes, aliases, rules = resolve_classes(
+            part['classes'], part.get('aliases'), part.get('rules')
+        )
+        part['classes'] = list(classes)
+        if part.get('type') == 'PartialLabelDataset':
+            part.update(aliases=aliases, rules=rules)
 
 
 def _check_kinds(cfg: Config, path: str) -> None:

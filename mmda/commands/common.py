@@ -34,6 +34,10 @@ from mmda.walk import walk_datasets
 #: Options whose value is a file or a folder to write.
 OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
 
+#: Options that are arguments of CSVLabelDataset. --cfg-options cannot give a
+#: name with white space.
+TABLE_OPTIONS = ('image_column', 'patient_column', 'label_column')
+
 CHECKPOINT_HELP = 'checkpoint, or a work directory: its best checkpoint'
 
 
@@ -91,6 +95,75 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         'key=a,b, and a list of tuples as key="[(a,b),(c,d)]", without white '
         'space',
     )
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the argument ``sources``, and options that say how to read a table.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser.
+    """
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        help='configs; or tables as CSVLabelDataset reads them (then '
+        '--cfg-options gives its arguments, or those of another `type`)',
+    )
+    for name in TABLE_OPTIONS:
+        option = '--' + name.replace('_', '-')
+        parser.add_argument(
+            option, metavar='NAME', help=f'`{name}` of a table'
+        )
+
+
+def check_sources(args: argparse.Namespace) -> None:
+    """Check that the sources exist.
+
+    Args:
+        args (argparse.Namespace): The arguments, see :func:`add_sources`.
+
+    Raises:
+        FileNotFoundError: If a config or a table is missing.
+    """
+    for source in args.sources:
+        if is_config(source):
+            find_config(source)
+        elif not Path(source).is_file():
+            raise FileNotFoundError(f'there is no table {source}')
+
+
+def is_config(source: str) -> bool:
+    """Say whether a source is a config, and no table.
+
+    Args:
+        source (str): One of ``args.sources``.
+
+    Returns:
+        bool: Whether it is a config.
+    """
+    return source.endswith('.py') or '::' in source
+
+
+def table_config(path: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Write the config of the dataset that reads a table.
+
+    Args:
+        path (str): The table.
+        args (argparse.Namespace): The arguments, see :func:`add_sources` and
+            :func:`add_config_options`.
+
+    Returns:
+        dict: The config.
+    """
+    table = dict(
+        type='CSVLabelDataset',
+        ann_file=path,
+        check_first=False,
+        allow_outside=True,
+    )
+    given = {name: getattr(args, name) for name in TABLE_OPTIONS}
+    table.update({n: v for n, v in given.items() if v is not None})
+    return {**table, **(args.cfg_options or {})}
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -179,17 +252,20 @@ def find_checkpoint(path: str) -> str:
     raise ValueError(text) if best else FileNotFoundError(text)
 
 
-def open_config(name: str, options: dict[str, Any] | None = None) -> Config:
+def open_config(
+    name: str, options: dict[str, Any] | None = None, read_spaces: bool = True
+) -> Config:
     """Load a config, and make its scope the default scope.
 
     Args:
         name (str): Path, or ``package::path``.
         options (dict[str, Any], optional): ``--cfg-options``.
+        read_spaces (bool): See :func:`~mmda.apis.config.load_config`.
 
     Returns:
         Config: The config.
     """
-    cfg = load_config(name, options)
+    cfg = load_config(name, options, read_spaces)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return cfg
 

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmda.apis.arguments import MAX_SEED, real, whole
-from mmda.apis.config import find_config
 
 from .common import (
     add_config_options,
+    add_sources,
     build_parser,
+    check_sources,
     choose_part,
+    is_config,
     open_config,
     run_tool,
     say,
+    table_config,
 )
 
 if TYPE_CHECKING:
@@ -37,11 +40,6 @@ In a config, PartialLabelDataset(part=('train', 'splits.csv')) takes a part,
 and part=([1, 2, 3, 4], 'splits.csv') several folds together."""
 
 
-#: Options that are arguments of CSVLabelDataset. --cfg-options cannot give a
-#: name with white space.
-TABLE_OPTIONS = ('image_column', 'patient_column', 'label_column')
-
-
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command.
 
@@ -55,16 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
         EXAMPLES,
         'split',
     )
+    add_sources(parser)
     add = parser.add_argument
-    add(
-        'sources',
-        nargs='+',
-        help='configs; or tables as CSVLabelDataset reads them (then '
-        '--cfg-options gives its arguments, or those of another `type`)',
-    )
-    for name in TABLE_OPTIONS:
-        option = '--' + name.replace('_', '-')
-        add(option, metavar='NAME', help=f'`{name}` of a table')
     add('-o', '--out', required=True, help='CSV file to write')
     add('--folds', type=whole(2), help='number of equal parts: 0, 1, ...')
     add(
@@ -113,11 +103,7 @@ def check(args: argparse.Namespace) -> None:
         FileNotFoundError: If a file is missing.
         ValueError: If the fractions cannot be used.
     """
-    for source in args.sources:
-        if _is_config(source):
-            find_config(source)
-        elif not Path(source).is_file():
-            raise FileNotFoundError(f'there is no table {source}')
+    check_sources(args)
     for part, path in _by_part(args.known, '--known').items():
         if not Path(path).is_file():
             raise FileNotFoundError(f'--known {part}: there is no file {path}')
@@ -204,17 +190,13 @@ def run(args: argparse.Namespace) -> None:
         _compare(pool, fractions, known, part, args)
 
 
-def _is_config(source: str) -> bool:
-    return source.endswith('.py') or '::' in source
-
-
 def _read_sources(args: argparse.Namespace) -> Iterator[SourceLabels]:
     from mmengine.registry import DATASETS, init_default_scope
 
     from mmda.report.source_labels import sources_of_datasets
 
     for source in args.sources:
-        if _is_config(source):
+        if is_config(source):
             cfg = open_config(source, args.cfg_options)
             loaders = {s: cfg.get(f'{s}_dataloader') for s in args.of}
             datasets = {s: v['dataset'] for s, v in loaders.items() if v}
@@ -226,18 +208,10 @@ def _read_sources(args: argparse.Namespace) -> Iterator[SourceLabels]:
                 choose_part(dataset)
         else:
             init_default_scope('mmpretrain')
-            table = dict(
-                type='CSVLabelDataset',
-                ann_file=source,
-                check_first=False,
-                allow_outside=True,
-            )
-            given = {n: getattr(args, n) for n in TABLE_OPTIONS}
-            table.update({n: v for n, v in given.items() if v is not None})
-            datasets = {'train': {**table, **(args.cfg_options or {})}}
+            datasets = {'train': table_config(source, args)}
         built = {s: DATASETS.build(v) for s, v in datasets.items()}
         for labels in sources_of_datasets(built):
-            if not _is_config(source):
+            if not is_config(source):
                 labels.name = Path(source).stem
             yield labels
 

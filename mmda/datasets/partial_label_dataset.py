@@ -18,13 +18,14 @@ from mmda.structures import (
     LabelSpace,
     read_rules,
     rename_classes,
+    resolve_classes,
 )
 
 from .broken_images import UnusableImageError, is_decode_error
 from .class_matching import annotated_columns
 from .image_labels import ImageLabels
 from .parts import Part, draw_samples, is_split
-from .pixel_labels import PixelLabels, joint_palette
+from .pixel_labels import PixelLabels, joint_palette, pixel_rules
 from .wrappers.dataset_wrapper import DatasetWrapper, images_of, patients_of
 
 
@@ -47,7 +48,9 @@ class PartialLabelDataset(DatasetWrapper):
     Args:
         dataset (dict | BaseDataset): The source, any dataset of mmpretrain or
             mmseg.
-        classes (Sequence[str]): The joint label space, equal for all sources.
+        classes (Sequence[str] | str): The joint label space, equal for all
+            sources. Or the file of ``mmda label_space``, such as
+            'space.json': then its aliases and its rules are used, too.
         labeled_classes (Sequence[str], optional): Classes whose labels are
             used, in the spelling of the source or of the label space.
             Defaults to every class of the source that the label space has.
@@ -71,9 +74,10 @@ class PartialLabelDataset(DatasetWrapper):
         part_of (str): What ``part`` divides: 'images', or 'patients', so that
             no patient is in two parts. Defaults to 'images'. A file divides
             what it divides; 'patients' checks it.
-        exclusive (bool): For label maps: whether a pixel has at most one
-            class, so that an annotated class excludes all other classes.
-            Defaults to True.
+        exclusive (bool, optional): For label maps: whether a pixel has at
+            most one class, so that an annotated class excludes all other
+            classes. Defaults to True. It is short for
+            ``rules=dict(at_most_one=[classes])``.
         background_classes (Sequence[str]): For label maps: classes of the
             source that are not in the label space, but that an evaluation
             counts separately. A loss treats all of them as "none of the
@@ -84,11 +88,12 @@ class PartialLabelDataset(DatasetWrapper):
             the images. 'error': the images are an error. Images are compared
             by path, in the whole source. The same holds for labels of an
             image that break the ``rules``. Defaults to 'ignore'.
-        rules (LabelRules | Mapping | str, optional): For image labels: rules
-            between the classes of the label space, such as
+        rules (LabelRules | Mapping | str, optional): Rules between the
+            classes of the label space, such as
             ``dict(implies={'Pneumonia': ['Lung Opacity']})``, a JSON file, or
             'chest_xray', see :func:`~mmda.structures.read_rules`. They fill
-            the entries that the labels of an image determine.
+            the entries that the labels of an image determine. For label maps:
+            ``at_most_one`` or ``exactly_one`` of all classes.
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
             ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
@@ -115,7 +120,7 @@ class PartialLabelDataset(DatasetWrapper):
     def __init__(
         self,
         dataset: dict | BaseDataset,
-        classes: Sequence[str],
+        classes: Sequence[str] | str,
         labeled_classes: Sequence[str] | None = None,
         aliases: Mapping[str, str] | None = None,
         keep_apart: Sequence[str] = (),
@@ -124,13 +129,14 @@ class PartialLabelDataset(DatasetWrapper):
         seed: int | None = None,
         part: Part | None = None,
         part_of: str = 'images',
-        exclusive: bool = True,
+        exclusive: bool | None = None,
         background_classes: Sequence[str] = (),
         contradictions: str = 'ignore',
         rules: LabelRules | Mapping[str, Any] | str | None = None,
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
+        classes, aliases, rules = resolve_classes(classes, aliases, rules)
         _check_options(
             classes=classes,
             labeled_classes=labeled_classes,
@@ -215,12 +221,9 @@ class PartialLabelDataset(DatasetWrapper):
         # Shared, so that all workers of a data loader count together.
         self._skips = torch.zeros(total, dtype=torch.int64).share_memory_()
         if self.has_pixel_labels:
-            if self.rules is not None:
-                raise ValueError(
-                    f'rules of {self.name}: found rules for label maps, '
-                    'expected image labels; for label maps, exclusive=True '
-                    'means that a pixel has at most one class'
-                )
+            self.exclusive, exactly_one = pixel_rules(
+                self.rules, self.exclusive, self.name
+            )
             self._pixel_labels = PixelLabels(
                 self.dataset.metainfo['label_map'],
                 joint_names,
@@ -230,6 +233,7 @@ class PartialLabelDataset(DatasetWrapper):
                 self.background_classes,
                 getattr(self.dataset, 'ignore_index', UNKNOWN_PIXEL),
                 self.name,
+                exactly_one,
             )
         else:
             self.image_labels = ImageLabels(

@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from mmda.structures import (
     NO_ANNOTATED_CLASS,
     UNKNOWN_PIXEL,
+    LabelRules,
     LabelSpace,
     nearest,
 )
@@ -31,6 +32,7 @@ def joint_label_map(
     own_to_code: Mapping[int, int],
     num_codes: int,
     ignore_index: int = UNKNOWN_PIXEL,
+    rest: int = NO_ANNOTATED_CLASS,
 ) -> dict[int, int]:
     """Combine a source's ``label_map`` with the joint label space.
 
@@ -40,9 +42,10 @@ def joint_label_map(
             index is 255 for a class that the source leaves out.
         own_to_code (Mapping[int, int]): Index of the class in the source ->
             value of the label contract. A class that is not listed becomes
-            ``NO_ANNOTATED_CLASS``.
+            ``rest``.
         num_codes (int): Number of values that stand for a class.
         ignore_index (int): Id of pixels that the source does not label.
+        rest (int): See ``own_to_code``.
 
     Returns:
         dict[int, int]: Id in the file -> value. It has only the ids that
@@ -56,9 +59,40 @@ def joint_label_map(
     label_map = dict.fromkeys(range(num_codes), INVALID_PIXEL)
     label_map[NO_ANNOTATED_CLASS] = INVALID_PIXEL
     for value, own in stock_map.items():
-        label_map[value] = own_to_code.get(own, NO_ANNOTATED_CLASS)
+        label_map[value] = own_to_code.get(own, rest)
     label_map[ignore_index] = UNKNOWN_PIXEL
     return {k: v for k, v in label_map.items() if k != v}
+
+
+def pixel_rules(
+    rules: LabelRules | None, exclusive: bool | None, source: str
+) -> tuple[bool, bool]:
+    """Read what rules say about a pixel.
+
+    Args:
+        rules (LabelRules, optional): They keep all classes apart.
+        exclusive (bool, optional): What ``exclusive`` says.
+        source (str): Name of the source, for messages.
+
+    Returns:
+        tuple[bool, bool]: Whether a pixel has at most one class, and whether
+        it has exactly one.
+
+    Raises:
+        ValueError: If the rules say something else, or contradict
+            ``exclusive``.
+    """
+    if rules is None:
+        return exclusive is None or exclusive, False
+    apart = rules.apart | np.eye(len(rules.classes), dtype=bool)
+    if rules.implied.any() or not apart.all() or exclusive is False:
+        raise ValueError(
+            f'rules of {source}: for label maps, expected at_most_one or '
+            'exactly_one of all classes, without exclusive=False; found '
+            f'other rules between {rules.classes}'
+        )
+    num_classes = len(rules.classes)
+    return True, any(len(group) == num_classes for group in rules.exactly_one)
 
 
 class PixelLabels:
@@ -82,10 +116,13 @@ class PixelLabels:
             in the label space, but that keep a value: C, C + 1, ...
         ignore_index (int): Id of pixels that the source does not label.
         source (str): Name of the source, for messages.
+        exactly_one (bool): Whether each pixel has a class of the label space.
+            If one class is left, pixels without an annotated class have it.
 
     Raises:
         ValueError: If a background class is no class of the source or is in
-            the label space, or if there are too many classes for a label map.
+            the label space, if there are too many classes for a label map, or
+            if ``exactly_one`` contradicts a class outside of the label space.
     """
 
     def __init__(
@@ -98,6 +135,7 @@ class PixelLabels:
         background_classes: Sequence[str] = (),
         ignore_index: int = UNKNOWN_PIXEL,
         source: str = 'source',
+        exactly_one: bool = False,
     ) -> None:
         num_codes = len(space) + len(background_classes)
         if num_codes > INVALID_PIXEL:
@@ -116,11 +154,23 @@ class PixelLabels:
             codes[list(joint_names).index(name)] = len(space) + offset
         if stock_map is None:
             stock_map = {i: i for i in range(len(joint_names))}
-        self.label_map = joint_label_map(
-            stock_map, codes, num_codes, ignore_index
-        )
         self.annotated = np.zeros(len(space), dtype=bool)
         self.annotated[joint] = True
+        rest = NO_ANNOTATED_CLASS
+        if exactly_one:
+            outside = [name for name in joint_names if name not in space]
+            if outside:
+                raise ValueError(
+                    f'rules of {source}: a pixel of {outside[0]!r} has none '
+                    'of the classes of exactly_one; expected at_most_one'
+                )
+            left = np.flatnonzero(~self.annotated)
+            if len(left) == 1:
+                rest = int(left[0])
+                self.annotated[rest] = True
+        self.label_map = joint_label_map(
+            stock_map, codes, num_codes, ignore_index, rest
+        )
         self._source = source
         self._ids = {*stock_map, ignore_index, UNKNOWN_PIXEL}
         self._valid = np.zeros(256, dtype=bool)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from mmda.datasets.contradictions import describe
 from mmda.evaluation.functional import why_undefined
+from mmda.structures.spelling import looks_alike
 
 from .leaks import ContentCheck, leaks
 from .pixel_warnings import pixel_warnings
@@ -24,8 +23,6 @@ _SHIFT = 3.0
 _SHIFT_Z = 4.0
 #: Warnings of one kind that the text shows.
 _SHOWN = 10
-#: From this similarity on, two names look like one class.
-_ALIKE = 0.85
 
 
 def label_report(
@@ -385,48 +382,3 @@ def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
         for a, b in combinations(sorted(used), 2)
         if not used[a] & used[b] and looks_alike(a, b)
     ]
-
-
-def looks_alike(a: str, b: str) -> bool:
-    """Tell whether two names may be spellings of one class.
-
-    Args:
-        a (str): A name.
-        b (str): Another name.
-
-    Returns:
-        bool: True if the names differ only in case, in separators or in a few
-        letters, or if one name has all words of the other.
-
-    Examples:
-        >>> looks_alike('Effusion', 'Pleural_effusion')
-        True
-        >>> looks_alike('Pneumonia', 'Pneumothorax')
-        False
-        >>> looks_alike('Edema (A)', 'Edema (B)')  # kept apart on purpose
-        False
-        >>> looks_alike('Melanoma (MEL)', 'melanoma (mel)')
-        True
-    """
-    (start_a, _, own_a), (start_b, _, own_b) = (
-        name.casefold().partition('(') for name in (a, b)
-    )
-    if start_a == start_b and own_a and own_b and own_a != own_b:
-        return False
-    first, second = (
-        re.sub(r'[\W_]+', ' ', n).casefold().strip() for n in (a, b)
-    )
-    if not first or not second:
-        return False
-    words_a, words_b = set(first.split()), set(second.split())
-    if words_a <= words_b or words_b <= words_a:
-        return True
-    if min(len(first), len(second)) < 4:  # 'A1' and 'A2' are names, not typos
-        return False
-    matcher = difflib.SequenceMatcher(None, first, second)
-    # The first two are upper bounds of the third, and much faster.
-    return (
-        matcher.real_quick_ratio() >= _ALIKE
-        and matcher.quick_ratio() >= _ALIKE
-        and matcher.ratio() >= _ALIKE
-    )

@@ -321,7 +321,9 @@ def _from_label_maps(dataset: Any, max_maps: int | None) -> dict:
     num = total if max_maps is None else min(total, max_maps)
     chosen = np.linspace(0, total - 1, num).round().astype(int).tolist()
     num_classes = len(dataset.metainfo['classes'])
-    annotated = dataset.columns[1]
+    # The rules may tell a class that the source does not annotate.
+    known = dataset.get_data_info(0)['annotated_classes']
+    annotated = np.flatnonzero(known)
     score = np.full((num, num_classes), np.nan, dtype=np.float32)
     bar = ProgressBar(num, file=sys.stdout) if max_maps is None else None
     num_ids = num_classes + len(dataset.background_classes)

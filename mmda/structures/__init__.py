@@ -23,6 +23,7 @@ from .partial_label import (
     split_annotated,
 )
 from .pixel_target import PixelTarget, check_all_annotated
+from .space_file import resolve_classes
 
 __all__ = [
     'NO_ANNOTATED_CLASS',
@@ -43,6 +44,7 @@ __all__ = [
     'plain_tensor',
     'read_rules',
     'rename_classes',
+    'resolve_classes',
     'score_of',
     'split_annotated',
 ]

@@ -80,10 +80,11 @@ class LabelRules:
         self._close_implications()
         #: bool (C, C): whether two classes never hold together.
         self.apart = self._pairs('excludes', excludes or {})
-        self._exactly_one = self._groups('exactly_one', exactly_one)
+        #: Groups of indices.
+        self.exactly_one = self._groups('exactly_one', exactly_one)
         at_most = self._groups('at_most_one', at_most_one)
-        self._check_groups([*at_most, *self._exactly_one])
-        for group in (*at_most, *self._exactly_one):
+        self._check_groups([*at_most, *self.exactly_one])
+        for group in (*at_most, *self.exactly_one):
             self.apart[np.ix_(group, group)] = True
         np.fill_diagonal(self.apart, False)
         self.apart |= self.apart.T
@@ -180,7 +181,7 @@ class LabelRules:
 
         groups = [
             [self.classes[member] for member in group]
-            for group in self._exactly_one
+            for group in self.exactly_one
             if set(group) <= set(kept)
         ]
         return LabelRules(
@@ -294,14 +295,14 @@ class LabelRules:
             positive |= positive @ self.implied
             negative |= negative @ self.implied.T
             negative |= positive @ self.apart
-            for group in self._exactly_one:
+            for group in self.exactly_one:
                 left = ~negative[:, group]
                 last = left.sum(axis=1, keepdims=True) == 1
                 positive[:, group] |= left & last
             if positive.sum() + negative.sum() == before:
                 break
         stuck = (positive & negative).any(axis=1)
-        for group in self._exactly_one:
+        for group in self.exactly_one:
             stuck |= negative[:, group].all(axis=1)
         return positive, negative, stuck
 
@@ -348,8 +349,9 @@ def read_rules(
     Args:
         rules (LabelRules | Mapping | str, optional): Rules; or the arguments
             of :class:`LabelRules` without ``classes``; or the path of a JSON
-            file with them; or the name of shipped rules, such as 'chest_xray'.
-            Of shipped rules, those between ``classes`` are taken.
+            file with them, or of the file of a label space; or the name of
+            shipped rules, such as 'chest_xray'. Of shipped rules, those
+            between ``classes`` are taken.
         classes (Sequence[str]): The label space.
 
     Returns:
@@ -376,6 +378,8 @@ def read_rules(
                 f'{sorted(shipped)}'
             )
         arguments = json.loads(path.read_text(encoding='utf-8'))
+        if 'mmda_label_space' in arguments:
+            return read_rules(arguments.get('rules') or None, classes)
         if rules in shipped:
             own = arguments.pop('classes')
             more = [name for name in classes if name not in own]

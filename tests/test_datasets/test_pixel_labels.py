@@ -10,6 +10,8 @@ from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
 from mmda.datasets import PartialLabelDataset
+from mmda.report.source_labels import sources_of_datasets
+from mmda.structures import PixelTarget
 
 OWN = ('sky', 'road', 'car', 'bus')
 JOINT = ('bus', 'road', 'tree')
@@ -93,6 +95,63 @@ def test_labels_of_classes_that_are_not_used_become_background(root):
     meta = dataset[0]['data_samples'].metainfo
     assert meta['annotated_classes'].tolist() == [True, False, False]
     assert meta['exclusive'] is False
+
+
+@pytest.mark.parametrize('rule', ['at_most_one', 'exactly_one'])
+@pytest.mark.parametrize('labeled', [['bus'], ['bus', 'car'], OWN[:3], OWN])
+def test_known_pixels_are_those_of_all_assignments_of_the_rules(
+    root, rule, labeled
+):
+    dataset = wrap(
+        root, OWN, labeled_classes=labeled, rules={rule: [list(OWN)]}
+    )
+    sample = dataset[0]['data_samples']
+    found = PixelTarget.from_samples([sample], 4).dense()[0]
+    # All assignments of four classes that satisfy the rule.
+    possible = np.concatenate(
+        [np.eye(4), np.zeros((int(rule == 'at_most_one'), 4))]
+    )
+    columns = [OWN.index(name) for name in labeled]
+    for row, column in np.ndindex(LABEL.shape):
+        own = LABEL[row, column]
+        expected = np.full(4, np.nan)
+        if own != 255:
+            seen = np.eye(4)[own][columns]
+            left = possible[(possible[:, columns] == seen).all(axis=1)]
+            same = left.min(axis=0) == left.max(axis=0)
+            expected[same] = left[0][same]
+        np.testing.assert_array_equal(found[:, row, column], expected)
+
+
+@pytest.mark.parametrize(
+    ('classes', 'options', 'text'),
+    [
+        (OWN, dict(rules=dict(implies=dict(bus=['car']))), 'other rules'),
+        (OWN, dict(rules=dict(at_most_one=[['bus', 'car']])), 'other rules'),
+        (
+            OWN,
+            dict(rules=dict(at_most_one=[OWN]), exclusive=False),
+            'without exclusive=False',
+        ),
+        (JOINT, dict(rules=dict(exactly_one=[JOINT])), "pixel of 'sky'"),
+    ],
+)
+def test_rules_that_no_label_map_can_follow_are_errors(
+    root, classes, options, text
+):
+    with pytest.raises(ValueError, match=f'rules of A: .*{text}'):
+        wrap(root, classes, **options)
+
+
+def test_the_report_counts_the_class_that_the_rules_tell(root):
+    dataset = wrap(
+        root,
+        OWN,
+        labeled_classes=['sky', 'road', 'car'],
+        rules=dict(exactly_one=[OWN]),
+    )
+    (labels,) = sources_of_datasets(dict(train=dataset))
+    assert labels.annotated == OWN
 
 
 def test_background_classes_keep_an_index_after_the_joint_ones(root):

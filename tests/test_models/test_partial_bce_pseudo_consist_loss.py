@@ -543,6 +543,7 @@ def test_stated_defaults_equal_the_signature():
         normalize='entry',
         loss_weight=1.0,
         loss_name='loss_partial',
+        teacher_weight=0.0,
     )
 
 
@@ -575,6 +576,7 @@ def test_loss_weight_multiplies_each_term():
         (dict(strong_bce_weight=-1.0), 'strong_bce_weight=-1.0'),
         (dict(pseudo_weight=-1.0), 'pseudo_weight=-1.0'),
         (dict(consist_weight=NAN), 'consist_weight=nan'),
+        (dict(teacher_weight=-1.0), 'teacher_weight=-1.0'),
         (dict(distance='l1'), "distance='l1'.*mse.*bce"),
         (dict(normalize='batch'), "normalize='batch'.*entry.*class.*sample"),
     ],
@@ -606,6 +608,40 @@ def test_the_strong_view_is_supervised_where_annotated(normalize):
     (gradient,) = torch.autograd.grad(expected, logits)
     assert not gradient[len(target) :][target.isnan()].any()
     assert 'loss_strong_bce' not in both.terms(logits[: len(target)], target)
+
+
+@pytest.mark.parametrize('normalize', MEANS)
+@pytest.mark.parametrize('views', [1, 2])
+def test_answers_of_an_old_model_label_what_is_not_annotated(normalize, views):
+    logits, target = make_batch(fraction=0.4)
+    logits = logits[: views * len(target)]
+    teacher = torch.rand(target.shape, dtype=target.dtype)
+    teacher[:, 3:] = NAN  # new classes
+    options = dict(strong_bce_weight=0.7, normalize=normalize)
+    loss = PartialBCEPseudoConsistLoss(teacher_weight=2.0, **options)
+    found = loss.losses(logits, target, teacher=teacher)
+    # The teacher alone gives the labels of a target of its own.
+    plain = PartialBCEPseudoConsistLoss(**options)
+    taught = torch.where(target.isnan(), teacher, NAN)
+    labels = plain.losses(logits, taught)
+    expected = labels['loss_bce'] + labels.get('loss_strong_bce', 0)
+    torch.testing.assert_close(found.pop('loss_teacher'), 2 * expected)
+    # The annotated entries count as they do without a teacher, and the rest
+    # is self-trained as if the entries of the teacher were annotated.
+    annotated = plain.losses(logits, target)
+    rest = plain.losses(logits, torch.where(target.isnan(), teacher, target))
+    for key, value in found.items():
+        other = annotated if 'bce' in key else rest
+        torch.testing.assert_close(value, other[key])
+
+
+def test_a_teacher_weight_needs_a_teacher_of_the_same_classes():
+    loss = PartialBCEPseudoConsistLoss(teacher_weight=1.0)
+    logits, target = torch.zeros(2, 3), torch.zeros(2, 3)
+    with pytest.raises(ValueError, match='expected KeepOldClassesHook'):
+        loss(logits, target)
+    with pytest.raises(ValueError, match=r'shape \(2, 2\) for .* \(2, 3\)'):
+        loss.losses(logits, target, teacher=torch.zeros(2, 2))
 
 
 def test_an_answer_of_either_side_is_sure_from_the_confidence_on():

@@ -21,7 +21,6 @@ from mmda.datasets import (
 from mmda.report import source_labels
 from mmda.report.label_report import (
     label_report,
-    looks_alike,
     positives_per_source,
 )
 from mmda.report.label_report_files import report_text
@@ -251,19 +250,6 @@ def test_names_that_one_source_has_side_by_side_are_no_aliases():
         for w in warnings_of(train=wrap(np.eye(2), names, names, 'A'))
         if 'look like' in w
     ]
-
-
-@pytest.mark.parametrize(
-    ('a', 'b', 'alike'),
-    [
-        ('Infiltration', 'Infiltrations', True),
-        ('Lung Lesion', 'Lung Opacity', False),
-        ('1', '2', False),
-        ('Edema (A)', 'Edema (B)', False),
-    ],
-)
-def test_looking_alike(a, b, alike):
-    assert looks_alike(a, b) == looks_alike(b, a) == alike
 
 
 def source(split, name, origin=('T', 'x'), **columns):

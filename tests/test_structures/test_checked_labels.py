@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.registry import DefaultScope
 from mmengine.structures import BaseDataElement, PixelData
 from mmpretrain.models import heads
 from mmpretrain.models.losses import (
@@ -148,10 +149,11 @@ def test_a_stock_decode_head_refuses_pixels_that_its_loss_misreads(
         )
         data = dict(inputs=[torch.rand(3, 4, 4)], data_samples=[sample])
         (sample,) = preprocessor(data, training=True)['data_samples']
-    head = FCNHead(
-        in_channels=4, channels=4, num_classes=3, num_convs=0,
-        concat_input=False, loss_decode=loss,
-    )  # fmt: skip
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        head = FCNHead(
+            in_channels=4, channels=4, num_classes=3, num_convs=0,
+            concat_input=False, loss_decode=loss,
+        )  # fmt: skip
     expected = ('PartialLabelLossWrapper', 'DualViewEncoderDecoder')[views - 1]
     with pytest.raises(ValueError, match=expected):
         head.loss([inputs], [sample], None)

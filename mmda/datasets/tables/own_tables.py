@@ -19,13 +19,13 @@ class OwnSources(NamedTuple):
     """The sources of a config.
 
     Attributes:
-        classes (tuple[str, ...]): The joint label space.
+        classes (tuple[str, ...] | str): The joint label space, or its file.
         train (list[dict]): Configs of the training datasets.
         val (list[dict]): Configs of the validation datasets.
         test (list[dict]): Configs of the test datasets.
     """
 
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] | str
     train: list[dict[str, Any]]
     val: list[dict[str, Any]]
     test: list[dict[str, Any]]
@@ -36,11 +36,12 @@ def sources_of_tables(
     data_root: str,
     train_pipeline: Sequence[dict],
     test_pipeline: Sequence[dict],
-    aliases: Mapping[str, str] | None = None,
+    aliases: Mapping[str, str] | str | None = None,
 ) -> OwnSources:
     """Write the datasets of a config from a table for each source.
 
-    The joint label space is the union of the classes of the training tables.
+    The joint label space is the union of the classes of the training tables,
+    unless a file of ``mmda label_space`` says it.
     A source without a table for validation or for test gives a tenth of its
     patients, which no other split of the source has.
 
@@ -53,8 +54,9 @@ def sources_of_tables(
         data_root (str): Folder of the tables and of the images.
         train_pipeline (Sequence[dict]): Transforms of training images.
         test_pipeline (Sequence[dict]): Transforms of all other images.
-        aliases (Mapping[str, str], optional): Spelling of a source -> name
-            in the label space.
+        aliases (Mapping[str, str] | str, optional): Spelling of a source ->
+            name in the label space. Or the file of ``mmda label_space``, such
+            as 'space.json', which also gives the classes and the rules.
 
     Returns:
         OwnSources: The label space, and the configs of the datasets.
@@ -66,10 +68,13 @@ def sources_of_tables(
     """
     for name, table in tables.items():
         _check_table(name, table)
-    found = {
-        name: _classes_of(table, data_root) for name, table in tables.items()
-    }
-    classes = LabelSpace.union(found, aliases).classes
+    classes: tuple[str, ...] | str
+    if isinstance(aliases, str):
+        # `mmda label_space` reads this config before it writes the file.
+        classes, aliases = aliases, None
+    else:
+        found = {n: _classes_of(t, data_root) for n, t in tables.items()}
+        classes = LabelSpace.union(found, aliases).classes
     datasets: dict[str, list[dict]] = {split: [] for split in SPLITS}
     for name, table in tables.items():
         for split in SPLITS:

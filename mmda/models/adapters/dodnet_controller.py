@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -127,6 +127,15 @@ class DoDNetController(NamedClasses, nn.Linear):
             for indices in self.match_classes(stored)
         )
         self._take(state_dict, prefix + 'weight', 1, old, new)
+
+    def weights_of(self, names: Collection[str]) -> dict[str, Tensor]:
+        """Find the columns of some questions; see the base class.
+
+        All questions share the columns of the feature and the bias.
+        """
+        image = torch.ones(self.in_channels, dtype=torch.bool)
+        columns = torch.cat([image, self._among(names)])
+        return dict(weight=columns, bias=torch.ones(1, dtype=torch.bool))
 
 
 def draw_questions(target: Tensor, generator: torch.Generator) -> Tensor:

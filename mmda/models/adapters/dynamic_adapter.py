@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -171,6 +171,18 @@ class DynamicAdapter(NamedClasses, BaseModule):
         self._take(state_dict, prefix + 'kernel', 1, old, new)
         if self.bias is not None and prefix + 'bias' in state_dict:
             self._take(state_dict, prefix + 'bias', 0, old, new)
+
+    def weights_of(self, names: Collection[str]) -> dict[str, Tensor]:
+        """Find the questions of some classes; see the base class.
+
+        All classes share the kernel. A question uses the columns for which
+        its encoding is not 0. After :meth:`rearrange`, the encoding of an old
+        class is 0 for each new class.
+        """
+        among = self._among(names).to(self.task_encoding.device)
+        used = (self.task_encoding[among] != 0).any(dim=0)
+        masks = dict(task_encoding=among[:, None], kernel=used[:, None, None])
+        return masks if self.bias is None else dict(masks, bias=among)
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any

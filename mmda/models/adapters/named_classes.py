@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -82,7 +82,7 @@ class NamedClasses(nn.Module):
     """Mixin: save the class names with the weights and match them by name.
 
     Put the mixin before the module class, call :meth:`name_classes` in
-    ``__init__`` and write :meth:`rearrange`.
+    ``__init__`` and write :meth:`rearrange` and :meth:`weights_of`.
 
     Attributes:
         num_classes (int): Number of classes, C.
@@ -126,6 +126,29 @@ class NamedClasses(nn.Module):
                 differ from the classes of this module.
         """
         raise NotImplementedError
+
+    def weights_of(self, names: Collection[str]) -> dict[str, Tensor]:
+        """Find the weights on which the answers for some classes depend.
+
+        While these stay as they are, so do the answers to the same features.
+
+        Args:
+            names (Collection[str]): Names of classes.
+
+        Returns:
+            dict[str, Tensor]: Name of each parameter -> bool mask, which
+            broadcasts to the parameter.
+
+        Raises:
+            ValueError: If the module cannot keep a part of its classes.
+        """
+        raise ValueError(
+            f'{type(self).__name__} cannot freeze a part of its classes'
+        )
+
+    def _among(self, names: Collection[str]) -> Tensor:
+        """Tell which classes are among some names: bool (C,)."""
+        return torch.tensor([name in names for name in self.classes or ()])
 
     def match_classes(self, stored: tuple[str, ...]) -> tuple[Tensor, Tensor]:
         """Find the classes that a checkpoint shares with this module.

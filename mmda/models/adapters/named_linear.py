@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mmengine.registry import MODELS
-from torch import nn
+from torch import Tensor, nn
 
 from .named_classes import NamedClasses, check_num_classes
 
@@ -50,3 +50,8 @@ class NamedLinear(NamedClasses, nn.Linear):
         old, new = self.match_classes(stored)
         for key in ('weight', 'bias'):
             self._take(state_dict, prefix + key, 0, old, new)
+
+    def weights_of(self, names: Collection[str]) -> dict[str, Tensor]:
+        """Find the rows of some classes; see the base class."""
+        among = self._among(names)
+        return dict(weight=among[:, None], bias=among)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -11,6 +12,36 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ..utils import frozen_running_stats, split_views
+
+
+class Teacher:
+    """Answers of a frozen model for the classes that it knows.
+
+    It is no module, so it is neither trained nor saved with a model.
+
+    Args:
+        model (ImageClassifier): A model whose head has ``classes``. It is
+            frozen here.
+        known (Collection[str]): The classes that it knows.
+    """
+
+    def __init__(self, model: ImageClassifier, known: Collection[str]) -> None:
+        self.model = model.eval().requires_grad_(False)
+        classes = model.head.classes
+        self.unknown = torch.tensor([name not in known for name in classes])
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Answer.
+
+        Args:
+            images (Tensor): (N, 3, H, W), normalised.
+
+        Returns:
+            Tensor: Probabilities, (N, C); NaN for unknown classes.
+        """
+        answers = self.model(images).sigmoid()
+        return answers.masked_fill(self.unknown.to(answers.device), torch.nan)
 
 
 @MODELS.register_module()
@@ -24,7 +55,13 @@ class DualViewImageClassifier(ImageClassifier):
     of one view is treated as in the stock class.
 
     Takes the same arguments as ``ImageClassifier``.
+
+    Attributes:
+        teacher (Teacher | None): An old model, whose answers to the weak view
+            go to the loss of the head. ``KeepOldClassesHook`` sets it.
     """
+
+    teacher: Teacher | None = None
 
     def loss(
         self, inputs: Tensor, data_samples: list[DataSample]
@@ -43,12 +80,12 @@ class DualViewImageClassifier(ImageClassifier):
             ValueError: If ``inputs`` has neither N nor 2N rows.
         """
         weak, strong = split_views(inputs, len(data_samples))
-        if strong is None:
-            return super().loss(weak, data_samples)
-        weak_feats = self.extract_feat(weak)
-        with frozen_running_stats(self.backbone, self.neck):
-            strong_feats = self.extract_feat(strong)
-        return self.head.loss(_join(weak_feats, strong_feats), data_samples)
+        feats = self.extract_feat(weak)
+        if strong is not None:
+            with frozen_running_stats(self.backbone, self.neck):
+                feats = _join(feats, self.extract_feat(strong))
+        told = {} if self.teacher is None else dict(teacher=self.teacher(weak))
+        return self.head.loss(feats, data_samples, **told)
 
 
 def _join(weak: Any, strong: Any) -> Any:

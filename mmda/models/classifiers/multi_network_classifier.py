@@ -13,6 +13,8 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmda.structures import resolve_classes
+
 from ..adapters import NamedClasses
 from ..heads import stack_targets
 from ..utils import split_views
@@ -59,7 +61,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         super().__init__(
             init_cfg=init_cfg, data_preprocessor=MODELS.build(preprocessor)
         )
-        classes = head.get('classes')
+        classes = resolve_classes(head.get('classes'))[0]
         if not classes:
             raise ValueError(
                 'model.head.classes is missing: expected the names of the '

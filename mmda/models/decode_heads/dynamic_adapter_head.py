@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmda.structures import UNKNOWN_PIXEL, PixelTarget
+from mmda.structures import UNKNOWN_PIXEL, PixelTarget, resolve_classes
 
 from ..adapters import DynamicAdapter, check_num_classes
 from ..losses import PartialLabelLoss
@@ -38,8 +38,9 @@ class DynamicAdapterHead(BaseModule):
         num_classes (int, optional): Number of classes of the joint label
             space, C. Defaults to the number of ``classes``, or where these
             are missing to the ``num_classes`` of ``head``.
-        classes (Sequence[str], optional): The label space. It is saved with
-            the weights, so a checkpoint can be loaded into another space.
+        classes (Sequence[str] | str, optional): The label space, or its file
+            from ``mmda label_space``. It is saved with the weights, so a
+            checkpoint can be loaded into another space.
         loss_decode (dict | Sequence[dict], optional): Losses. A loss of mmda
             gets the :class:`~mmda.structures.PixelTarget`. A stock loss gets
             the weak view, and label maps that ignore all pixels without an
@@ -71,7 +72,7 @@ class DynamicAdapterHead(BaseModule):
         self,
         head: dict,
         num_classes: int | None = None,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[str] | str | None = None,
         loss_decode: dict | Sequence[dict] | None = None,
         thr: float = 0.0,
         init_cfg: dict | None = None,
@@ -80,6 +81,7 @@ class DynamicAdapterHead(BaseModule):
         if not 0 <= thr <= 1:
             raise ValueError(f'thr={thr}: expected 0 to 1')
         _check_type(head['type'])
+        classes = resolve_classes(classes)[0]
         if num_classes is None and classes is None:
             num_classes = head.get('num_classes')
         num_classes = check_num_classes(num_classes, classes)

@@ -11,7 +11,12 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmda.structures import as_partial, read_rules, score_of
+from mmda.structures import (
+    as_partial,
+    read_rules,
+    resolve_classes,
+    score_of,
+)
 
 from ..adapters import DoDNetController, check_num_classes
 from ..losses import PartialLabelLoss, softmax_of
@@ -33,8 +38,9 @@ class DynamicAdapterHead(MultiLabelClsHead):
         num_classes (int, optional): Number of classes of the joint label
             space, C. Defaults to the number of ``classes``.
         in_channels (int): Channels of the feature, m. Required.
-        classes (Sequence[str], optional): The label space. It is saved with
-            the weights, so a checkpoint can be loaded into another space.
+        classes (Sequence[str] | str, optional): The label space, or its file
+            from ``mmda label_space``. It is saved with the weights, so a
+            checkpoint can be loaded into another space.
         loss (dict, optional): A loss of mmda, or a stock loss of several
             yes-no questions, such as ``AsymmetricLoss``. A stock loss takes
             full labels; ``PartialLabelLossWrapper`` lets it take partial
@@ -67,7 +73,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
         self,
         num_classes: int | None = None,
         in_channels: int | None = None,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[str] | str | None = None,
         loss: dict | None = None,
         thr: float | None = None,
         topk: int | None = None,
@@ -87,6 +93,7 @@ class DynamicAdapterHead(MultiLabelClsHead):
                 'model.head.in_channels is missing: expected the number of '
                 'channels of the feature'
             )
+        classes = resolve_classes(classes)[0]
         self.num_classes = check_num_classes(num_classes, classes)
         self.in_channels = in_channels
         self.classifier = MODELS.build(

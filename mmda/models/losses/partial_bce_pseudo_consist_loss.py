@@ -63,6 +63,14 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
     ``marginal_weight`` adds the mean of :func:`marginal_nll` over the images
     or pixels, summed over the views.
 
+    A model that was loaded into a larger label space can keep what it knew:
+    with a ``teacher_weight``, the answers of the old model are soft labels
+    for the entries that are not annotated. The first two terms then have a
+    second part, which is a mean over these entries. The last two terms leave
+    these entries out. Source: Li and Hoiem, "Learning without Forgetting",
+    ECCV 2016. They take the softmax of all old classes and a temperature
+    of 2. Here each class has an answer of its own, and no temperature.
+
     Args:
         tau (float): Threshold of the pseudo-label, in [0, 1]. Defaults to 0.5.
         temperature (float): Sharpening temperature t, from 1 (hard labels) to
@@ -95,6 +103,9 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         loss_weight (float): Factor of all terms, at least 0. Defaults to 1.0.
         loss_name (str): Name of the sum in the log of a stock decode head.
             Defaults to 'loss_partial'.
+        teacher_weight (float): Weight of the labels of the old model beside
+            the annotated labels. It needs ``KeepOldClassesHook``. Defaults
+            to 0.0: there is no teacher.
 
     Raises:
         ValueError: If an argument is outside its range, or with a
@@ -126,6 +137,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         normalize: str = 'entry',
         loss_weight: float = 1.0,
         loss_name: str = 'loss_partial',
+        teacher_weight: float = 0.0,
     ) -> None:
         super().__init__(loss_weight, loss_name)
         _check_range('tau', tau, 0, 1)
@@ -138,6 +150,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             ('pseudo_weight', pseudo_weight),
             ('consist_weight', consist_weight),
             ('marginal_weight', marginal_weight),
+            ('teacher_weight', teacher_weight),
         ):
             _check_range(key, weight, 0, float('inf'))
         if marginal_weight and not exactly_one:
@@ -158,11 +171,15 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         self.detach_pseudo = detach_pseudo
         self.exactly_one = exactly_one
         self.marginal_weight = marginal_weight
+        self.teacher_weight = teacher_weight
         self.distance = distance
         self.normalize = normalize
 
     def losses(
-        self, cls_score: Tensor, target: Tensor | PixelTarget
+        self,
+        cls_score: Tensor,
+        target: Tensor | PixelTarget,
+        teacher: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return each term of the loss.
 
@@ -172,27 +189,36 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             target (Tensor | PixelTarget): (N, C, ...), in [0, 1] where
                 annotated, else NaN; or the label maps of N images, which are
                 read strip by strip.
+            teacher (Tensor, optional): Answers of the old model, (N, C), in
+                [0, 1], with NaN for new classes. A ``teacher_weight`` needs
+                them.
 
         Returns:
             dict[str, Tensor]: Scalars: ``loss_bce``, and with two views
             ``loss_pseudo``, ``loss_consist`` and, if its weight is not 0,
             ``loss_strong_bce``. With one view and ``exactly_one``, there is
             ``loss_pseudo`` too. With a ``marginal_weight`` there is
-            ``loss_marginal``. Each is weighted. A term without entries is 0
+            ``loss_marginal``, and with a ``teacher_weight``
+            ``loss_teacher``. Each is weighted. A term without entries is 0
             and has a graph.
 
         Raises:
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
-                shape than the target.
+                shape than the target; or if there is a ``teacher_weight`` and
+                no teacher, or a teacher of another shape.
         """
         check_shape(cls_score, target.shape)
+        taught = self._find_taught(target, teacher)
         num_known = count_known(target)
         num_pixels = target.shape[2:].numel()
         weights = [mean_weights(num_known, self.normalize)]
         names = ['loss_bce']
         two_views = len(cls_score) > len(num_known)
         if self.exactly_one or two_views:
-            by_unknown = mean_weights(num_pixels - num_known, self.normalize)
+            num_unknown = num_pixels - num_known
+            if taught is not None:
+                num_unknown = num_unknown - taught.int()
+            by_unknown = mean_weights(num_unknown, self.normalize)
             weights.append(self.ramp_factor() * by_unknown)
             names.append('loss_pseudo')
         if two_views:
@@ -204,13 +230,50 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             weights.append(self.marginal_weight * mean_weights(each))
             names.append('loss_marginal')
         sums = sum_over(
-            functools.partial(self._sum, weights), cls_score, target
+            functools.partial(self._sum, weights, taught), cls_score, target
         )
-        return dict(zip(names, sums, strict=True))
+        terms = dict(zip(names, sums, strict=True))
+        if teacher is not None and taught is not None:
+            terms['loss_teacher'] = self._teach(cls_score, teacher, taught)
+        return terms
+
+    def _find_taught(
+        self, target: Tensor | PixelTarget, teacher: Tensor | None
+    ) -> Tensor | None:
+        """Return which entries the old model labels: bool (N, C), or None."""
+        if not self.teacher_weight:
+            return None
+        if teacher is None or isinstance(target, PixelTarget):
+            raise ValueError(
+                f'teacher_weight={self.teacher_weight} needs the answers of '
+                'an old model: expected KeepOldClassesHook among the hooks, '
+                'a DualViewImageClassifier and labels of images'
+            )
+        if teacher.shape != target.shape:
+            raise ValueError(
+                f'answers of the old model of shape {tuple(teacher.shape)} '
+                f'for a target of shape {tuple(target.shape)}'
+            )
+        return target.isnan() & ~teacher.isnan()
+
+    def _teach(
+        self, cls_score: Tensor, teacher: Tensor, taught: Tensor
+    ) -> Tensor:
+        """Treat answers of the old model as labels of both views."""
+        weak, strong = split_views(to_full_precision(cls_score), len(taught))
+        label = teacher.nan_to_num().to(weak.dtype)
+        weight = taught * mean_weights(taught.int(), self.normalize)
+        total = self.bce_weight * _bce(weak, label, weight)
+        if strong is not None and self.strong_bce_weight:
+            total = total + self.strong_bce_weight * _bce(
+                strong, label, weight
+            )
+        return self.teacher_weight * total
 
     def _sum(
         self,
         weights: Sequence[Tensor],
+        taught: Tensor | None,
         cls_score: Tensor,
         label: Tensor,
         known: Tensor,
@@ -222,6 +285,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
                 two views or ``exactly_one``, of the unknown entries. They
                 broadcast to (N, C, ...). With a ``marginal_weight``, also the
                 weight of an image or pixel.
+            taught (Tensor, optional): bool (N, C), the unknown entries that
+                get no pseudo-label.
             cls_score (Tensor): Logits, (N, C, ...) or (2N, C, ...).
             label (Tensor): (N, C, ...), in [0, 1], any number where unknown.
             known (Tensor): bool (N, C, ...), whether an entry is annotated.
@@ -236,6 +301,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         if strong is None and not self.exactly_one:
             return sums
         pseudo, counts = self.pseudo_label(weak, label, known)
+        if taught is not None:
+            counts = counts & ~taught
         counted = counts * weights[1]
         # (VN, C, ...) -> (V, N, C, ...)
         num_views = 1 if strong is None else 2  # -1 fails without images

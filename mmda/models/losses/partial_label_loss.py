@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.functional as F
@@ -76,19 +76,23 @@ class PartialLabelLoss(nn.Module):
         return {}
 
     def terms(
-        self, cls_score: Tensor, target: Tensor | PixelTarget
+        self,
+        cls_score: Tensor,
+        target: Tensor | PixelTarget,
+        **kwargs: Any,
     ) -> dict[str, Tensor]:
         """Return each term of the loss, and further values for the log.
 
         Args:
             cls_score (Tensor): See :meth:`losses`.
             target (Tensor | PixelTarget): See :meth:`losses`.
+            **kwargs: Other arguments of :meth:`losses`.
 
         Returns:
             dict[str, Tensor]: The entries of :meth:`losses`, times
             ``loss_weight``, and of :meth:`watched`.
         """
-        losses = self.losses(cls_score, target)
+        losses = self.losses(cls_score, target, **kwargs)
         weighted = {key: self.loss_weight * v for key, v in losses.items()}
         return {**weighted, **self.watched(cls_score, target)}
 

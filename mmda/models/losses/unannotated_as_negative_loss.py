@@ -29,13 +29,17 @@ class UnannotatedAsNegativeLoss(PartialBCEPseudoConsistLoss):
     """
 
     def losses(
-        self, cls_score: Tensor, target: Tensor | PixelTarget
+        self,
+        cls_score: Tensor,
+        target: Tensor | PixelTarget,
+        teacher: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return each term of the loss.
 
         Args:
             cls_score (Tensor): Logits, (N, C) or (2N, C).
             target (Tensor): (N, C), in [0, 1], or NaN, which counts as 0.
+            teacher (Tensor, optional): It labels no entry, as all have one.
 
         Returns:
             dict[str, Tensor]: As in the base class.
@@ -43,7 +47,7 @@ class UnannotatedAsNegativeLoss(PartialBCEPseudoConsistLoss):
         Raises:
             ValueError: If the target holds label maps.
         """
-        return super().losses(cls_score, _fill(target))
+        return super().losses(cls_score, _fill(target), teacher)
 
     def watched(
         self, cls_score: Tensor, target: Tensor | PixelTarget

@@ -1,0 +1,142 @@
+"""The file of a label space: classes, aliases and rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .label_rules import read_rules
+from .label_space import LabelSpace, class_indices
+
+#: Version of the format, the value of the first key.
+VERSION = 1
+_KEYS = (
+    *('mmda_label_space', 'classes', 'aliases', 'rules'),
+    *('possible', 'sources'),
+)
+
+
+class SpaceFile(NamedTuple):
+    """A label space, as ``mmda label_space`` writes it.
+
+    Attributes:
+        classes (tuple[str, ...]): The joint label space.
+        aliases (dict[str, str]): Spelling of a source -> class.
+        rules (Mapping | str): As :func:`~mmda.structures.read_rules` takes
+            them. Empty without rules.
+        sources (dict[str, dict]): Name of a source -> ``images`` and
+            ``classes``, the counts when the file was written.
+    """
+
+    classes: tuple[str, ...]
+    aliases: dict[str, str]
+    rules: Mapping[str, Any] | str
+    sources: dict[str, dict]
+
+
+def is_space_file(classes: Any) -> bool:
+    """Say whether ``classes`` names the file of a label space.
+
+    Args:
+        classes (Any): Class names, or a path.
+
+    Returns:
+        bool: True for a path that ends with ``.json``.
+    """
+    return isinstance(classes, (str, Path)) and str(classes).endswith('.json')
+
+
+def read_space(path: str | Path) -> SpaceFile:
+    """Read the file of a label space, and check it.
+
+    Args:
+        path (str | Path): The file, relative to the working directory.
+
+    Returns:
+        SpaceFile: Its content.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no label space of this version, if a class is
+            doubled, if an alias is a class, leads to an unknown class or is
+            given twice, or if the rules do not fit the classes.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'classes: there is no label space {path}. `mmda label_space` '
+            'writes one'
+        )
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        content = json.loads(text, object_pairs_hook=_without_doubles)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    version = content.get(_KEYS[0]) if isinstance(content, dict) else None
+    if version != VERSION:
+        raise ValueError(
+            f'{path} is no label space of version {VERSION}: found '
+            f'{_KEYS[0]} = {version!r}. `mmda label_space` writes one'
+        )
+    unknown = [key for key in content if key not in _KEYS]
+    if unknown:
+        raise ValueError(f'{path}: found {unknown}, expected some of {_KEYS}')
+    try:
+        return _check(content)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'found {name!r} twice, expected it once')
+    return dict(pairs)
+
+
+def _check(content: Mapping[str, Any]) -> SpaceFile:
+    classes = content.get('classes')
+    if not isinstance(classes, list):
+        raise ValueError(f'classes: found {classes!r:.80}, expected a list')
+    space = LabelSpace(tuple(classes))
+    aliases = content.get('aliases') or {}
+    sources = content.get('sources') or {}
+    for key, value in dict(aliases=aliases, sources=sources).items():
+        if not isinstance(value, dict):
+            raise ValueError(f'{key}: found {value!r:.80}, expected an object')
+    for spelling, name in aliases.items():
+        class_indices([name], space.classes, f'alias {spelling!r}')
+        if spelling in space:
+            raise ValueError(
+                f'alias {spelling!r} -> {name!r}: {spelling!r} is a class, '
+                'too. Take it out of the aliases or out of the classes'
+            )
+    rules = content.get('rules') or {}
+    read_rules(rules, space.classes)
+    return SpaceFile(space.classes, aliases, rules, sources)
+
+
+def resolve_classes(
+    classes: Any, aliases: Any = None, rules: Any = None
+) -> tuple[Any, Any, Any]:
+    """Replace the path of a label space by what its file says.
+
+    Args:
+        classes (Any): A path that ends with ``.json``. Anything else is
+            returned as it is, with the other arguments.
+        aliases (Any): More aliases. They come before the ones of the file.
+        rules (Any): Rules that replace the ones of the file.
+
+    Returns:
+        tuple: Classes (tuple of names), aliases (dict) and rules.
+    """
+    if not is_space_file(classes):
+        return classes, aliases, rules
+    space = read_space(classes)
+    if aliases is None or isinstance(aliases, Mapping):
+        aliases = {**space.aliases, **(aliases or {})}
+    if rules is None:
+        rules = space.rules or None
+    return space.classes, aliases, rules
