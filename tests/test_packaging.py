@@ -216,6 +216,7 @@ COMMANDS = [
     ['test', DIGITS, 'run', '--out', 'test.npz'],
     ['test', DIGITS, 'run', '--split', 'val', '--out', 'val.npz'],
     ['thresholds', DIGITS, 'run', 'val.npz'],
+    ['audit', DIGITS, 'run', '--out-dir', 'audit'],
     ['class-relations', DIGITS, 'run', '--out-dir', 'relations'],
     ['compare-runs', 'test.npz', 'test.npz', '--config', DIGITS],
     ['fold', 'run', 'folded.pth'],

@@ -29,6 +29,7 @@ from mmda.apis.config import (
 )
 from mmda.apis.errors import explain
 from mmda.files import write_text
+from mmda.walk import walk_datasets
 
 #: Options whose value is a file or a folder to write.
 OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
@@ -267,6 +268,28 @@ def open_config(
     cfg = load_config(name, options, read_spaces)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return cfg
+
+
+def choose_part(dataset: Any, part: tuple[str, str] | None = None) -> None:
+    """Let the outer wrappers of a config take one part of their source.
+
+    Args:
+        dataset (dict): A dataset of the config, changed in place.
+        part (tuple[str, str], optional): Name and file of ``mmda split``.
+            Defaults to None, all images. The ``part``, ``num_samples`` and
+            ``indices`` of the config do not count.
+    """
+    inside: set[int] = set()
+    for node in walk_datasets(dataset):
+        if id(node) in inside or 'PartialLabelDataset' not in str(
+            node.get('type')
+        ):
+            continue
+        inside.update(map(id, walk_datasets(node)))
+        for key in ('part', 'part_of', 'num_samples', 'indices'):
+            node.pop(key, None)
+        if part is not None:
+            node['part'] = part
 
 
 def load_run_config(args: argparse.Namespace) -> Config:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmda.apis.arguments import MAX_SEED, real, whole
-from mmda.walk import walk_datasets
 
 from .common import (
     add_config_options,
     add_sources,
     build_parser,
     check_sources,
+    choose_part,
     is_config,
     open_config,
     run_tool,
@@ -205,7 +205,7 @@ def _read_sources(args: argparse.Namespace) -> Iterator[SourceLabels]:
                     f'{source}: has no dataloader for {", ".join(args.of)}'
                 )
             for dataset in datasets.values():
-                _take_whole(dataset)
+                choose_part(dataset)
         else:
             init_default_scope('mmpretrain')
             datasets = {'train': table_config(source, args)}
@@ -214,19 +214,6 @@ def _read_sources(args: argparse.Namespace) -> Iterator[SourceLabels]:
             if not is_config(source):
                 labels.name = Path(source).stem
             yield labels
-
-
-def _take_whole(dataset: Any) -> None:
-    """Let the outer wrappers of a config take all images of their source."""
-    inside: set[int] = set()
-    for node in walk_datasets(dataset):
-        if id(node) in inside or 'PartialLabelDataset' not in str(
-            node.get('type')
-        ):
-            continue
-        inside.update(map(id, walk_datasets(node)))
-        for key in ('part', 'part_of', 'num_samples', 'indices'):
-            node.pop(key, None)
 
 
 def _compare(

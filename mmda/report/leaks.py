@@ -109,6 +109,33 @@ def _common(
     return found
 
 
+def image_keys(
+    sources: Sequence[SourceLabels], by_content: bool = False
+) -> np.ndarray:
+    """Return a value for each image that equal images share.
+
+    Args:
+        sources (Sequence[SourceLabels]): Sources with N images together.
+        by_content (bool): Whether files are compared by content. All files
+            are then read. Defaults to False, by path. Images in memory are
+            always compared by content.
+
+    Returns:
+        ndarray: bytes (N,), b'' for an image that cannot be compared.
+    """
+    keys = [np.array([], dtype='S1')]
+    for source in sources:
+        own = _contents(source)
+        if own is None:
+            own = _real_paths(source.paths)
+        if own is None:
+            own = np.zeros(len(source.score), dtype='S1')
+        elif by_content and source.paths is not None:
+            own = np.array([file_digest(p).encode() for p in source.paths])
+        keys.append(own)
+    return np.concatenate(keys)
+
+
 def _contents(source: SourceLabels) -> np.ndarray | None:
     """Return a hash of each image in memory, or None without such images."""
     if source.images is None:

@@ -6,7 +6,7 @@ from .bootstrap import (
     percentile_interval,
     resample,
 )
-from .calibration import Reliability, reliability
+from .calibration import Reliability, recalibrate, reliability
 from .delong import (
     AUCInterval,
     PairedAUC,
@@ -17,6 +17,7 @@ from .delong import (
 from .groups import GroupAUC, group_auc
 from .holm import holm
 from .iou import iou_of_areas, known_areas, pixel_confusion
+from .label_errors import label_errors, label_quality, sure_answers
 from .novelty import NOVELTY_SCORES
 from .ranking import (
     binary_auc,
@@ -44,13 +45,17 @@ __all__ = [
     'holm',
     'iou_of_areas',
     'known_areas',
+    'label_errors',
+    'label_quality',
     'mean_of_defined',
     'number_clusters',
     'per_class',
     'percentile_interval',
     'pixel_confusion',
     'placements',
+    'recalibrate',
     'reliability',
     'resample',
+    'sure_answers',
     'why_undefined',
 ]

@@ -76,3 +76,62 @@ def reliability(
     if len(score):
         ece = float(np.abs(sums - hits).sum() / len(score))
     return Reliability(count, confidence, frequency, ece)
+
+
+def recalibrate(
+    score: np.ndarray, target: np.ndarray, steps: int = 30
+) -> np.ndarray:
+    r"""Fit the answers of one class to its labels, and return new answers.
+
+    .. math:: p' = \sigma(a \cdot \mathrm{logit}(p) + b)
+
+    ``a`` >= 0 and ``b`` have the greatest likelihood on the annotated
+    entries, as in [0]. Where the model knows nothing, ``a`` is near 0, and
+    all answers become the prevalence.
+
+    [0] Platt, "Probabilistic outputs for support vector machines and
+    comparisons to regularized likelihood methods", 1999, with the targets of
+    its section 2.2, which keep ``a`` finite.
+
+    Args:
+        score (ndarray): (N,), probabilities; NaN stays NaN.
+        target (ndarray): (N,), positive where > 0.5, NaN where not annotated.
+        steps (int): Newton steps at most. Defaults to 30.
+
+    Returns:
+        ndarray: float32 (N,). The answers as they are, if the class has no
+        positive or no negative.
+
+    Examples:
+        >>> target = np.array([1., 0.] * 50)
+        >>> recalibrate(np.full(100, 0.9), target)[:2]
+        array([0.5, 0.5], dtype=float32)
+    """
+    clipped = np.clip(score.astype(np.float32), 1e-6, 1 - 1e-6)
+    logit = np.log(clipped / (1 - clipped))
+    known = ~np.isnan(target) & ~np.isnan(logit) & (target != 0.5)
+    is_positive = target[known] > 0.5
+    positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
+    if not positives or not negatives:
+        return score.astype(np.float32)
+    wanted = np.where(
+        is_positive, (positives + 1) / (positives + 2), 1 / (negatives + 2)
+    ).astype(np.float32)
+    inputs = logit[known]
+    center, scale = float(inputs.mean()), float(inputs.std()) or 1.0
+    inputs = (inputs - center) / scale
+    a, b = 0.0, float(np.log((positives + 1) / (negatives + 1)))
+    for _ in range(steps):
+        answer = 1 / (1 + np.exp(-(a * inputs + b)))
+        error, weight = answer - wanted, answer * (1 - answer)
+        slope = np.array([(error * inputs).mean(), error.mean()])
+        mixed = (weight * inputs).mean()
+        curve = [[(weight * inputs**2).mean(), mixed], [mixed, weight.mean()]]
+        step = np.linalg.solve(curve + 1e-9 * np.eye(2), slope)
+        a, b = a - step[0], b - step[1]
+        if np.abs(step).max() < 1e-6:
+            break
+    if a < 0:  # worse than chance: only the prevalence is left
+        a, b = 0.0, float(np.log(wanted.mean() / (1 - wanted.mean())))
+    fitted = a * ((logit - center) / scale) + b
+    return (1 / (1 + np.exp(-fitted))).astype(np.float32)
