@@ -37,9 +37,15 @@ def data_roots(toy_root, tmp_path_factory):
     toy_images.write_usps(folder / 'usps')
     for path in toy_root.iterdir():
         (folder / path.name).symlink_to(path)
+    # All images of nih64 are in one folder.
+    chest, images = toy_root / 'ChestXray14', folder / 'nih64/images'
+    images.mkdir(parents=True)
+    for path in [*chest.glob('*.csv'), *chest.rglob('*.png')]:
+        parent = images if path.suffix == '.png' else images.parent
+        (parent / path.name).symlink_to(path)
     return {
         'data/': folder,
-        'data/nih64/': toy_root / 'ChestXray14',
+        'data/nih64/': folder / 'nih64',
         'data/cifar10/': folder / 'cifar10',
         'data/mnist/': folder / 'mnist',
         'data/medmnist/': folder / 'medmnist',
