@@ -3,7 +3,7 @@
 This script trains the recipe of Table 12 with each option, on 30 images per
 source. It prints the AUC on 4,000 validation digits. These are training images
 of MNIST, so a choice made here has not seen the test images. Differences from
-the recipe are tested in pairs over seeds. docs/method.md uses other seeds.
+the recipe are tested in pairs over seeds. docs/method_tables.md uses other seeds.
 
 Example: ``python benchmarks/tried_options.py --seeds 5 --jobs 2``.
 """
@@ -40,7 +40,7 @@ RECIPE, BCE = (
     'da/table12/da-recipe_small-cnn_500i_mnist-overlap.py',
     'da/table12/linear_small-cnn_500i_mnist-overlap.py',
 )
-FIRST_SEED = 100  # docs/method.md reports the seeds from 0
+FIRST_SEED = 100  # docs/method_tables.md reports the seeds from 0
 NUM_IMAGES, NUM_VALIDATION = 30, 4000
 
 LOSS, HEAD = 'model.head.loss.', 'model.head.'

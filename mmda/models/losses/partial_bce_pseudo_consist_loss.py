@@ -53,7 +53,7 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
       ``detach_pseudo=False`` give the literal loss of the paper.
     - The second term is not in the paper. It supervises the strong view where
       there is a label. On digits it helped more than all other options
-      (docs/method.md), so the classification configs use it.
+      (docs/method_tables.md), so the classification configs use it.
 
     Where each image or pixel shows exactly one class, use
     ``exactly_one=True`` with ``distance='bce'``. The pseudo-label then knows
