@@ -3,7 +3,8 @@
 This script trains the recipe of Table 12 with each option, on 30 images per
 source. It prints the AUC on 4,000 validation digits. These are training images
 of MNIST, so a choice made here has not seen the test images. Differences from
-the recipe are tested in pairs over seeds. docs/method_tables.md uses other seeds.
+the recipe are tested in pairs over seeds. docs/method_tables.md uses other
+seeds.
 
 Example: ``python benchmarks/tried_options.py --seeds 5 --jobs 2``.
 """
