@@ -1,13 +1,15 @@
-"""Write a file whole, or leave the old one as it was."""
+"""Write a file whole, or leave the old one as it was; read JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 #: How the name of an unfinished file begins.
 PART = '.part-'
@@ -86,3 +88,32 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with replacing(path) as part:
         part.write_text(text, encoding='utf-8')
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        Any: Its content.
+
+    Raises:
+        ValueError: If it is no JSON, or if an object has a key twice. The
+            error names the file.
+    """
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        return json.loads(text, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise ValueError(f'found {name!r} twice, expected it once')
+        content[name] = value
+    return content

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,18 +105,23 @@ def run(args: argparse.Namespace) -> None:
     known = [name for one in labels for name in one.classes]
     known += [*old.classes, *old.aliases, *order, *more]
     class_indices(given, known, '--alias')
+    read = {one.name for one in labels}
+    recorded = {
+        name: one if name in read else _rename(one, given, name)
+        for name, one in old.sources.items()
+    }
     aliases = {s: given.get(name, name) for s, name in old.aliases.items()}
     space = JointSpace(
         labels,
         base=[name for name in old.classes if name not in given],
         aliases={**aliases, **given},
         order=[name for name in order if name not in given],
-        recorded={n: one['classes'] for n, one in old.sources.items()},
+        recorded={n: one['classes'] for n, one in recorded.items()},
     )
     for spelling, name in more.items():
         if name in space.classes and spelling not in space.classes:
             space.aliases.setdefault(spelling, name)
-    sources = {**old.sources, **space.counts()}
+    sources = {**recorded, **space.counts()}
     rules = _read_rules(args.rules) if args.rules else old.rules
     _show(space, sources, old.classes)
     _show_rules(rules, space.classes)
@@ -136,6 +141,17 @@ def run(args: argparse.Namespace) -> None:
         f'{args.out}: classes {len(space.classes)} ({new} new), '
         f'aliases {len(space.aliases)}, sources {len(sources)}'
     )
+
+
+def _rename(
+    counts: dict[str, Any], aliases: Mapping[str, str], source: str
+) -> dict[str, Any]:
+    """Name the classes of a recorded source as the user now says."""
+    from mmda.structures import rename_classes
+
+    names = rename_classes([*counts['classes']], aliases, source=source)
+    values = counts['classes'].values()
+    return {**counts, 'classes': dict(zip(names, values, strict=True))}
 
 
 def _read_sources(
@@ -193,8 +209,14 @@ def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
 
 def _read_rules(name: str) -> Any:
     """Return the name of shipped rules, or the rules of a file."""
-    path = Path(name)
-    return json.loads(path.read_text('utf-8')) if path.is_file() else name
+    from mmda.files import read_json
+    from mmda.structures.space_file import read_space
+
+    if not Path(name).is_file():
+        return name
+    content = read_json(name)
+    is_space = isinstance(content, dict) and 'mmda_label_space' in content
+    return read_space(name).rules if is_space else content
 
 
 def _show_rules(rules: Any, classes: Sequence[str]) -> None:
@@ -230,7 +252,9 @@ def _show(space: JointSpace, sources: dict, old: Sequence[str]) -> None:
     for text in space.warnings:
         say(text, logging.WARNING)
     for one, two in space.possible[:SHOWN]:
-        say(f'possible: --alias "{two}={one}" joins these two')
+        # A name may hold quotes, or what a shell would run.
+        alias = shlex.quote(f'{two}={one}')
+        say(f'possible: --alias {alias} joins these two')
     more = len(space.possible) - SHOWN
     if more > 0:
         say(f'{more} more possible pairs are in the file')

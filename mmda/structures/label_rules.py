@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+
+from mmda.files import read_json
 
 from .label_space import class_indices
 
@@ -97,25 +98,40 @@ class LabelRules:
 
     def _pairs(self, rule: str, pairs: Mapping[str, Any]) -> np.ndarray:
         found = np.zeros((len(self.classes),) * 2, bool)
+        if not isinstance(pairs, Mapping):
+            raise ValueError(
+                f'rule {rule}: found {pairs!r:.80}, expected classes by class'
+            )
         for name, others in pairs.items():
             where = f'rule {rule}: {name!r}'
             (row,) = class_indices([name], self.classes, f'rule {rule}')
             if isinstance(others, Mapping):
-                but = class_indices(others['all_but'], self.classes, where)
+                if set(others) != {'all_but'}:
+                    raise ValueError(
+                        f'{where}: found the keys {list(others)}, expected '
+                        "'all_but'"
+                    )
+                names = _names(others['all_but'], where)
+                but = class_indices(names, self.classes, where)
                 found[row] = True
                 found[row, [row, *but]] = False
                 continue
-            others = [others] if isinstance(others, str) else others
-            found[row, class_indices(others, self.classes, where)] = True
+            names = _names(others, where)
+            found[row, class_indices(names, self.classes, where)] = True
         return found
 
     def _groups(
         self, rule: str, groups: Sequence[Sequence[str]]
     ) -> list[list[int]]:
+        if isinstance(groups, str) or not isinstance(groups, Sequence):
+            raise ValueError(
+                f'rule {rule}: found {groups!r:.80}, expected a list of groups'
+            )
         found = []
         for group in groups:
-            members = class_indices(group, self.classes, f'rule {rule}')
-            if isinstance(group, str) or len(set(members)) < 2:
+            names = _names(group, f'rule {rule}')
+            members = class_indices(names, self.classes, f'rule {rule}')
+            if len(set(members)) < 2:
                 raise ValueError(
                     f'rule {rule}: found the group {group!r}, expected two or '
                     'more classes'
@@ -340,6 +356,41 @@ class LabelRules:
         return lowered
 
 
+def _names(names: Any, where: str) -> list[str]:
+    """Return a class, or several, as a list."""
+    names = [names] if isinstance(names, str) else names
+    if isinstance(names, (list, tuple)):
+        if all(isinstance(name, str) for name in names):
+            return list(names)
+    raise ValueError(f'{where}: found {names!r:.80}, expected class names')
+
+
+def rules_of_space(content: Mapping[str, Any]) -> Any:
+    """Return the rules in the file of a label space.
+
+    Args:
+        content (Mapping): The content of the file.
+
+    Returns:
+        Any: The arguments of :class:`LabelRules` without ``classes``, or the
+        name of shipped rules. An empty dict without rules.
+
+    Raises:
+        ValueError: If the rules name another file.
+    """
+    rules = content.get('rules') or {}
+    if not isinstance(rules, Mapping) and rules not in [*_shipped()]:
+        raise ValueError(
+            f'rules: found {rules!r:.80}, expected an object or one of '
+            f'{sorted(_shipped())}'
+        )
+    return rules
+
+
+def _shipped() -> dict[str, Path]:
+    return {path.stem: path for path in _SHIPPED.glob('*.json')}
+
+
 def read_rules(
     rules: LabelRules | Mapping[str, Any] | str | None,
     classes: Sequence[str],
@@ -370,22 +421,26 @@ def read_rules(
     if isinstance(rules, LabelRules):
         return rules.restrict(classes)
     if isinstance(rules, str):
-        shipped = {path.stem: path for path in _SHIPPED.glob('*.json')}
+        shipped = _shipped()
         path = shipped.get(rules, Path(rules))
         if not path.is_file():
             raise ValueError(
                 f'rules: found {rules!r}, expected a JSON file or one of '
                 f'{sorted(shipped)}'
             )
-        arguments = json.loads(path.read_text(encoding='utf-8'))
-        if 'mmda_label_space' in arguments:
-            return read_rules(arguments.get('rules') or None, classes)
+        arguments = read_json(path)
+        if isinstance(arguments, dict) and 'mmda_label_space' in arguments:
+            return read_rules(rules_of_space(arguments) or None, classes)
         if rules in shipped:
             own = arguments.pop('classes')
             more = [name for name in classes if name not in own]
             return LabelRules([*own, *more], **arguments).restrict(classes)
     else:
-        arguments = dict(rules)
+        arguments = rules
+    if not isinstance(arguments, Mapping):
+        raise ValueError(
+            f'rules: found {arguments!r:.80}, expected some of {_KINDS}'
+        )
     unknown = sorted(set(arguments) - set(_KINDS))
     if unknown:
         raise ValueError(f'rules: found {unknown}, expected some of {_KINDS}')

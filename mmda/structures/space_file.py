@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .label_rules import read_rules
+from mmda.files import read_json
+
+from .label_rules import read_rules, rules_of_space
 from .label_space import LabelSpace, class_indices
 
 #: Version of the format, the value of the first key.
@@ -68,11 +69,7 @@ def read_space(path: str | Path) -> SpaceFile:
             f'classes: there is no label space {path}. `mmda label_space` '
             'writes one'
         )
-    try:
-        text = Path(path).read_text(encoding='utf-8')
-        content = json.loads(text, object_pairs_hook=_without_doubles)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
+    content = read_json(path)
     version = content.get(_KEYS[0]) if isinstance(content, dict) else None
     if version != VERSION:
         raise ValueError(
@@ -88,14 +85,6 @@ def read_space(path: str | Path) -> SpaceFile:
         raise ValueError(f'{path}: {error}') from error
 
 
-def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f'found {name!r} twice, expected it once')
-    return dict(pairs)
-
-
 def _check(content: Mapping[str, Any]) -> SpaceFile:
     classes = content.get('classes')
     if not isinstance(classes, list):
@@ -106,16 +95,35 @@ def _check(content: Mapping[str, Any]) -> SpaceFile:
     for key, value in dict(aliases=aliases, sources=sources).items():
         if not isinstance(value, dict):
             raise ValueError(f'{key}: found {value!r:.80}, expected an object')
+    for source, one in sources.items():
+        _check_counts(source, one)
     for spelling, name in aliases.items():
+        if not isinstance(name, str):
+            raise ValueError(
+                f'alias {spelling!r}: found {name!r:.80}, expected a class'
+            )
         class_indices([name], space.classes, f'alias {spelling!r}')
         if spelling in space:
             raise ValueError(
                 f'alias {spelling!r} -> {name!r}: {spelling!r} is a class, '
                 'too. Take it out of the aliases or out of the classes'
             )
-    rules = content.get('rules') or {}
+    rules = rules_of_space(content)
     read_rules(rules, space.classes)
     return SpaceFile(space.classes, aliases, rules, sources)
+
+
+def _check_counts(source: str, counts: Any) -> None:
+    classes = counts.get('classes') if isinstance(counts, dict) else None
+    if not isinstance(classes, dict) or not all(
+        isinstance(one, dict)
+        and all(type(one.get(key)) is int for key in ('annotated', 'positive'))
+        for one in classes.values()
+    ):
+        raise ValueError(
+            f'sources: {source!r}: found {counts!r:.80}, expected `classes` '
+            'with `annotated` and `positive` of each class'
+        )
 
 
 def resolve_classes(

@@ -1,6 +1,7 @@
 """A label space, from the command to the configs that use its file."""
 
 import json
+import shlex
 
 import pandas as pd
 import pytest
@@ -155,6 +156,36 @@ def write_config(names):
         file.write(CONFIG.format(tables=tables))
 
 
+def test_an_alias_joins_classes_of_sources_that_are_not_read_again(run):
+    run('nih.csv', 'chexpert.csv')
+    alias = ('--alias', 'Pleural Effusion=Effusion')
+    space, _ = run('padchest.csv', *alias)
+    whole, _ = run('nih.csv', 'chexpert.csv', 'padchest.csv')
+    assert space['sources'] == whole['sources']
+    assert 'Effusion' in space['sources']['chexpert']['classes']
+    # Both are classes of a source that this call does not read.
+    alias = ('--alias', 'Lung Opacity=Edema')
+    assert "'Edema' of chexpert get this name" in run('nih.csv', *alias)
+
+
+def test_a_proposed_alias_can_be_pasted_into_a_shell(run, tables):
+    name = '`touch` Mass'
+    (tables / 'odd.csv').write_text(f'path,patient,{name}\na.png,p,1\n')
+    _, printed = run('nih.csv', 'odd.csv')
+    (line,) = (s for s in printed.splitlines() if 'possible: ' in s)
+    words = shlex.split(line.partition('possible: ')[2])
+    assert words[:2] == ['--alias', f'{name}=Mass']
+    assert f"'{name}=Mass'" in line
+
+
+def test_rules_come_from_the_file_of_another_space(run, tables):
+    rules = dict(excludes={'Mass': ['Effusion']})
+    classes = ['Mass', 'Effusion']
+    other = dict(mmda_label_space=1, classes=classes, rules=rules)
+    (tables / 'other.json').write_text(json.dumps(other))
+    assert run('nih.csv', '--rules', 'other.json')[0]['rules'] == rules
+
+
 def test_a_config_names_the_file_before_and_after_it_is_written(run, tables):
     write_config(['nih', 'chexpert'])
     with pytest.raises(FileNotFoundError, match='mmda label_space'):
@@ -239,6 +270,7 @@ def test_labels_that_a_config_leaves_out_are_no_classes(run, tables):
     [
         (['no.csv'], 'there is no table no.csv'),
         (['nih.csv', '--rules', 'no.json'], "rules: found 'no.json'"),
+        (['nih.csv', '--rules', 'nih.csv'], 'nih.csv: Expecting value'),
         (['nih.csv', '--alias', 'Mass'], 'expected a spelling, = and the'),
         (
             ['nih.csv', '--alias', 'Mass=Effusion'],

@@ -116,6 +116,14 @@ def test_soft_labels_stay_and_determine_nothing():
             r"in two groups: \['c'\]",
         ),
         (dict(exactly_one=[['b', 'b']]), 'expected two or more classes'),
+        (dict(exactly_one=[['b', ['c']]]), 'expected class names'),
+        (dict(at_most_one=5), 'at_most_one: found 5, expected a list of'),
+        (dict(implies=['b', 'c']), r"implies: found \['b', 'c'\], expected"),
+        (dict(implies={'b': 5}), "implies: 'b': found 5, expected class"),
+        (
+            dict(excludes={'b': dict(but=[])}),
+            r"excludes: 'b': found the keys \['but'\], expected 'all_but'",
+        ),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(rules, message):

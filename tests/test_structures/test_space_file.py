@@ -64,6 +64,14 @@ def test_rules_are_read_from_the_file_too(write):
             "rule implies: unknown class 'Mass'",
         ),
         (dict(rules='no_such'), "rules: found 'no_such'"),
+        (dict(rules='space.json'), "rules: found 'space.json', expected an"),
+        (dict(rules=['implies']), r"rules: found \['implies'\], expected an"),
+        (dict(aliases={'opacity': ['x']}), r"alias 'opacity': found \['x'\]"),
+        (dict(sources=dict(a=5)), "sources: 'a': found 5, expected `classes`"),
+        (
+            dict(sources=dict(a=dict(classes=dict(Pneumonia={})))),
+            "sources: 'a': .*expected `classes` with `annotated`",
+        ),
         (dict(alias={}), r"found \['alias'\], expected some of"),
     ],
 )
@@ -80,6 +88,9 @@ def test_a_spelling_that_has_two_classes_is_an_error(tmp_path):
         ' "aliases": {"x": "a", "x": "b"}}'
     )
     with pytest.raises(ValueError, match=r"json: found 'x' twice"):
+        read_space(path)
+    path.write_text('[' * 100_000)
+    with pytest.raises(ValueError, match=r'json: maximum recursion depth'):
         read_space(path)
     path.write_text('["a"]')
     with pytest.raises(ValueError, match='no label space of version 1'):
