@@ -169,8 +169,8 @@ class Audit:
                 :func:`~mmda.evaluation.functional.sure_answers`.
 
         Returns:
-            dict[str, tuple[float, float]]: Class -> sure of "no" up to, and
-            of "yes" from.
+            dict[str, tuple[float, float]]: Class -> sure of "no" below, and
+            of "yes" above.
         """
         return {
             name: sure_answers(self.score[:, i], self.target[:, i], share)
@@ -191,7 +191,7 @@ class Audit:
         """
         low, high = np.array([thresholds[n] for n in self.classes]).T
         score = self.score[rows]
-        return np.isnan(self.target[rows]) & ((score <= low) | (score >= high))
+        return np.isnan(self.target[rows]) & ((score < low) | (score > high))
 
     def disagreements(self, by_content: bool) -> Iterator[tuple[int, int]]:
         """Find labels on which two sources disagree about one image.
