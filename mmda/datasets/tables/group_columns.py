@@ -142,8 +142,8 @@ def _read(given: Any, where: str) -> _Group:
     is_number = [isinstance(end, (int, float)) for end in bands]
     if not all(is_number) or len(bands) < 2 or np.any(~(np.diff(bands) > 0)):
         raise ValueError(
-            f'{where}: found bands={given["bands"]!r}, expected two or more numbers in '
-            'rising order'
+            f'{where}: found bands={given["bands"]!r}, expected two or '
+            'more numbers in rising order'
         )
     return _Group(given['column'], tuple(bands))
 
