@@ -285,7 +285,7 @@ def _table(
     table = PrettyTable(
         [
             *('class', 'annotated', 'contradicted', 'unannotated'),
-            *('sure', 'no up to', 'yes from'),
+            *('sure', 'no below', 'yes above'),
         ]
     )
     table.align = 'r'

@@ -159,10 +159,15 @@ def run(args: argparse.Namespace) -> None:
             writer.writerow([name, *(f'{value:.6g}' for value in vector)])
     nearest_two = np.triu(cosine, 1)
     first, second = divmod(int(nearest_two.argmax()), len(classes))
+    alike = 'no two have a word or three letters in common'
+    if nearest_two.max() > 0:
+        alike = (
+            f'most alike: {classes[first]} and {classes[second]}, cosine '
+            f'{nearest_two.max():.2f}'
+        )
     say(
         f'wrote {len(classes)} vectors of {vectors.shape[1]} numbers to '
-        f'{args.out}; most alike: {classes[first]} and {classes[second]}, '
-        f'cosine {nearest_two.max():.2f}'
+        f'{args.out}; {alike}'
     )
 
 

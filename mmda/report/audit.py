@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmda.evaluation.functional import label_errors, sure_answers
+from mmda.evaluation.functional import (
+    label_errors,
+    recalibrate,
+    sure_answers,
+)
 from mmda.files import replacing
 
 from .activation import shown_pixels
@@ -169,8 +173,8 @@ class Audit:
                 :func:`~mmda.evaluation.functional.sure_answers`.
 
         Returns:
-            dict[str, tuple[float, float]]: Class -> sure of "no" up to, and
-            of "yes" from.
+            dict[str, tuple[float, float]]: Class -> sure of "no" below, and
+            of "yes" above.
         """
         return {
             name: sure_answers(self.score[:, i], self.target[:, i], share)
@@ -191,7 +195,7 @@ class Audit:
         """
         low, high = np.array([thresholds[n] for n in self.classes]).T
         score = self.score[rows]
-        return np.isnan(self.target[rows]) & ((score <= low) | (score >= high))
+        return np.isnan(self.target[rows]) & ((score < low) | (score > high))
 
     def disagreements(self, by_content: bool) -> Iterator[tuple[int, int]]:
         """Find labels on which two sources disagree about one image.
@@ -257,7 +261,8 @@ def write_sure(
             ``self_training.csv``, which
             :class:`~mmda.datasets.CSVLabelDataset` reads: an image per row,
             with its own labels and, where it has none, sure answers as soft
-            labels.
+            labels. They are calibrated, so that "yes" is no 0.2 of a model
+            that answers low.
         audit (Audit): Labels and answers.
         thresholds (Mapping): From :meth:`Audit.thresholds`.
         block (int): Images at a time.
@@ -272,6 +277,11 @@ def write_sure(
     origins = list(dict.fromkeys(s.origin for s in audit.sources))
     has_patients = any(s.patients is not None for s in audit.sources)
     counts, images = np.zeros(len(audit.classes), int), 0
+    soft = np.empty_like(audit.score)
+    for index in range(len(audit.classes)):
+        soft[:, index] = recalibrate(
+            audit.score[:, index], audit.target[:, index]
+        )
     with (
         _writer(folder / 'unannotated.csv') as say,
         _writer(folder / 'self_training.csv') as write,
@@ -285,7 +295,7 @@ def write_sure(
             for row, index in np.argwhere(is_sure) + [start, 0]:
                 answer = _text(audit.score[row, index])
                 say([*audit.origin(row), audit.classes[index], answer])
-            cells = np.where(is_sure, audit.score[rows], audit.target[rows])
+            cells = np.where(is_sure, soft[rows], audit.target[rows])
             for row, values in enumerate(cells, start):
                 number, index = audit.place(row)
                 source = audit.sources[number]

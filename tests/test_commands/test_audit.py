@@ -86,14 +86,14 @@ def root(tmp_path):
     return tmp_path
 
 
-def write_checkpoint(root, name, slope, classes=('cat', 'dog')):
+def write_checkpoint(root, name, slope, classes=('cat', 'dog'), bias=0.0):
     init_default_scope('mmpretrain')
     cfg = load_config(str(root / 'config.py'))
     cfg.model.head.classes = classes
     model = MODELS.build(cfg.model)
     with torch.no_grad():
         model.head.classifier.weight.zero_()
-        model.head.classifier.bias.zero_()
+        model.head.classifier.bias.fill_(bias)
         model.head.classifier.weight[0, 0] = slope
         model.head.classifier.weight[1, 2] = slope
     meta = dict(dataset_meta=dict(classes=classes))
@@ -159,6 +159,16 @@ def test_the_table_is_a_source_that_trains(root, capsys):
     )
     (saved,) = (root / 'work').glob('*.pth')
     assert load_checkpoint(str(saved))['meta']['iter'] == 2
+
+
+def test_a_sure_yes_of_a_model_that_answers_low_becomes_a_yes(root):
+    write_checkpoint(root, 'low.pth', 4, bias=-6)  # 0.12 for "yes"
+    audit(root, root / 'low.pth')
+    for row in rows(root / 'out/self_training.csv')[NUM:]:
+        dog = int(row['path'].strip('b.png')) // 2 % 2
+        assert (float(row['dog']) > 0.5) == dog
+    answers = [float(r['answer']) for r in rows(root / 'out/unannotated.csv')]
+    assert len(answers) == NUM and max(answers) < 0.5  # the model's own
 
 
 def test_each_fold_is_answered_by_its_own_model(root):
@@ -232,4 +242,6 @@ def test_a_source_without_labels_is_named(root, capsys):
     audit(root, root / 'good.pth')
     said = capsys.readouterr()
     assert 'b has no annotated entry' in said.out + said.err
-    assert len(rows(root / 'out/unannotated.csv')) == 2 * NUM
+    # One of 7 labels "no cat" has the answer of the cats: it is no sure "yes".
+    sure = [row['class'] for row in rows(root / 'out/unannotated.csv')]
+    assert (sure.count('dog'), sure.count('cat')) == (NUM, NUM // 2)

@@ -98,3 +98,9 @@ def test_bad_descriptions_are_named_and_nothing_is_written(
     assert exit_info.value.code == 2
     assert re.search(message, capsys.readouterr().err)
     assert not out.exists()
+
+
+def test_names_that_share_nothing_are_not_most_alike(config, tmp_path, capsys):
+    class_vectors.main([config, '--out', str(tmp_path / 'v.csv')])
+    said = capsys.readouterr()
+    assert 'no two have a word or three letters' in said.out + said.err

@@ -46,6 +46,15 @@ def test_groups_reach_the_packed_sample_through_the_wrapper(tmp_path):
     assert wrapped[1]['data_samples'].groups['sex'] == 'M'
 
 
+def test_bands_of_long_numbers_such_as_dates_stay_apart(tmp_path):
+    text = TABLE.replace(',39,', ',20200101,').replace(',40,', ',20200115,')
+    bands = [20200101, 20200115, 20200201]
+    groups = dict(day=dict(column='Age', bands=bands), sex='Sex')
+    dataset = read(tmp_path, text, groups)
+    found = [dataset.get_data_info(i)['groups']['day'] for i in range(2)]
+    assert found == ['[20200101, 20200115)', '[20200115, 20200201)']
+
+
 def test_a_number_outside_of_the_bands_is_in_no_group(tmp_path, mm_log):
     text = TABLE.replace(',39,', ',414,')
     dataset = read(tmp_path, text)
@@ -58,6 +67,8 @@ def test_a_number_outside_of_the_bands_is_in_no_group(tmp_path, mm_log):
     ('groups', 'message'),
     [
         (dict(sex='Gender'), "no column 'Gender'"),
+        ('Sex', "found 'Sex', expected a dict"),
+        (dict(age=dict(column='Age', bands=40)), 'found bands=40, expected'),
         (dict(age=dict(AGE, bands=[0, 60, 40])), 'bands=.* rising order'),
         (dict(age=dict(AGE, bands=[0])), 'two or more numbers'),
         (dict(age=dict(column='Age')), 'expected the name of a column'),

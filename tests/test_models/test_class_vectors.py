@@ -108,6 +108,7 @@ def test_a_stock_decode_head_takes_the_vectors_by_an_override(tmp_path):
         ('v.json', '{"cat": [NaN]}', "'cat' has a number that is not finite"),
         ('v.json', '{"cat": [1], "dog": [1, 2]}', "'dog' has 2 numbers"),
         ('v.json', '{"cat": 1}', "'cat' has no list of numbers"),
+        ('v.npz', 'PK\x03\x04cut', 'expected one vector of each class'),
         ('v.json', '[1, 2]', 'expected one vector of each class'),
         ('v.csv', 'class,x\ncat,one\n', "'one'.* expected one vector"),
         (

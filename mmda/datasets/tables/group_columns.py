@@ -49,6 +49,11 @@ class GroupColumns:
 
     def __init__(self, groups: Mapping[str, Any], where: str) -> None:
         self._groups: dict[str, _Group] = {}
+        if not isinstance(groups, Mapping):
+            raise ValueError(
+                f'groups of {where}: found {groups!r}, expected a dict such '
+                "as dict(sex='Sex')"
+            )
         for name, given in groups.items():
             place_of = f'groups[{name!r}] of {where}'
             if name in _RESERVED:
@@ -132,11 +137,13 @@ def _read(given: Any, where: str) -> _Group:
             "dict(column='Age', bands=[0, 40, 60, 120])"
         )
     bands: Sequence[Any] = given['bands']
+    if not isinstance(bands, (list, tuple)):
+        bands = [bands]
     is_number = [isinstance(end, (int, float)) for end in bands]
     if not all(is_number) or len(bands) < 2 or np.any(~(np.diff(bands) > 0)):
         raise ValueError(
-            f'{where}: found bands={bands!r}, expected two or more numbers in '
-            'rising order'
+            f'{where}: found bands={given["bands"]!r}, expected two or '
+            'more numbers in rising order'
         )
     return _Group(given['column'], tuple(bands))
 
@@ -164,6 +171,7 @@ def _bands(path: str, cells: pd.Series, bands: Sequence[float]) -> pd.Series:
         )
     pairs = zip(bands[:-1], bands[1:], strict=True)
     names = np.array(
-        ['', *(f'[{low:g}, {high:g})' for low, high in pairs), ''], object
+        ['', *(f'[{low:.12g}, {high:.12g})' for low, high in pairs), ''],
+        object,
     )
     return pd.Series(names[index], cells.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 
 class Reliability(NamedTuple):
@@ -121,17 +122,29 @@ def recalibrate(
     center, scale = float(inputs.mean()), float(inputs.std()) or 1.0
     inputs = (inputs - center) / scale
     a, b = 0.0, float(np.log((positives + 1) / (negatives + 1)))
+    loss = _loss(a * inputs + b, wanted)
     for _ in range(steps):
-        answer = 1 / (1 + np.exp(-(a * inputs + b)))
+        answer = expit(a * inputs + b)
         error, weight = answer - wanted, answer * (1 - answer)
         slope = np.array([(error * inputs).mean(), error.mean()])
         mixed = (weight * inputs).mean()
         curve = [[(weight * inputs**2).mean(), mixed], [mixed, weight.mean()]]
         step = np.linalg.solve(curve + 1e-9 * np.eye(2), slope)
-        a, b = a - step[0], b - step[1]
-        if np.abs(step).max() < 1e-6:
+        # A whole step may go too far: outliers bend the likelihood.
+        while np.abs(step).max() >= 1e-6:
+            new_a, new_b = a - float(step[0]), b - float(step[1])
+            new_loss = _loss(new_a * inputs + new_b, wanted)
+            if new_loss < loss:
+                break
+            step /= 2
+        else:
             break
+        a, b, loss = new_a, new_b, new_loss
     if a < 0:  # worse than chance: only the prevalence is left
         a, b = 0.0, float(np.log(wanted.mean() / (1 - wanted.mean())))
     fitted = a * ((logit - center) / scale) + b
-    return (1 / (1 + np.exp(-fitted))).astype(np.float32)
+    return expit(fitted).astype(np.float32)
+
+
+def _loss(logit: np.ndarray, wanted: np.ndarray) -> float:
+    return float((np.logaddexp(0, logit) - wanted * logit).mean())

@@ -97,7 +97,6 @@ def group_auc(
         errors = [np.take_along_axis(error, rows, 0)[0] for rows in pair]
         widths = [NormalDist().inv_cdf((1 + level) / 2) for level in levels]
         half = np.hypot(*errors) * widths
-        half = np.where(half > 0, half, np.nan)
         gap_low, gap_high = gap - half, gap + half
     else:
         drawn = resample(scores, inside).reshape(-1, *shape)
@@ -109,6 +108,12 @@ def group_auc(
         columns = zip((first - second).T, levels, strict=True)
         found = [_interval(column, level) for column, level in columns]
         gap_low, gap_high = np.array(found).T
+    # A group with perfect scores has no interval, and so no gap has one.
+    undefined = [np.isnan(np.take_along_axis(low, r, 0)[0]) for r in pair]
+    no_interval = np.any(undefined, axis=0) | np.isnan(gap)
+    gap_low, gap_high = (
+        np.where(no_interval, np.nan, end) for end in (gap_low, gap_high)
+    )
     return GroupAUC(
         positives, negatives, auc, low, high, gap, gap_low, gap_high
     )

@@ -92,7 +92,9 @@ def sure_answers(
     At most ``share`` of the annotated positives have an answer below the
     first threshold, and at most ``share`` of the annotated negatives one
     above the second. The prevalence of the class plays no part. If the
-    thresholds cross, the middle takes the place of both.
+    thresholds cross, the middle takes the place of both. An answer that equals
+    a threshold is not sure, so a model with one answer for all images is sure
+    of none.
 
     Args:
         score (ndarray): (N,), probabilities.
@@ -100,8 +102,8 @@ def sure_answers(
         share (float): In [0, 0.5). Defaults to 0.05.
 
     Returns:
-        tuple[float, float]: Sure of "no" up to the first threshold, of "yes"
-        from the second on. NaN without a positive or without a negative.
+        tuple[float, float]: Sure of "no" below the first threshold, of "yes"
+        above the second. NaN without a positive or without a negative.
 
     Examples:
         >>> score = np.arange(10) / 10
@@ -115,4 +117,4 @@ def sure_answers(
         return float('nan'), float('nan')
     low = float(np.quantile(positive, share, method='lower'))
     high = float(np.quantile(negative, 1 - share, method='higher'))
-    return (low, high) if low < high else ((low + high) / 2,) * 2
+    return (low, high) if low <= high else ((low + high) / 2,) * 2

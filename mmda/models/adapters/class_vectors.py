@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ from mmda.structures import nearest
 from .dynamic_adapter import DynamicAdapter
 
 _SUFFIXES = ('.csv', '.json', '.npz')
+# What a reader raises for a file of another form.
+_BROKEN = (ValueError, TypeError, KeyError, csv.Error, BadZipFile)
 # Two vectors with a cosine above it point in one direction.
 _EQUAL = 1 - 1e-6
 
@@ -136,7 +139,7 @@ def read_class_vectors(path: str) -> dict[str, np.ndarray]:
                     f'{name!r} has {size} numbers, and {first!r} has '
                     f'{sizes[first]}'
                 )
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+    except _BROKEN as error:
         raise ValueError(
             f'{path}: {error}; expected one vector of each class'
         ) from error

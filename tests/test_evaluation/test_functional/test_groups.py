@@ -108,6 +108,19 @@ def test_delong_interval_of_the_gap_adds_the_variances_of_two_groups():
     assert found.gap_high[0] == pytest.approx(found.gap[0] + half)
 
 
+@pytest.mark.parametrize('options', [dict(intervals=True), dict(bootstrap=99)])
+def test_a_gap_to_a_group_without_an_interval_has_none(options):
+    score, target, sex = make_images()
+    rows = (sex == 'F') & (target[:, 0] == 1)
+    score[rows, 0] += 2  # perfect
+    found = evaluate(score, target, sex, **options)
+    kind = 'delong' if 'intervals' in options else 'bootstrap'
+    assert np.isnan(found[f'auc/sex/F/a/{kind}_low'])
+    assert found['auc/gap/sex/a'] > 5
+    assert np.isnan(found[f'auc/gap/sex/a/{kind}_low'])
+    assert np.isnan(found[f'auc/gap/sex/a/{kind}_high'])
+
+
 @pytest.mark.parametrize('num_resamples', [0, 400])
 def test_without_a_difference_the_gap_contains_0_as_often_as_it_says(
     num_resamples,

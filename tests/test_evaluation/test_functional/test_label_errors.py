@@ -4,6 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from scipy.special import logit as logit_of
 from sklearn.linear_model import LogisticRegression
 
 from mmda.evaluation.functional import (
@@ -26,11 +28,9 @@ def noisy(num, seed=0, flipped=0.05):
     return (1 / (1 + np.exp(-logit))).astype(np.float32), target, wrong
 
 
-def test_labels_are_ranked_as_platt_scaling_by_scikit_learn_ranks_them():
-    score, target, wrong = noisy(3000)
-    known = np.flatnonzero(~np.isnan(target))
-    labels = target[known] > 0.5
-    logit = np.log(score / (1 - score)).astype(float)[known, None]
+def platt(score, labels):
+    """Calibrate by scikit-learn."""
+    logit = logit_of(score.clip(1e-6, 1 - 1e-6).astype(float))[:, None]
     # Platt's soft targets, as rows of both labels with weights.
     yes = (labels.sum() + 1) / (labels.sum() + 2)
     no = 1 / ((~labels).sum() + 2)
@@ -40,7 +40,14 @@ def test_labels_are_ranked_as_platt_scaling_by_scikit_learn_ranks_them():
         np.repeat([1, 0], len(logit)),
         np.concatenate([weight, 1 - weight]),
     )
-    wanted = model.predict_proba(logit)[:, 1]
+    return model.predict_proba(logit)[:, 1]
+
+
+def test_labels_are_ranked_as_platt_scaling_by_scikit_learn_ranks_them():
+    score, target, wrong = noisy(3000)
+    known = np.flatnonzero(~np.isnan(target))
+    labels = target[known] > 0.5
+    wanted = platt(score[known], labels)
     assert recalibrate(score, target)[known] == pytest.approx(wanted, abs=1e-4)
     own = np.where(labels, wanted, 1 - wanted)
     found = label_errors(score, target)
@@ -48,6 +55,28 @@ def test_labels_are_ranked_as_platt_scaling_by_scikit_learn_ranks_them():
     assert found.quality == pytest.approx(np.sort(own[own < 0.5]), abs=1e-4)
     assert (np.diff(found.quality) >= 0).all()
     assert wrong[found.rows].mean() > 5 * wrong.mean()
+
+
+@pytest.mark.filterwarnings('error')
+def test_outliers_do_not_lead_the_fit_astray():
+    # A whole Newton step goes too far here.
+    target = (np.arange(64) % 30 == 0).astype(np.float32)
+    logit = np.random.default_rng(11).normal(size=64) + 6 * target
+    logit[1] = -8
+    score = expit(logit).astype(np.float32)
+    wanted = platt(score, target > 0.5)
+    assert recalibrate(score, target) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_model_with_one_answer_is_sure_of_nothing():
+    target = np.array([[0.0], [1.0], [np.nan], [np.nan]])
+    audit = Audit(
+        ('a',),
+        [SourceLabels('train', 'x', ('a',), target, np.zeros(1))],
+        [None],
+        np.full((4, 1), 0.5, np.float32),
+    )
+    assert not audit.sure(slice(None), audit.thresholds(0.05)).any()
 
 
 def test_answers_that_know_nothing_become_the_prevalence():
