@@ -74,7 +74,7 @@ def test_three_hospitals_become_one_space_with_the_counts_of_pandas(run):
     assert space['classes'] == CLASSES and space['aliases'] == ALIASES
     # To join these is a decision that the command leaves to a person.
     assert space['possible'] == [['Effusion', 'Pleural Effusion']]
-    assert '--alias "Pleural Effusion=Effusion" joins' in printed
+    assert "--alias 'Pleural Effusion=Effusion' joins" in printed
     for name, classes in TABLES.items():
         labels = pd.read_csv(f'{name}.csv')
         found = space['sources'][name]
