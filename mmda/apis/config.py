@@ -135,13 +135,13 @@ def load_config(
 
 
 def _read_spaces(cfg: Config) -> None:
-    from mmda.structures.space_file import is_space_file, resolve_classes
-
     for _, part in walk_config(cfg._cfg_dict):
-        if not isinstance(part, dict) or not is_space_file(
-            part.get('classes')
-        ):
+        classes = part.get('classes') if isinstance(part, dict) else None
+        if not isinstance(classes, str) or not classes.endswith('.json'):
             continue
+        # Only now: the structures import torch.
+        from mmda.structures.space_file import resolve_classes
+
         classes, aliases, rules = resolve_classes(
             part['classes'], part.get('aliases'), part.get('rules')
         )
