@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
 
 
 class Reliability(NamedTuple):
@@ -108,6 +107,9 @@ def recalibrate(
         >>> recalibrate(np.full(100, 0.9), target)[:2]
         array([0.5, 0.5], dtype=float32)
     """
+    # Only here: scipy would make each start slower.
+    from scipy.special import expit
+
     clipped = np.clip(score.astype(np.float32), 1e-6, 1 - 1e-6)
     logit = np.log(clipped / (1 - clipped))
     known = ~np.isnan(target) & ~np.isnan(logit) & (target != 0.5)
