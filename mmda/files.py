@@ -90,6 +90,18 @@ def write_text(path: str | Path, text: str) -> None:
         part.write_text(text, encoding='utf-8')
 
 
+def is_json_path(value: Any) -> bool:
+    """Tell whether a value of a config names a JSON file.
+
+    Args:
+        value (Any): The value.
+
+    Returns:
+        bool: True for a path that ends with ``.json``.
+    """
+    return isinstance(value, (str, Path)) and str(value).endswith('.json')
+
+
 def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 

@@ -6,7 +6,7 @@ command that only reads configs starts without torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -42,3 +42,54 @@ def walk_datasets(node: Any) -> Iterator[Any]:
         else:
             child = getattr(node, key, None)
         yield from walk_datasets(child)
+
+
+def find_outermost(
+    node: Any, is_wanted: Callable[[Any], bool]
+) -> Iterator[Any]:
+    """Find the first wanted dataset on each way down.
+
+    Args:
+        node (Any): See :func:`walk_datasets`.
+        is_wanted (Callable): Takes a dataset.
+
+    Yields:
+        Any: The datasets. What lies below one of them is not visited, and an
+        object that stands in two places is found once.
+
+    Examples:
+        >>> inner = dict(type='Repeat', dataset=dict(type='Digits'))
+        >>> outer = dict(type='Repeat', dataset=inner)
+        >>> found = find_outermost(outer, lambda d: d['type'] == 'Repeat')
+        >>> [node is outer for node in found]
+        [True]
+    """
+    inside: set[int] = set()
+    for one in walk_datasets(node):
+        if id(one) not in inside and is_wanted(one):
+            inside.update(map(id, walk_datasets(one)))
+            yield one
+
+
+def wraps_nothing(node: Any) -> bool:
+    """Tell whether there is no dataset below a dataset.
+
+    Args:
+        node (Any): A dataset.
+
+    Returns:
+        bool: Whether it is a source without a wrapper.
+    """
+    return sum(1 for _ in walk_datasets(node)) == 1
+
+
+def is_partial_config(node: Any) -> bool:
+    """Tell whether a config is one of a ``PartialLabelDataset``.
+
+    Args:
+        node (dict): The config of a dataset.
+
+    Returns:
+        bool: Whether its type has this name, with or without a scope.
+    """
+    return 'PartialLabelDataset' in str(node.get('type'))

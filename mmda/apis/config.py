@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.utils import get_installed_path
 
 import mmda
+from mmda.files import is_json_path
 from mmda.walk import walk_datasets
 
 from .config_names import use_names
@@ -137,7 +138,7 @@ def load_config(
 def _read_spaces(cfg: Config) -> None:
     for _, part in walk_config(cfg._cfg_dict):
         classes = part.get('classes') if isinstance(part, dict) else None
-        if not isinstance(classes, str) or not classes.endswith('.json'):
+        if not is_json_path(classes):
             continue
         # Only now: the structures import torch.
         from mmda.structures.space_file import resolve_classes

@@ -29,7 +29,7 @@ from mmda.apis.config import (
 )
 from mmda.apis.errors import explain
 from mmda.files import write_text
-from mmda.walk import walk_datasets
+from mmda.walk import find_outermost, is_partial_config
 
 #: Options whose value is a file or a folder to write.
 OUTPUTS = ('out', 'out_dir', 'show_dir', 'work_dir')
@@ -279,13 +279,7 @@ def choose_part(dataset: Any, part: tuple[str, str] | None = None) -> None:
             Defaults to None, all images. The ``part``, ``num_samples`` and
             ``indices`` of the config do not count.
     """
-    inside: set[int] = set()
-    for node in walk_datasets(dataset):
-        if id(node) in inside or 'PartialLabelDataset' not in str(
-            node.get('type')
-        ):
-            continue
-        inside.update(map(id, walk_datasets(node)))
+    for node in find_outermost(dataset, is_partial_config):
         for key in ('part', 'part_of', 'num_samples', 'indices'):
             node.pop(key, None)
         if part is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmda.walk import walk_datasets
+from mmda.walk import find_outermost, is_partial_config, wraps_nothing
 
 from .common import (
     add_config_options,
@@ -165,7 +165,7 @@ def _read_sources(
     aliases: dict[str, str] = {}
     for split, name, node in _nodes(args):
         one = read_whole(node, name, split)
-        if 'PartialLabelDataset' in node['type']:
+        if is_partial_config(node):
             aliases.update(node.get('aliases') or {})
             if not isinstance(node['classes'], str):
                 order += node['classes']
@@ -196,14 +196,11 @@ def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
         cfg = open_config(source, args.cfg_options, read_spaces=False)
         for split in ('train', 'val', 'test'):
             loader = cfg.get(f'{split}_dataloader') or {}
-            inside: set[int] = set()
-            for node in walk_datasets(loader.get('dataset')):
-                below = list(map(id, walk_datasets(node)))
-                is_source = 'PartialLabelDataset' in node['type']
-                if id(node) in inside or not (is_source or len(below) == 1):
-                    continue
-                inside.update(below)
-                inner = node['dataset'] if is_source else node
+            for node in find_outermost(
+                loader.get('dataset'),
+                lambda one: is_partial_config(one) or wraps_nothing(one),
+            ):
+                inner = node['dataset'] if is_partial_config(node) else node
                 yield split, node.get('name') or inner['type'], node
 
 

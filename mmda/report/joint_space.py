@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 from mmengine.registry import DATASETS
 
 from mmda.datasets import PartialLabelDataset
-from mmda.datasets.split_file import array_digest
 from mmda.structures import class_indices, rename_classes
 from mmda.structures.spelling import looks_alike, spelling_key
+from mmda.walk import is_partial_config
 
+from .leaks import image_keys
 from .source_labels import SourceLabels, sources_of_datasets
 
 #: Label maps to read of each source.
@@ -36,7 +36,7 @@ def read_whole(
     Returns:
         SourceLabels: With the classes that the source annotates.
     """
-    is_wrapped = 'PartialLabelDataset' in str(node.get('type'))
+    is_wrapped = is_partial_config(node)
     given = node if is_wrapped else {}
     inner = DATASETS.build(node['dataset'] if is_wrapped else dict(node))
     inner.full_init()
@@ -200,10 +200,13 @@ class JointSpace:
         """Find the rows of the images that two sources share."""
         for labels in (one, two):
             if id(labels) not in self._keys:
-                self._keys[id(labels)] = _image_keys(labels)
+                self._keys[id(labels)] = image_keys([labels])
         first, second = self._keys[id(one)], self._keys[id(two)]
-        _, rows, others = np.intersect1d(first, second, return_indices=True)
-        return rows, others
+        common, rows, others = np.intersect1d(
+            first, second, return_indices=True
+        )
+        known = common != b''
+        return rows[known], others[known]
 
     def counts(self) -> dict[str, dict]:
         """Count the labels of each source.
@@ -227,15 +230,6 @@ class JointSpace:
             }
             found[one.name] = entry
         return found
-
-
-def _image_keys(labels: SourceLabels) -> np.ndarray:
-    """Name images so that equal ones have equal names, bytes (N,)."""
-    if labels.paths is not None:
-        return np.array([os.path.abspath(p) for p in labels.paths.tolist()])
-    if labels.images is not None:
-        return np.array([array_digest(image) for image in labels.images])
-    return np.array([], dtype='S1')
 
 
 def _count_opposite(

@@ -27,6 +27,7 @@ from mmda.structures import (
     rename_classes,
     score_of,
 )
+from mmda.walk import find_outermost, wraps_nothing
 
 SPLITS = ('train', 'val', 'test')
 
@@ -156,17 +157,11 @@ def find_sources(dataset: Any) -> Iterator[Any]:
         Any: A ``PartialLabelDataset``, another wrapper of mmda, or a dataset
         that wraps nothing.
     """
-    inside: set[int] = set()
-    for node in walk_datasets(dataset):
-        if id(node) in inside:
-            continue
-        below = [id(child) for child in walk_datasets(node)]
-        changes_labels = isinstance(
-            node, (PartialLabelDataset, DatasetWrapper)
-        )
-        if changes_labels or len(below) == 1:
-            inside.update(below)
-            yield node
+    changes_labels = (PartialLabelDataset, DatasetWrapper)
+    yield from find_outermost(
+        dataset,
+        lambda one: isinstance(one, changes_labels) or wraps_nothing(one),
+    )
 
 
 def _read(split: str, dataset: Any, max_maps: int | None) -> SourceLabels:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmda.files import read_json
+from mmda.files import is_json_path, read_json
 
 from .label_rules import read_rules, rules_of_space
 from .label_space import LabelSpace, class_indices
@@ -35,18 +35,6 @@ class SpaceFile(NamedTuple):
     aliases: dict[str, str]
     rules: Mapping[str, Any] | str
     sources: dict[str, dict]
-
-
-def is_space_file(classes: Any) -> bool:
-    """Say whether ``classes`` names the file of a label space.
-
-    Args:
-        classes (Any): Class names, or a path.
-
-    Returns:
-        bool: True for a path that ends with ``.json``.
-    """
-    return isinstance(classes, (str, Path)) and str(classes).endswith('.json')
 
 
 def read_space(path: str | Path) -> SpaceFile:
@@ -140,7 +128,7 @@ def resolve_classes(
     Returns:
         tuple: Classes (tuple of names), aliases (dict) and rules.
     """
-    if not is_space_file(classes):
+    if not is_json_path(classes):
         return classes, aliases, rules
     space = read_space(classes)
     if aliases is None or isinstance(aliases, Mapping):
