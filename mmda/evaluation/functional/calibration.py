@@ -78,9 +78,7 @@ def reliability(
     return Reliability(count, confidence, frequency, ece)
 
 
-def recalibrate(
-    score: np.ndarray, target: np.ndarray, steps: int = 30
-) -> np.ndarray:
+def recalibrate(score: np.ndarray, target: np.ndarray) -> np.ndarray:
     r"""Fit the answers of one class to its labels, and return new answers.
 
     .. math:: p' = \sigma(a \cdot \mathrm{logit}(p) + b)
@@ -96,7 +94,6 @@ def recalibrate(
     Args:
         score (ndarray): (N,), probabilities; NaN stays NaN.
         target (ndarray): (N,), positive where > 0.5, NaN where not annotated.
-        steps (int): Newton steps at most. Defaults to 30.
 
     Returns:
         ndarray: float32 (N,). The answers as they are, if the class has no
@@ -108,6 +105,7 @@ def recalibrate(
         array([0.5, 0.5], dtype=float32)
     """
     # Only here: scipy would make each start slower.
+    from scipy.optimize import minimize
     from scipy.special import expit
 
     clipped = np.clip(score.astype(np.float32), 1e-6, 1 - 1e-6)
@@ -123,30 +121,17 @@ def recalibrate(
     inputs = logit[known]
     center, scale = float(inputs.mean()), float(inputs.std()) or 1.0
     inputs = (inputs - center) / scale
-    a, b = 0.0, float(np.log((positives + 1) / (negatives + 1)))
-    loss = _loss(a * inputs + b, wanted)
-    for _ in range(steps):
-        answer = expit(a * inputs + b)
-        error, weight = answer - wanted, answer * (1 - answer)
-        slope = np.array([(error * inputs).mean(), error.mean()])
-        mixed = (weight * inputs).mean()
-        curve = [[(weight * inputs**2).mean(), mixed], [mixed, weight.mean()]]
-        step = np.linalg.solve(curve + 1e-9 * np.eye(2), slope)
-        # A whole step may go too far: outliers bend the likelihood.
-        while np.abs(step).max() >= 1e-6:
-            new_a, new_b = a - float(step[0]), b - float(step[1])
-            new_loss = _loss(new_a * inputs + new_b, wanted)
-            if new_loss < loss:
-                break
-            step /= 2
-        else:
-            break
-        a, b, loss = new_a, new_b, new_loss
-    if a < 0:  # worse than chance: only the prevalence is left
-        a, b = 0.0, float(np.log(wanted.mean() / (1 - wanted.mean())))
+    start = [0.0, float(np.log((positives + 1) / (negatives + 1)))]
+
+    def loss(line: np.ndarray) -> tuple[float, list[float]]:
+        a, b = line.tolist()  # Python numbers keep float32
+        fitted = a * inputs + b
+        error = expit(fitted) - wanted
+        value = float((np.logaddexp(0, fitted) - wanted * fitted).mean())
+        return value, [float((error * inputs).mean()), float(error.mean())]
+
+    bounds = [(0, None), (None, None)]
+    found = minimize(loss, start, jac=True, bounds=bounds, tol=1e-7)
+    a, b = found.x.tolist()
     fitted = a * ((logit - center) / scale) + b
     return expit(fitted).astype(np.float32)
-
-
-def _loss(logit: np.ndarray, wanted: np.ndarray) -> float:
-    return float((np.logaddexp(0, logit) - wanted * logit).mean())
