@@ -13,15 +13,20 @@ from .delong import (
     delong_interval,
     delong_paired,
     placements,
+    ranked_delong,
 )
 from .holm import holm
 from .iou import iou_of_areas, known_areas, pixel_confusion
 from .novelty import NOVELTY_SCORES
 from .ranking import (
+    Ranking,
     binary_auc,
     binary_average_precision,
     mean_of_defined,
-    per_class,
+    missing_labels,
+    per_group,
+    ranked_auc,
+    ranked_average_precision,
     why_undefined,
 )
 from .thresholds import Threshold, choose_threshold
@@ -30,6 +35,7 @@ __all__ = [
     'NOVELTY_SCORES',
     'AUCInterval',
     'PairedAUC',
+    'Ranking',
     'Reliability',
     'Threshold',
     'binary_auc',
@@ -42,11 +48,15 @@ __all__ = [
     'iou_of_areas',
     'known_areas',
     'mean_of_defined',
+    'missing_labels',
     'number_clusters',
-    'per_class',
+    'per_group',
     'percentile_interval',
     'pixel_confusion',
     'placements',
+    'ranked_auc',
+    'ranked_average_precision',
+    'ranked_delong',
     'reliability',
     'resample',
     'why_undefined',

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .ranking import Ranking, rank_from_top, ranked_auc
+
 _NAN = float('nan')
 
 
@@ -124,20 +126,42 @@ def delong_interval(
         >>> [round(value, 4) for value in result]
         [0.8889, 0.1571, 0.5809, 1.0]
     """
-    is_positive = np.asarray(target) > 0.5
-    score = np.asarray(score)
-    positive, negative = score[is_positive], score[~is_positive]
-    if not len(positive) or not len(negative) or np.isnan(score).any():
-        return AUCInterval(_NAN)
-    v10, v01 = placements(positive, negative)
-    auc = float(v10.mean())
-    if min(len(positive), len(negative)) < 2:
-        return AUCInterval(auc)
-    se = _standard_error(v10, v01)
-    if se == 0:
-        return AUCInterval(auc, se)
+    found = ranked_delong(rank_from_top(score, target), confidence)
+    return AUCInterval(*(float(values[0]) for values in found))
+
+
+def ranked_delong(
+    ranking: Ranking, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the AUC with DeLong's interval of all images and of each group.
+
+    Args:
+        ranking (Ranking): From
+            :func:`~mmda.evaluation.functional.ranking.rank_from_top`.
+        confidence (float): Level of the interval. Defaults to 0.95.
+
+    Returns:
+        tuple: The values of :class:`AUCInterval`, four times float64
+        (1 + G,).
+    """
+    auc = ranked_auc(ranking)
+    n1, n0 = ranking.num_positives, ranking.num_negatives
+    # Tied images have one placement.
+    above = ranking.alarms - ranking.negatives / 2
+    v10 = 1 - above / np.maximum(n0, 1)[ranking.group]
+    above = ranking.hits - ranking.positives / 2
+    v01 = above / np.maximum(n1, 1)[ranking.group]
+    variance = np.zeros(len(auc))
+    for weight, v, n in (
+        (ranking.positives, v10, n1),
+        (ranking.negatives, v01, n0),
+    ):
+        squares = ranking.total(weight * (v - auc[ranking.group]) ** 2)
+        variance += squares / np.maximum(n * (n - 1), 1)
+    se = np.where(np.minimum(n1, n0) < 2, _NAN, np.sqrt(variance))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * se
-    return AUCInterval(auc, se, max(0.0, auc - half), min(1.0, auc + half))
+    half[se == 0] = _NAN
+    return auc, se, np.maximum(0.0, auc - half), np.minimum(1.0, auc + half)
 
 
 def delong_paired(

@@ -65,9 +65,9 @@ def choose_threshold(
             f'sensitivity={sensitivity}: expected a share in (0, 1]'
         )
     found = rank_from_top(score, target)
-    if found is None:
+    if not found.defined[0]:
         return Threshold(*[float('nan')] * 4)
-    thresholds, hits, alarms = found
+    hits, alarms = found.hits, found.alarms
     recall, passed = hits / hits[-1], 1 - alarms / alarms[-1]
     f1 = 2 * hits / (hits + alarms + hits[-1])
     if method == 'sensitivity':
@@ -76,5 +76,5 @@ def choose_threshold(
         # Without the rounding, equally good thresholds would not tie.
         gain = recall + passed if method == 'youden' else f1
         best = np.argmax(np.round(gain, 12))
-    columns = (thresholds, recall, passed, f1)
+    columns = (found.score, recall, passed, f1)
     return Threshold(*(float(column[best]) for column in columns))
