@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .ranking import Ranking, rank_from_top, ranked_auc
+from .ranking import Ranking, rank, ranked_auc
 
 _NAN = float('nan')
 
@@ -126,7 +126,7 @@ def delong_interval(
         >>> [round(value, 4) for value in result]
         [0.8889, 0.1571, 0.5809, 1.0]
     """
-    found = ranked_delong(rank_from_top(score, target), confidence)
+    found = ranked_delong(rank(score, target), confidence)
     return AUCInterval(*(float(values[0]) for values in found))
 
 
@@ -137,7 +137,7 @@ def ranked_delong(
 
     Args:
         ranking (Ranking): From
-            :func:`~mmda.evaluation.functional.ranking.rank_from_top`.
+            :func:`~mmda.evaluation.functional.ranking.rank`.
         confidence (float): Level of the interval. Defaults to 0.95.
 
     Returns:
@@ -146,18 +146,26 @@ def ranked_delong(
     """
     auc = ranked_auc(ranking)
     n1, n0 = ranking.num_positives, ranking.num_negatives
-    # Tied images have one placement.
-    above = ranking.alarms - ranking.negatives / 2
-    v10 = 1 - above / np.maximum(n0, 1)[ranking.group]
-    above = ranking.hits - ranking.positives / 2
-    v01 = above / np.maximum(n1, 1)[ranking.group]
-    variance = np.zeros(len(auc))
-    for weight, v, n in (
-        (ranking.positives, v10, n1),
-        (ranking.negatives, v01, n0),
-    ):
-        squares = ranking.total(weight * (v - auc[ranking.group]) ** 2)
-        variance += squares / np.maximum(n * (n - 1), 1)
+    before = np.cumsum(n0) - n0
+    v10 = ranking.below + ranking.upto - np.repeat(2 * before, n1)
+    v10 = v10 / np.repeat(2 * np.maximum(n0, 1), n1)
+    spread = ranking.total((v10 - np.repeat(auc, n1)) ** 2)
+    variance = spread / np.maximum(n1 * (n1 - 1), 1)
+    # Each positive takes half a win from the negatives from `below` on, and
+    # half from those from `upto` on. Negatives between two steps are alike.
+    steps = np.concatenate([ranking.below, ranking.upto])
+    steps.sort(kind='stable')  # merges the halves
+    end = np.cumsum(2 * n1)
+    first, last = (end - 2 * n1)[n1 > 0], end[n1 > 0] - 1
+    following = np.empty_like(steps)
+    following[:-1] = steps[1:]
+    following[last] = (before + n0)[n1 > 0]
+    taken = np.arange(1, 1 + len(steps)) - np.repeat(end - 2 * n1, 2 * n1)
+    v01 = 1 - taken / np.repeat(2 * n1, 2 * n1)
+    spread = (following - steps) * (v01 - np.repeat(auc, 2 * n1)) ** 2
+    spread = ranking.total(spread)
+    spread[n1 > 0] += (steps[first] - before[n1 > 0]) * (1 - auc[n1 > 0]) ** 2
+    variance += spread / np.maximum(n0 * (n0 - 1), 1)
     se = np.where(np.minimum(n1, n0) < 2, _NAN, np.sqrt(variance))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * se
     half[se == 0] = _NAN

@@ -13,135 +13,128 @@ _CHUNK = 16
 
 
 class Ranking(NamedTuple):
-    """What each threshold finds, in all images and in G groups of images.
+    """Where the positives of G groups of images lie among the negatives.
 
-    The K entries are the distinct scores of each group. Group 0 is all
-    images. The entries of one group are together, from its highest score
-    down.
+    The n1 positives of all groups are sorted by group, then by score.
 
     Attributes:
-        score (ndarray): (K,), the scores.
-        group (ndarray): int64 (K,), from 0 to G.
-        positives (ndarray): int64 (K,), positives of the group that have this
-            score.
-        negatives (ndarray): int64 (K,), its negatives that have this score.
-        hits (ndarray): int64 (K,), its positives that score at least as high.
-        alarms (ndarray): int64 (K,), its negatives that score at least as
-            high.
-        num_positives (ndarray): int64 (1 + G,).
-        num_negatives (ndarray): int64 (1 + G,).
-        defined (ndarray): bool (1 + G,), groups with a positive, with a
-            negative, and without a NaN score.
+        positive (ndarray): (n1,), rises with group and score.
+        below (ndarray): int64 (n1,), negatives of the groups before, and
+            negatives of the group that score lower.
+        upto (ndarray): int64 (n1,), the same and the tied negatives.
+        num_positives (ndarray): int64 (G,).
+        num_negatives (ndarray): int64 (G,).
+        defined (ndarray): bool (G,), groups with a positive, with a negative,
+            and without a NaN score.
     """
 
-    score: np.ndarray
-    group: np.ndarray
-    positives: np.ndarray
-    negatives: np.ndarray
-    hits: np.ndarray
-    alarms: np.ndarray
+    positive: np.ndarray
+    below: np.ndarray
+    upto: np.ndarray
     num_positives: np.ndarray
     num_negatives: np.ndarray
     defined: np.ndarray
 
     def total(self, values: np.ndarray) -> np.ndarray:
-        """Sum over each group, (K,) -> float64 (1 + G,), NaN if undefined."""
-        total = np.bincount(self.group, values, len(self.defined))
-        return np.where(self.defined, total, np.nan)
+        """Sum m values per positive, (m * n1,) -> (G,), NaN if undefined."""
+        counts = self.num_positives * (len(values) // max(1, len(self.below)))
+        total = np.full(len(counts), np.nan)
+        present = counts > 0
+        starts = (np.cumsum(counts) - counts)[present]
+        if len(starts):
+            total[present] = np.add.reduceat(values, starts)
+        total[~self.defined] = np.nan
+        return total
 
 
-def rank_from_top(
+def rank(
     score: np.ndarray,
     target: np.ndarray,
     groups: np.ndarray | None = None,
-    num_groups: int = 0,
+    num_groups: int = 1,
 ) -> Ranking:
-    """Count what each threshold finds, from the highest score down.
+    """Sort the positives and the negatives of each group.
 
     Args:
         score (ndarray): (N,), any monotone score.
         target (ndarray): (N,), positive where > 0.5, no NaN.
         groups (ndarray, optional): Integer (N,), the group of each image,
-            from 0. It is group 1 and so on of the ranking. Defaults to None,
-            no groups beside all images.
-        num_groups (int): Number of groups, G. Defaults to 0.
+            from 0. Defaults to None: all images are one group.
+        num_groups (int): Number of groups, G. Defaults to 1.
 
     Returns:
-        Ranking: Of all images and of each group, after one sort.
+        Ranking: Of each group, after one sort for all groups.
 
     Examples:
-        >>> found = rank_from_top(np.array([.1, .9, .9]), np.array([1, 1, 0]))
-        >>> found.score, found.hits, found.alarms
-        (array([0.9, 0.1]), array([1, 2]), array([1, 1]))
+        >>> found = rank(np.array([.1, .9, .9]), np.array([1, 1, 0]))
+        >>> found.below, found.upto
+        (array([0, 0]), array([0, 1]))
     """
-    score, positive = np.asarray(score), np.asarray(target) > 0.5
-    # The order within a tie does not matter, and a stable sort is slower.
-    order = np.argsort(-score)
-    group = np.zeros(len(order), dtype=np.int64)
-    if groups is not None:
-        group_of = groups[order]
-        by_group = np.argsort(group_of, kind='stable')
-        group = np.concatenate([group, group_of[by_group].astype(int) + 1])
-        order = np.concatenate([order, order[by_group]])
-    ranked = score[order]
-    is_last = np.ones(len(order), dtype=bool)
-    is_last[:-1] = ranked[1:] != ranked[:-1]
-    if groups is not None:
-        is_last[:-1] |= group[1:] != group[:-1]
-    last = np.flatnonzero(is_last)
-    # Of all entries so far, those of the groups before included.
-    hits = np.cumsum(positive[order].view(np.int8), dtype=np.int64)[last]
-    seen = last + 1
-    positives, images = np.diff(hits, prepend=0), np.diff(seen, prepend=0)
-    size = np.bincount(group, minlength=1 + num_groups)
-    group = group[last]
-    num = np.bincount(group, positives, 1 + num_groups).astype(np.int64)
-    hits -= (np.cumsum(num) - num)[group]
-    seen -= (np.cumsum(size) - size)[group]
-    defined = (num > 0) & (num < size)
-    if np.isnan(score).any():
-        broken = group[np.isnan(ranked[last])]
-        defined[broken] = False
-    return Ranking(
-        ranked[last],
-        group,
-        positives,
-        images - positives,
-        hits,
-        seen - hits,
-        num,
-        size - num,
-        defined,
-    )
+    score, is_positive = np.asarray(score), np.asarray(target) > 0.5
+    key, broken = score, np.isnan(score)
+    if groups is None:
+        sizes = np.array([len(score)])
+        num = np.array([np.count_nonzero(is_positive)])
+        is_broken = np.array([broken.any()])
+    else:
+        sizes, num, is_broken = (
+            np.bincount(chosen, minlength=num_groups)
+            for chosen in (groups, groups[is_positive], groups[broken])
+        )
+        key = _rising(score, groups)
+    positive, negative = key[is_positive], key[~is_positive]
+    positive.sort()
+    negative.sort()
+    below = np.searchsorted(negative, positive)
+    upto = np.searchsorted(negative, positive, 'right')
+    defined = (num > 0) & (num < sizes) & (is_broken == 0)
+    return Ranking(positive, below, upto, num, sizes - num, defined)
+
+
+def _rising(score: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return numbers that rise with group and score, int64 (N,)."""
+    if score.dtype == np.float32:
+        # The bits of a positive float rise with it, of a negative one they
+        # fall. The sum has no negative zero.
+        bits = (score + np.float32(0)).view(np.int32)
+        order = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    else:
+        order = np.unique(score, return_inverse=True)[1]
+    return (groups.astype(np.int64) << 32) + order
 
 
 def ranked_auc(ranking: Ranking) -> np.ndarray:
-    """Return the AUC of all images and of each group.
+    """Return the AUC of each group.
 
     Args:
-        ranking (Ranking): From :func:`rank_from_top`.
+        ranking (Ranking): From :func:`rank`.
 
     Returns:
-        ndarray: float64 (1 + G,), see :func:`binary_auc`.
+        ndarray: float64 (G,), see :func:`binary_auc`.
     """
-    # Each negative loses to the positives above it; a tie counts one half.
-    wins = (ranking.hits - ranking.positives / 2) * ranking.negatives
-    pairs = ranking.num_positives * ranking.num_negatives
-    return ranking.total(wins) / np.maximum(pairs, 1)
+    n1, n0 = ranking.num_positives, ranking.num_negatives
+    # Twice the negatives of the groups before, for each positive.
+    others = 2 * (np.cumsum(n0) - n0) * n1
+    # A positive beats the negatives below it; a tie counts one half.
+    beaten = ranking.total(ranking.below + ranking.upto) - others
+    return beaten / np.maximum(2 * n1 * n0, 1)
 
 
 def ranked_average_precision(ranking: Ranking) -> np.ndarray:
-    """Return the average precision of all images and of each group.
+    """Return the average precision of each group.
 
     Args:
-        ranking (Ranking): From :func:`rank_from_top`.
+        ranking (Ranking): From :func:`rank`.
 
     Returns:
-        ndarray: float64 (1 + G,), see :func:`binary_average_precision`.
+        ndarray: float64 (G,), see :func:`binary_average_precision`.
     """
-    precision = ranking.hits / (ranking.hits + ranking.alarms)
-    total = ranking.total(precision * ranking.positives)
-    return total / np.maximum(ranking.num_positives, 1)
+    n1, n0 = ranking.num_positives, ranking.num_negatives
+    first = np.searchsorted(ranking.positive, ranking.positive)
+    # Images of the group that score at least as high
+    hits = np.repeat(np.cumsum(n1), n1) - first
+    alarms = np.repeat(np.cumsum(n0), n1) - ranking.below
+    return ranking.total(hits / (hits + alarms)) / np.maximum(n1, 1)
 
 
 def binary_auc(score: np.ndarray, target: np.ndarray) -> float:
@@ -165,7 +158,7 @@ def binary_auc(score: np.ndarray, target: np.ndarray) -> float:
         >>> binary_auc(np.array([.1, .4, .35, .8]), np.array([0, 0, 1, 1]))
         0.75
     """
-    return float(ranked_auc(rank_from_top(score, target))[0])
+    return float(ranked_auc(rank(score, target))[0])
 
 
 def binary_average_precision(score: np.ndarray, target: np.ndarray) -> float:
@@ -191,7 +184,7 @@ def binary_average_precision(score: np.ndarray, target: np.ndarray) -> float:
         >>> round(binary_average_precision(score, np.array([0, 0, 1, 1])), 4)
         0.8333
     """
-    return float(ranked_average_precision(rank_from_top(score, target))[0])
+    return float(ranked_average_precision(rank(score, target))[0])
 
 
 def per_group(
@@ -205,11 +198,12 @@ def per_group(
 
     Args:
         measure (Callable): Takes the ranking of one class, and returns an
-            array (1 + G,), or K of them. Examples are :func:`ranked_auc` and
+            array (G,), or K of them. Examples are :func:`ranked_auc` and
             :func:`~mmda.evaluation.functional.ranked_delong`.
         score (ndarray): (N, C), probabilities or logits.
         target (ndarray): (N, C), in [0, 1] or NaN where not annotated.
-        groups (ndarray, optional): Integer (N,), see :func:`rank_from_top`.
+        groups (ndarray, optional): Integer (N,), see :func:`rank`. Defaults
+            to None, no groups beside all images.
         num_groups (int): Number of groups, G. Defaults to 0.
 
     Returns:
@@ -222,8 +216,6 @@ def per_group(
         >>> per_group(ranked_auc, score, target)
         array([[0.5, nan]])
     """
-    if groups is not None:  # small numbers are sorted faster
-        groups = groups.astype(np.min_scalar_type(num_groups))
     found = []
     for start in range(0, score.shape[1], _CHUNK):
         columns = slice(start, start + _CHUNK)
@@ -237,8 +229,10 @@ def per_group(
             if not rows.all():
                 values, labels = values[rows], labels[rows]
                 own = None if groups is None else groups[rows]
-            ranking = rank_from_top(values, labels, own, num_groups)
-            found.append(measure(ranking))
+            parts = [measure(rank(values, labels))]
+            if own is not None:
+                parts.append(measure(rank(values, labels, own, num_groups)))
+            found.append(np.concatenate(parts, axis=-1))
     return np.moveaxis(np.array(found, dtype=np.float64), -1, 0)
 
 
