@@ -32,14 +32,14 @@ class Answers(NamedTuple):
         names (tuple): S names of sources; None stands for the images without
             a source, and comes last.
         groups (ndarray): int64 (N,), the position in ``names``.
-        patients (tuple): N ids or None.
+        patients (list): N ids or None.
     """
 
     score: np.ndarray
     target: np.ndarray
     names: tuple[str | None, ...]
     groups: np.ndarray
-    patients: tuple
+    patients: list
 
 
 class _Measured(NamedTuple):
@@ -135,13 +135,16 @@ class PartialLabelMetric(LabelMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        scores, targets, sources, patients = zip(*results, strict=True)
-        found = set(sources)
-        names = (*sorted(found - {None}), *([None] * (None in found)))
+        # A zip of the rows would make an iterator for each of them.
+        scores, targets, sources, patients = (
+            [row[column] for row in results] for column in range(4)
+        )
+        # None is the last name.
+        names = sorted(set(sources), key=lambda name: (name is None, name))
         number = {name: position for position, name in enumerate(names)}
-        groups = np.fromiter(map(number.__getitem__, sources), dtype=np.int64)
+        groups = np.array([number[source] for source in sources])
         data = Answers(
-            _stack(scores), _stack(targets), names, groups, patients
+            _stack(scores), _stack(targets), tuple(names), groups, patients
         )
         classes = self.class_names(data.score.shape[1])
         # An answer without training is random: it is not measured.
