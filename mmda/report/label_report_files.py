@@ -12,7 +12,13 @@ from prettytable import PrettyTable
 
 from mmda.files import write_text
 
-from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
+from .figure import (
+    COLUMN_WIDTH,
+    MAX_ROWS,
+    draw_matrix,
+    new_figure,
+    save_figure,
+)
 from .pixel_warnings import pixel_lines
 
 if TYPE_CHECKING:
@@ -22,8 +28,6 @@ if TYPE_CHECKING:
 _MAX_PAIRS = 28
 #: Cells of the picture that have a number. The table has all numbers.
 _MAX_NUMBERS = 1000
-#: Classes of the picture that have a name.
-_MAX_NAMES = 100
 
 
 def write_label_report(
@@ -171,13 +175,11 @@ def availability_figure(report: dict) -> Figure:
         [[_short(c['positives']) for c, _ in row] for row in cells]
     )
     width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(sources))
-    step = -(-len(classes) // _MAX_NAMES)  # rounds up
-    names = [n if i % step == 0 else '' for i, n in enumerate(classes)]
-    figure = new_figure(width, 1.3 + 0.2 * min(len(classes), _MAX_NAMES))
+    figure = new_figure(width, 1.3 + 0.2 * min(len(classes), MAX_ROWS))
     draw_matrix(
         figure,
         shares,
-        names,
+        classes,
         list(sources),
         texts if texts.size <= _MAX_NUMBERS else None,
         'annotated share; number: positives',
