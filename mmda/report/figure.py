@@ -142,7 +142,10 @@ def draw_matrix(
     """
     axes = figure.subplots()
     axes.patch.set(facecolor='0.95', hatch='////', edgecolor='0.7')
-    image = axes.imshow(values, **options)
+    # Colour the cells, not each pixel of the picture.
+    image = axes.imshow(
+        values, interpolation='nearest', interpolation_stage='rgba', **options
+    )
     for (y, x), text in np.ndenumerate([] if texts is None else texts):
         if not np.isnan(values[y, x]):
             axes.text(

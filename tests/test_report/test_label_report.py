@@ -1,6 +1,7 @@
 """The label report against counts made image by image."""
 
 import json
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from mmda.report.label_report import (
     label_report,
     looks_alike,
     positives_per_source,
+    similar_names,
 )
 from mmda.report.label_report_files import report_text
 from mmda.report.leaks import equal_files, leaks
@@ -556,3 +558,21 @@ def test_rules_show_what_they_fill_and_which_labels_break_them(tmp_path):
     assert 'train/A: 1 images break the rules: Opacity = 0, Pneumo' in warning
     assert 'labels.csv, line 3' in warning
     assert 'filled' in report_text(report)
+
+
+def test_no_pair_of_similar_names_is_missed_by_the_counts():
+    generator = np.random.default_rng(0)
+    parts = ['pleu', 'ral', 'effus', 'ion', 'ma', 'ss', ' ', '_', '(A)', 'Ion']
+    names = [''.join(generator.choice(parts, 4)) for _ in range(150)]
+    names = sorted({*names, '', '_', 'x'})
+    sources = []
+    for number, name in enumerate(names):
+        score = np.full((1, len(names)), NAN, dtype=np.float32)
+        score[0, number] = 1
+        none = np.zeros(len(names), dtype=np.int64)
+        sources.append(SourceLabels('val', name, tuple(names), score, none))
+    expected = [(a, b) for a, b in combinations(names, 2) if looks_alike(a, b)]
+    found = similar_names(sources)
+    assert len(expected) > 100
+    for (a, b), line in zip(expected, found, strict=True):
+        assert line.startswith(f'{a!r} (') and f' and {b!r} (' in line

@@ -70,8 +70,10 @@ def rank(
         >>> found.below, found.upto
         (array([0, 0]), array([0, 1]))
     """
-    score, is_positive = np.asarray(score), np.asarray(target) > 0.5
+    # A column of a matrix is copied once, not at each step.
+    score = np.ascontiguousarray(score)
     key, broken = score, np.isnan(score)
+    is_positive = np.asarray(target) > 0.5
     if groups is None:
         sizes = np.array([len(score)])
         num = np.array([np.count_nonzero(is_positive)])
@@ -86,7 +88,10 @@ def rank(
     positive.sort()
     negative.sort()
     below = np.searchsorted(negative, positive)
-    upto = np.searchsorted(negative, positive, 'right')
+    upto = below.copy()
+    tied = np.append(negative, positive[-1:])[below] == positive
+    if tied.any():
+        upto[tied] = np.searchsorted(negative, positive[tied], 'right')
     defined = (num > 0) & (num < sizes) & (is_broken == 0)
     return Ranking(positive, below, upto, num, sizes - num, defined)
 
