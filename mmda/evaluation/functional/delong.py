@@ -133,7 +133,7 @@ def delong_interval(
 def ranked_delong(
     ranking: Ranking, confidence: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the AUC with DeLong's interval of all images and of each group.
+    """Return the AUC with DeLong's interval of each group.
 
     Args:
         ranking (Ranking): From
@@ -142,7 +142,7 @@ def ranked_delong(
 
     Returns:
         tuple: The values of :class:`AUCInterval`, four times float64
-        (1 + G,).
+        (G,).
     """
     auc = ranked_auc(ranking)
     n1, n0 = ranking.num_positives, ranking.num_negatives

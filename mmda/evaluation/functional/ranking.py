@@ -255,7 +255,7 @@ def why_undefined(target: np.ndarray) -> str:
         'no positive among 2 annotated images'
     """
     annotated = target[~np.isnan(target)]
-    positives = np.count_nonzero(annotated > 0.5)
+    positives = int((annotated > 0.5).sum())
     return missing_labels(len(target), positives, len(annotated) - positives)
 
 
