@@ -33,7 +33,7 @@ UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test test-all test-official lint imports format \
-	types doctest docs mutation clean
+	types doctest docs mutation bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
@@ -84,6 +84,18 @@ docs: $(STAMP)  ## build the site of the documentation into build/site
 mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt
 	@$(PY) benchmarks/mutation.py $(ARGS)
+
+bench: $(STAMP)  ## print how fast metrics and label report are, with the machine
+	@$(PY) -c 'import datetime, os, torch; print(datetime.date.today(), \
+		"torch", torch.__version__, os.cpu_count(), "cores", end=", load ")'
+	@cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 'not known'
+	@grep -m 1 'model name' /proc/cpuinfo 2>/dev/null || uname -m
+	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) auc.py
+	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) auc.py \
+		--images 20000 --classes 1000 --sources 50 --repeats 1
+	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) label_report.py
+	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) label_report.py \
+		--sources 50
 
 clean:  ## delete caches and build results (environment and results stay)
 	@rm -rf build dist *.egg-info .eggs .mypy_cache .pytest_cache .ruff_cache

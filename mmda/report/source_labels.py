@@ -6,6 +6,7 @@ import copy
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,16 @@ class SourceLabels:
         """str: Split and name, for messages."""
         return f'{self.split}/{self.name}'
 
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """ndarray: int64 (2, C), positives (> 0.5) and annotated entries."""
+        known = ~np.isnan(self.score)
+        return np.array([(self.score > 0.5).sum(axis=0), known.sum(axis=0)])
+
     @property
     def annotated(self) -> tuple[str, ...]:
         """tuple[str, ...]: The classes that any image annotates."""
-        known = ~np.isnan(self.score).all(axis=0)
+        known = self.counts[1] > 0
         return tuple(n for n, k in zip(self.classes, known, strict=True) if k)
 
 
