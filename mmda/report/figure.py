@@ -20,7 +20,7 @@ COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 #: Width in inches of one column, and of the page, of a two-column paper.
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.2
 #: Pixels of the longer side of a PNG. The PDF has every detail.
-_MAX_PIXELS = 4000
+_MAX_PIXELS = 2400
 #: Bytes of an SVG from which on a page gets a PNG.
 _MAX_SVG = 400_000
 #: Size of small letters that a reader can still read in print.
