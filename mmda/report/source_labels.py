@@ -212,7 +212,9 @@ def _from_table(
     """Take whole columns: a dict for each image would be slow."""
     rows = np.arange(len(table))
     own = joint = np.arange(num_classes)
-    found: dict[str, Any] = dict(score=table.gt_score)
+    found: dict[str, Any] = dict(
+        score=table.gt_score.astype(np.float32, copy=False)
+    )
     if dataset is not inner:
         rows, (own, joint) = dataset.selected, dataset.columns
         found = dict(score=dataset.image_labels.annotated(rows))
