@@ -3,9 +3,12 @@
 Timed are the function that measures a class, and the whole metric from
 collected results to the last key (``--bootstrap`` adds its resamples). The
 times are processor times. With ``--sources``, it times the whole metric alone.
+With ``--head``, it times an evaluation from the features to the metric, with
+the dynamic adapter and with the stock linear layer.
 
 Example: ``python benchmarks/auc.py``,
-``python benchmarks/auc.py --images 20000 --classes 1000 --sources 50``.
+``python benchmarks/auc.py --images 20000 --classes 1000 --sources 50``,
+``python benchmarks/auc.py --images 2000 --classes 1000 --head``.
 """
 
 from __future__ import annotations
@@ -15,6 +18,9 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from sklearn.metrics import roc_auc_score
 
 from mmda.evaluation import PartialLabelAUC
@@ -53,10 +59,9 @@ def many_sources(args: argparse.Namespace) -> None:
     target = (generator.random(shape) < args.prevalence).astype(np.float32)
     score = generator.random(shape, dtype=np.float32) + 0.2 * target
     number = generator.integers(0, args.sources, len(score)).tolist()
-    results = [
-        (*row, f'source {source}', None)
-        for *row, source in zip(score, target, number, strict=True)
-    ]
+    names = [f'source {source}' for source in number]
+    nothing = [None] * len(names)
+    results = [score, target, names, nothing, nothing]
     print(
         f'{args.images} images x {args.classes} classes of {args.sources} '
         f'sources, median of {args.repeats}'
@@ -72,6 +77,38 @@ def many_sources(args: argparse.Namespace) -> None:
         print(f'PartialLabelAUC, intervals={intervals!s:5}  {seconds:6.2f} s')
 
 
+def compare_heads(args: argparse.Namespace) -> None:
+    """Print the time of an evaluation with either head, and their ratio."""
+    channels, batch = 1024, 32
+    features = torch.rand(args.images, channels)
+    target = (torch.rand(args.images, args.classes) < args.prevalence).float()
+
+    def evaluate(name: str) -> Callable[[], object]:
+        head = MODELS.build(
+            dict(type=name, in_channels=channels, num_classes=args.classes)
+        ).eval()
+
+        @torch.no_grad()
+        def run() -> object:
+            metric = PartialLabelAUC()
+            for start in range(0, args.images, batch):
+                rows = slice(start, start + batch)
+                samples = [DataSample().set_gt_score(y) for y in target[rows]]
+                predicted = head.predict((features[rows],), samples)
+                metric.process({}, [sample.to_dict() for sample in predicted])
+            return metric.evaluate(args.images)
+
+        return run
+
+    names = ('DynamicAdapterHead', 'MultiLabelLinearClsHead')
+    times = times_in_turns([evaluate(name) for name in names], args.repeats)
+    print(f'{args.images} images x {args.classes} classes, from the features')
+    for name, seconds in zip(names, np.median(times, axis=0), strict=True):
+        print(f'{name:27} {seconds * 1e3:8.1f} ms')
+    ratio = np.median(times[:, 0] / times[:, 1])
+    print(f'ratio                       {ratio:8.2f}')
+
+
 def main() -> None:
     """Print both times, their ratio and the largest difference."""
     parser = argparse.ArgumentParser(
@@ -83,7 +120,11 @@ def main() -> None:
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument('--bootstrap', type=int, default=0)
     parser.add_argument('--sources', type=int, default=1)
+    parser.add_argument('--head', action='store_true')
     args = parser.parse_args()
+    if args.head:
+        compare_heads(args)
+        return
     if args.sources > 1:
         many_sources(args)
         return
@@ -106,13 +147,19 @@ def main() -> None:
         ]
 
     metric = PartialLabelAUC(intervals=True, bootstrap=args.bootstrap)
-    results = [
-        (*row, 'CheXpert', number)
-        for number, row in enumerate(zip(score, target, strict=True))
+    samples = [
+        dict(pred_score=p, gt_score=y, source='CheXpert', patient_id=number)
+        for number, (p, y) in enumerate(
+            zip(torch.tensor(score), torch.tensor(target), strict=True)
+        )
     ]
+    for start in range(0, args.images, 32):
+        metric.process({}, samples[start : start + 32])
+    results = metric.results.copy()
 
     def whole_metric() -> dict[str, float]:
-        return metric.compute_metrics(results)
+        metric.results = results.copy()
+        return metric.evaluate(args.images)
 
     difference = np.abs(np.subtract(ours(), reference())).max()
     times = times_in_turns([ours, whole_metric, reference], args.repeats)

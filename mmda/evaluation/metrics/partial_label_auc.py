@@ -141,7 +141,7 @@ class PartialLabelAUC(PartialLabelMetric):
         metrics = super()._summarise_all(data, classes)
         if self.intervals or self.bootstrap:
             groupings = dict.fromkeys(
-                k for groups in data.groups for k in groups
+                k for groups in filter(None, data.groups) for k in groups
             )
             for name in groupings:
                 metrics |= self._measure_groups(data, name)
@@ -149,7 +149,9 @@ class PartialLabelAUC(PartialLabelMetric):
 
     def _measure_groups(self, data: Answers, name: str) -> dict[str, float]:
         """Measure the groups of one grouping."""
-        groups = np.array([g.get(name, UNKNOWN_GROUP) for g in data.groups])
+        groups = np.array(
+            [(g or {}).get(name, UNKNOWN_GROUP) for g in data.groups]
+        )
         part = key_part(name)
         metrics: dict[str, float] = {
             f'num_images/{part}/{key_part(value)}': int(count)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.utils import ProgressBar
 
 from ..functional import (
@@ -19,6 +20,7 @@ from ..functional import (
     percentile_interval,
     resample,
 )
+from .gather import gather_batches
 from .label_metric import LabelMetric, read_answers
 from .metric_keys import key_part
 
@@ -35,7 +37,7 @@ class Answers(NamedTuple):
             a source, and comes last.
         source_numbers (ndarray): int64 (N,), the position in ``names``.
         patients (ndarray): object (N,), ids or None.
-        groups (list): N dicts such as ``{'sex': 'F'}``.
+        groups (ndarray): object (N,), dicts such as ``{'sex': 'F'}`` or None.
     """
 
     score: np.ndarray
@@ -43,7 +45,7 @@ class Answers(NamedTuple):
     names: tuple[str | None, ...]
     source_numbers: np.ndarray
     patients: np.ndarray
-    groups: list[dict[str, str]]
+    groups: np.ndarray
 
 
 class _Measured(NamedTuple):
@@ -126,35 +128,49 @@ class PartialLabelMetric(LabelMetric):
             data_samples (Sequence[dict]): With ``pred_score`` (C,), and with
                 ``gt_score`` (C,) or a stock ``gt_label``.
         """
-        for sample in data_samples:
-            origin = (sample.get('source'), sample.get('patient_id'))
-            groups = sample.get('groups') or {}
-            self.results.append((*read_answers(sample), *origin, groups))
+        answers = zip(*map(read_answers, data_samples), strict=True)
+        origin = np.empty((3, len(data_samples)), dtype=object)
+        for row, key in enumerate(('source', 'patient_id', 'groups')):
+            origin[row] = [sample.get(key) for sample in data_samples]
+        # One entry per image would take several times this memory.
+        self.results.append((*map(np.stack, answers), *origin))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute all values from the results of all ranks.
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Compute all values from the images of all ranks.
 
         Args:
-            results (list): What :meth:`process` kept.
+            size (int): Number of images, N.
 
         Returns:
-            dict[str, float]: See the class.
+            dict[str, float]: See the class. Keys begin with the prefix.
         """
-        # A zip of the rows would make an iterator for each of them.
-        scores, targets, sources, patients, groups = (
-            [row[column] for row in results] for column in range(5)
+        columns = gather_batches(
+            self.results, size, self.collect_device, self.collect_dir
         )
+        metrics: list[dict[str, float]] = [{}]
+        if is_main_process():
+            values = self.compute_metrics(columns)
+            metrics = [{f'{self.prefix}/{k}': v for k, v in values.items()}]
+        broadcast_object_list(metrics)
+        self.results.clear()
+        return metrics[0]
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Compute all values.
+
+        Args:
+            results (list): Arrays of N images: scores and targets, float32
+                (N, C); sources, patients and groups, object (N,).
+
+        Returns:
+            dict[str, float]: See the class, without the prefix.
+        """
+        score, target, sources, patients, groups = results
         # None is the last name.
         names = sorted(set(sources), key=lambda name: (name is None, name))
         number = {name: position for position, name in enumerate(names)}
-        data = Answers(
-            _stack(scores),
-            _stack(targets),
-            tuple(names),
-            np.array([number[source] for source in sources]),
-            _objects(patients),
-            groups,
-        )
+        numbers = np.fromiter(map(number.__getitem__, sources), np.int64)
+        data = Answers(score, target, tuple(names), numbers, patients, groups)
         classes = self.class_names(data.score.shape[1])
         # An answer without training is random: it is not measured.
         data.target[:, np.isin(classes, self.untrained)] = np.nan
@@ -377,15 +393,3 @@ def _scope(source: str | None) -> str:
 
 def _begin(metrics: dict[str, float], scope: str) -> dict[str, float]:
     return {scope + key: value for key, value in metrics.items()}
-
-
-def _stack(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Do what ``np.stack`` does, in half of the time for many short rows."""
-    return np.concatenate(rows).reshape(len(rows), -1)
-
-
-def _objects(values: Sequence[Any]) -> np.ndarray:
-    """Return an array that keeps None and the types of the values."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
