@@ -2,7 +2,9 @@
 
 A copy is an uncompressed image of 8 bits, binary PGM (grey) or PPM (RGB). All
 readers of images know the format by its first bytes, whatever the name of the
-file. Two comments in its head are the record, as JSON.
+file. Two comments say how it was made, and how many bytes the original has.
+The file has the time of change of the original, so that copies of equal files
+are equal, and a label report finds them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,7 @@ import numpy as np
 from .pixels import Pixels
 
 _HEAD = re.compile(
-    rb'P[56]\n# mmda resize (.*)\n# of (\d+) bytes, changed (\d+)\n'
-    rb'(\d+) (\d+)\n255\n'
+    rb'P[56]\n# mmda resize (.*)\n# of (\d+) bytes\n(\d+) (\d+)\n255\n'
 )
 _LONGEST_HEAD = 4096
 # All copies of a folder have equal settings.
@@ -34,40 +35,39 @@ class CopyHead(NamedTuple):
     Attributes:
         settings (dict): How the pixels were made. ``range`` is the
             :attr:`~.LoadMedicalImage.range_policy`.
-        origin (tuple[int, int]): Size of the original file in bytes, and time
-            of its last change in ns.
+        size (int): Size of the original file in bytes.
         shape (tuple): (H, W), or (H, W, 3) for RGB.
         start (int): Number of bytes before the pixels.
     """
 
     settings: dict[str, Any]
-    origin: tuple[int, int]
+    size: int
     shape: tuple[int, ...]
     start: int
 
 
 def encode_copy(
-    image: np.ndarray, settings: dict[str, Any], origin: tuple[int, int]
+    image: np.ndarray, settings: dict[str, Any], size: int
 ) -> bytes:
     r"""Write a copy.
 
     Args:
         image (ndarray): uint8, (H, W) or (H, W, 3) BGR.
         settings (dict): Plain values, see :class:`CopyHead`.
-        origin (tuple[int, int]): See there.
+        size (int): See there.
 
     Returns:
         bytes: The file.
 
     Examples:
-        >>> encode_copy(np.zeros((1, 2), np.uint8), {}, (9, 1))[-10:]
+        >>> encode_copy(np.zeros((1, 2), np.uint8), {}, 9)[-10:]
         b'2 1\n255\n\x00\x00'
     """
     height, width = image.shape[:2]
     is_grey = image.ndim == 2
     head = (
         f'P{5 if is_grey else 6}\n# mmda resize {json.dumps(settings)}\n'
-        f'# of {origin[0]} bytes, changed {origin[1]}\n{width} {height}\n255\n'
+        f'# of {size} bytes\n{width} {height}\n255\n'
     )
     pixels = image if is_grey else image[..., ::-1]
     return head.encode() + pixels.tobytes()
@@ -87,10 +87,10 @@ def read_head(content: bytes) -> CopyHead | None:
     match = _HEAD.match(content)
     if match is None:
         return None
-    size, changed, width, height = map(int, match.groups()[1:])
+    size, width, height = map(int, match.groups()[1:])
     channels = () if content[1:2] == b'5' else (3,)
     shape = (height, width, *channels)
-    return CopyHead(_parse(match[1]), (size, changed), shape, match.end())
+    return CopyHead(_parse(match[1]), size, shape, match.end())
 
 
 def decode_copy(content: bytes) -> Pixels | None:
@@ -124,14 +124,14 @@ def decode_copy(content: bytes) -> Pixels | None:
 
 
 def is_current(
-    path: str | os.PathLike, settings: dict[str, Any], origin: tuple[int, int]
+    path: str | os.PathLike, settings: dict[str, Any], original: os.stat_result
 ) -> bool:
-    """Say whether a file is a whole copy with this record.
+    """Say whether a file is a whole copy of an image as it is now.
 
     Args:
         path (str | os.PathLike): The file. It need not exist.
         settings (dict): See :class:`CopyHead`.
-        origin (tuple[int, int]): See there.
+        original (os.stat_result): State of the image.
 
     Returns:
         bool: Whether it need not be written again.
@@ -139,11 +139,12 @@ def is_current(
     try:
         with open(path, 'rb') as file:
             head = read_head(file.read(_LONGEST_HEAD))
-            size = os.fstat(file.fileno()).st_size
-    except (FileNotFoundError, ValueError):  # no file, or a damaged record
+            state = os.fstat(file.fileno())
+    except (FileNotFoundError, ValueError):  # no file, or a damaged head
         return False
     return (
         head is not None
-        and (head.settings, head.origin) == (settings, origin)
-        and size == head.start + math.prod(head.shape)
+        and (head.settings, head.size) == (settings, original.st_size)
+        and state.st_mtime_ns == original.st_mtime_ns
+        and state.st_size == head.start + math.prod(head.shape)
     )

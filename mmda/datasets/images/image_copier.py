@@ -117,7 +117,8 @@ class ImageCopier:
     def _remove_unfinished(self) -> None:
         """Remove what killed runs have left, but no file of another run."""
         for part in self.target.rglob(f'{PART}*'):
-            if time.time() - part.stat().st_mtime > _OLD:
+            # Not `st_mtime`, which a copy has from its original.
+            if time.time() - part.stat().st_ctime > _OLD:
                 part.unlink(missing_ok=True)
 
     def copy(self, name: str) -> bool:
@@ -142,8 +143,7 @@ class ImageCopier:
         try:
             # Before the pixels: a change while they are read then counts.
             state = source.stat()
-            origin = (state.st_size, state.st_mtime_ns)
-            if is_current(target, self.settings, origin):
+            if is_current(target, self.settings, state):
                 return False
             image = self.load(dict(img_path=str(source)))['img']
         except (
@@ -154,7 +154,8 @@ class ImageCopier:
             _pass_on(source, target)
             raise BrokenSourceError(_reason(error, source)) from error
         image = self.resize(dict(img=image))['img']
-        _write(target, encode_copy(image, self.settings, origin))
+        content = encode_copy(image, self.settings, state.st_size)
+        _write(target, content, state.st_mtime_ns)
         return True
 
 
@@ -172,6 +173,8 @@ def _reason(error: Exception, path: Path) -> str:
     return ' '.join(str(error).removeprefix(f'{path}: ').split())
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, changed: int | None = None) -> None:
     with replacing(path) as part:
         part.write_bytes(content)
+        if changed is not None:
+            os.utime(part, ns=(changed, changed))
