@@ -74,10 +74,17 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         '--jobs',
         type=whole(0),
-        default=os.cpu_count() or 1,
+        default=_count_cores(),
         help='number of processes (default: number of cores)',
     )
     return parser
+
+
+def _count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check(args: argparse.Namespace) -> None:
@@ -209,14 +216,17 @@ def copy_all(
     bar = ProgressBar(len(images))
     written = 0
     broken: dict[str, str] = {}
-    for name, outcome in zip(images, outcomes, strict=True):
+    step = max(1, len(images) // 1000)  # a log file keeps each state
+    pairs = zip(images, outcomes, strict=True)
+    for done, (name, outcome) in enumerate(pairs, 1):
         if isinstance(outcome, BrokenSourceError):
             broken[name] = str(outcome)
         elif isinstance(outcome, Exception):
             raise outcome
         else:
             written += outcome
-        bar.update()
+        if done % step == 0 or done == len(images):
+            bar.update(done - bar.completed)
     bar.file.write('\n')
     return written, broken
 
