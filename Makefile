@@ -89,17 +89,8 @@ mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt
 	@$(PY) benchmarks/mutation.py $(ARGS)
 
-bench: $(STAMP)  ## print how fast metrics and label report are, with the machine
-	@$(PY) -c 'import datetime, os, torch; print(datetime.date.today(), \
-		"torch", torch.__version__, os.cpu_count(), "cores", end=", load ")'
-	@cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 'not known'
-	@grep -m 1 'model name' /proc/cpuinfo 2>/dev/null || uname -m
-	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) auc.py
-	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) auc.py \
-		--images 20000 --classes 1000 --sources 50 --repeats 1
-	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) label_report.py
-	@cd benchmarks && OMP_NUM_THREADS=1 $(abspath $(PY)) label_report.py \
-		--sources 50
+bench: $(STAMP)  ## print the figures of docs/benchmarks.md, with the machine
+	@$(PY) benchmarks/table.py $(ARGS)
 
 clean:  ## delete caches and build results (environment and results stay)
 	@rm -rf build dist *.egg-info .eggs .mypy_cache .pytest_cache .ruff_cache
