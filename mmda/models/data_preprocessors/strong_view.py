@@ -60,6 +60,9 @@ class StrongView(nn.Module):
             *layers, data_keys=['input'], same_on_batch=False
         )
 
+    # The augmentations of kornia read numbers from the device and look at
+    # them, so torch.compile would cut them into small graphs.
+    @torch.compiler.disable
     @torch.no_grad()
     def forward(
         self,
