@@ -20,6 +20,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from mmda.apis.fold import fold_model_config, fold_state_dict
 from mmda.engine import ChannelsLastHook
 from mmda.engine.random_state import get_random_state, set_random_state
+from mmda.structures import PartialScore, as_partial
 
 NAN = float('nan')
 STEPS = 3
@@ -115,6 +116,14 @@ def make_batch(seed=0, rows=4):
     return dict(inputs=images.byte(), data_samples=samples)
 
 
+def make_partial_batch():
+    """A batch as ``PartialLabelDataset`` gives it."""
+    batch = make_batch()
+    for sample in batch['data_samples']:
+        sample.set_gt_score(as_partial(sample.gt_score))
+    return batch
+
+
 def train(model, run=None, hub=None, optimizer=OptimWrapper):
     """Take some steps; return the terms of each, and the weights."""
     run = model if run is None else run
@@ -180,13 +189,38 @@ def test_adapter_and_loss_are_one_graph(device, hub):
         )
 
 
-def test_torch_compile_leaves_the_strong_view_to_kornia():
+def test_a_compiled_preprocessor_leaves_the_images_to_kornia():
+    # And the labels are plain: a graph cannot take labels with a check.
     model = make_model('cpu')
     counter = CompileCounterWithBackend('eager')
-    compiled = torch.compile(model.data_preprocessor.strong_view)
-    images = torch.rand(2, 3, 4, 4)
-    assert torch.equal(compiled(images), images.flip(-1))
+    compiled = torch.compile(model.data_preprocessor, backend=counter)
+    found = compiled(make_partial_batch(), True)
+    expected = model.data_preprocessor(make_partial_batch(), True)
+    assert torch.equal(found['inputs'], expected['inputs'])
     assert counter.frame_count == 0
+    kinds = [
+        {type(sample.gt_score) for sample in data['data_samples']}
+        for data in (found, expected)
+    ]
+    assert kinds == [{torch.Tensor}, {PartialScore}]
+
+
+@each_device
+@pytest.mark.slow
+def test_the_host_compiles_a_step_with_partial_labels(device):
+    # `compile=dict(...)` of a config does this.
+    torch._dynamo.reset()
+    backend = 'aot_eager' if device == 'cpu' else 'inductor'
+    logs = []
+    for compiles in (False, True):
+        model = make_model(device)
+        step = model.train_step
+        if compiles:
+            step = torch.compile(step, backend=backend)
+        optimizer = torch.optim.SGD(model.parameters(), 0.05)
+        wrapper = OptimWrapper(optimizer)
+        logs.append([step(make_partial_batch(), wrapper) for _ in range(2)])
+    torch.testing.assert_close(*logs, **NEAR)
 
 
 @each_half
