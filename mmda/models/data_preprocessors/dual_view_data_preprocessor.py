@@ -70,7 +70,7 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
         if strong is not None:
             views.append(super().forward({'inputs': strong})['inputs'])
         elif self.strong_view is not None:
-            views.append(self.make_strong(packed['inputs']))
+            views.append(self.make_strong(packed['inputs'], weak))
         packed['inputs'] = torch.cat(views)
         return packed
 
