@@ -22,6 +22,10 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
     two views: weak, strong). The result is one tensor, ``[weak; strong]``
     along dim 0: 2N rows for N samples. Outside of training there are N rows.
 
+    A ``mean`` of three channels widens grey images to three. The strong view
+    of a grey batch is made before that, in one channel, see
+    :meth:`make_strong`.
+
     Args:
         strong_view (Sequence[dict], optional): Augmentations of
             :mod:`kornia.augmentation` as dicts with ``type``, applied to

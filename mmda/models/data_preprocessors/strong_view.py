@@ -98,7 +98,7 @@ class StrongView(nn.Module):
         # would shift the sampling grid of a geometric augmentation.
         with torch.autocast(images.device.type, enabled=False):
             strong = self.augment(unit.float())
-        return strong.clamp_(0, 1).mul_(255)
+        return strong.clamp(0, 1).mul_(255)
 
 
 class StrongViewMixin(nn.Module):
@@ -160,10 +160,9 @@ class StrongViewMixin(nn.Module):
         if not self._enable_normalize:
             return self.strong_view(weak)
         # Padding differs from channel to channel: it is 0 after the mean.
-        grey = (1, *weak.shape[-2:])
-        if self.strong_view.takes_grey and all(
-            i.shape == grey for i in images
-        ):
+        unpadded_grey = (1, *weak.shape[-2:])
+        are_grey = all(image.shape == unpadded_grey for image in images)
+        if are_grey and self.strong_view.takes_grey:
             weak = weak[:, :1]
         std, mean = self.std[: weak.shape[1]], self.mean[: weak.shape[1]]
         strong = self.strong_view((weak * std).add_(mean))
