@@ -231,7 +231,7 @@ COMMANDS = [
 def names_of_commands():
     folder = ROOT / 'mmda' / 'commands'
     names = {path.stem for path in folder.glob('[a-z]*.py')}
-    return names - {'common'} | set(mmda_cli.SCRIPTS)
+    return names | set(mmda_cli.SCRIPTS)
 
 
 def test_every_command_is_tried_in_an_installed_package():
