@@ -118,6 +118,8 @@ class StrongViewMixin(nn.Module):
     """
 
     keep_pixels = False
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
