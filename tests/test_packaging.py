@@ -222,6 +222,7 @@ COMMANDS = [
     ['fold', 'run', 'folded.pth'],
     ['export', 'run', 'model.pt', '--format', 'torchscript'],
     ['make-toy', 'chestxray_chexpert', 'toy', '--images', '40'],
+    ['resize', 'toy/ChestXray14', 'small', '--size', '32'],
     ['predict', DIGITS, 'run', 'toy/ChestXray14', '--out', 'answers.csv'],
     ['split', DIGITS, '--out', 'split.csv', '--folds', '2'],
     ['reproduce', '--list'],
