@@ -22,6 +22,10 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
     two views: weak, strong). The result is one tensor, ``[weak; strong]``
     along dim 0: 2N rows for N samples. Outside of training there are N rows.
 
+    A ``mean`` of three channels widens grey images to three. The strong view
+    of a grey batch is made before that, in one channel, see
+    :meth:`make_strong`.
+
     Args:
         strong_view (Sequence[dict], optional): Augmentations of
             :mod:`kornia.augmentation` as dicts with ``type``, applied to
@@ -71,7 +75,7 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
         if strong is not None:
             views.append(super().forward({'inputs': strong})['inputs'])
         elif self.strong_view is not None:
-            views.append(self.make_strong(packed['inputs']))
+            views.append(self.make_strong(packed['inputs'], weak))
         packed['inputs'] = torch.cat(views)
         return packed
 

@@ -64,7 +64,8 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
         packed = super().forward(data, training)
         if training and self.strong_view is not None:
             weak = packed['inputs']
-            packed['inputs'] = torch.cat([weak, self.make_strong(weak)])
+            strong = self.make_strong(weak, data['inputs'])
+            packed['inputs'] = torch.cat([weak, strong])
             # A head of mmda takes both views; a stock head must not.
             for sample in packed['data_samples'] or ():
                 if 'gt_sem_seg' in sample:
