@@ -41,6 +41,14 @@ FIGURES = {
         'adapter and loss / linear layer and BCE': r'adapter .*ratio +',
         'loss / loss in a Python loop': r'loss / the same .*ratio +',
     },
+    'strong_view.py --rounds 20': {
+        'grey strong view / three channels, batch 8': r'224, batch 8.*ratio +',
+        'the same, batch 32': r'three, 224, batch 32.*ratio +',
+        'strong view / torchvision, 32x32': r'vision, 32, .*ratio +',
+        'strong view / torchvision, 224x224': r'vision, 224, .*ratio +',
+        'peak memory of two views / one view': r'two views / stock: ',
+        'the same, `memory_efficient`': r'efficient / stock: ',
+    },
     'segmentation.py --rounds 2 --threads 1': {
         'segmentation, adapter / stock step': r'adapter for .*\): ',
         'segmentation, full method / two stock steps': r'full method .*: ',
