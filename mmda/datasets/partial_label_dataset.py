@@ -223,7 +223,7 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
         )
         # Shared, so that all workers of a data loader count together.
-        self._skips = torch.zeros(total, dtype=torch.int64).share_memory_()
+        self._skips = torch.zeros(total, dtype=torch.int32).share_memory_()
         if self.has_pixel_labels:
             self.exclusive, exactly_one = pixel_rules(
                 self.rules, self.exclusive, self.name

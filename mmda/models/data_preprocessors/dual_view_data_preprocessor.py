@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import MODELS
 from mmpretrain.models import ClsDataPreprocessor
 
-from .strong_view import StrongViewMixin
+from .strong_view import StrongViewMixin, outside_of_graphs
 
 
 @MODELS.register_module()
@@ -48,6 +48,7 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
         [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]
     """
 
+    @outside_of_graphs
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise a batch and, in training, add the strong view.
 

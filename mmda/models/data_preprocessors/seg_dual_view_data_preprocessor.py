@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 
 from mmda.structures import TwoViewLabelMap, plain_tensor
 
-from .strong_view import StrongViewMixin
+from .strong_view import StrongViewMixin, outside_of_graphs
 
 
 @MODELS.register_module('DualViewDataPreprocessor')
@@ -48,6 +48,7 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
 
     keep_pixels = True
 
+    @outside_of_graphs
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Normalise and pad a batch and, in training, add the strong view.
 

@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mmda.structures import nearest
+from mmda.structures import nearest, plain_tensor
+
+
+def outside_of_graphs(forward: Callable) -> Callable:
+    """Let ``torch.compile`` run a preprocessor as it is, with plain labels.
+
+    kornia reads numbers from the device, so its augmentations would be cut
+    into small graphs. A graph of torch cannot take labels that check their
+    loss (:class:`~mmda.structures.CheckedLabels`).
+
+    Args:
+        forward (Callable): The method ``forward`` of a preprocessor.
+
+    Returns:
+        Callable: The method to use in its place.
+    """
+
+    @torch.compiler.disable
+    def run(
+        preprocessor: nn.Module, data: dict, training: bool, compiles: bool
+    ) -> dict:
+        packed = forward(preprocessor, data, training)
+        if compiles:
+            for sample in packed.get('data_samples') or ():
+                _take_plain_labels(sample)
+        return packed
+
+    @functools.wraps(forward)
+    def choose(
+        preprocessor: nn.Module, data: dict, training: bool = False
+    ) -> dict:
+        return run(preprocessor, data, training, torch.compiler.is_compiling())
+
+    return choose
+
+
+def _take_plain_labels(sample: Any) -> None:
+    if 'gt_score' in sample:
+        sample.set_gt_score(plain_tensor(sample.gt_score))
+    if 'gt_sem_seg' in sample:
+        sample.gt_sem_seg.data = plain_tensor(sample.gt_sem_seg.data)
 
 #: Augmentations of appearance that treat every channel alike: they give equal
 #: channels for equal channels. Those that move pixels all do.
