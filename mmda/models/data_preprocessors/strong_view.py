@@ -51,6 +51,7 @@ def _take_plain_labels(sample: Any) -> None:
     if 'gt_sem_seg' in sample:
         sample.gt_sem_seg.data = plain_tensor(sample.gt_sem_seg.data)
 
+
 #: Augmentations of appearance that treat every channel alike: they give equal
 #: channels for equal channels. Those that move pixels all do.
 _CHANNEL_BY_CHANNEL = (
