@@ -9,6 +9,9 @@ PYTHON_OFFICIAL ?= python3.11
 # What `make train` trains, and further arguments of the tool a target calls.
 CONFIG ?= configs/da/digits.py
 ARGS ?=
+# Processes of the tests. A file of tests stays in one process.
+JOBS ?= 2
+PYTEST = $(PY) -m pytest -n $(JOBS) --dist loadfile
 
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -38,7 +41,8 @@ UNFINISHED := $(VENV)/.mmda-unfinished
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
 		Makefile
-	@echo "Settable: VENV=$(VENV) PYTHON=$(PYTHON) CONFIG=... ARGS='...'"
+	@echo "Settable: VENV=$(VENV) PYTHON=$(PYTHON) JOBS=$(JOBS) CONFIG=..." \
+		"ARGS='...'"
 
 setup: $(STAMP)  ## make the environment, if it is not there yet
 
@@ -48,10 +52,10 @@ train: $(STAMP)  ## train CONFIG (digits, about 1 minute on 2 CPU cores)
 		exit $$status; }
 
 test: $(STAMP)  ## run the tests that are not slow, and count the others
-	@$(PY) -m pytest -m 'not slow' $(ARGS)
+	@$(PYTEST) -m 'not slow' $(ARGS)
 
 test-all: $(STAMP)  ## run all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-official: $(OFFICIAL)/.mmda-$(SUM_OFFICIAL)  ## test with original builds
 	@$(OFFICIAL)/bin/python -m pytest -m official $(ARGS)

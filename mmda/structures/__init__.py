@@ -8,7 +8,7 @@ from .checked_labels import (
     as_partial,
     plain_tensor,
 )
-from .label_rules import LabelConflict, LabelRules, read_rules
+from .label_rules import LabelConflict, LabelRules
 from .label_space import (
     LabelSpace,
     class_indices,
@@ -23,6 +23,7 @@ from .partial_label import (
     split_annotated,
 )
 from .pixel_target import PixelTarget, check_all_annotated
+from .rules_file import read_rules
 from .space_file import resolve_classes
 
 __all__ = [

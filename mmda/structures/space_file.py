@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from mmda.files import is_json_path, read_json
 
-from .label_rules import read_rules, rules_of_space
 from .label_space import LabelSpace, class_indices
+from .rules_file import read_rules, rules_of_space
 
 #: Version of the format, the value of the first key.
 VERSION = 1

@@ -26,6 +26,7 @@ LAUNCHERS = {
     **{name: f'{name}.py' for name in ('predict', 'test', 'train')},
     'export': 'model_converters/export.py',
     'fold': 'model_converters/fold_adapter.py',
+    'resize': 'dataset_converters/resize.py',
 }
 HEAVY = ('torch', 'mmpretrain', 'mmseg', 'mmcv', 'pandas', 'matplotlib')
 

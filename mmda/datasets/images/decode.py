@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..broken_images import UnusableImageError
+from .copies import decode_copy
 from .dicom import decode_dicom, is_dicom
 from .pixels import Pixels, with_bit_depth
 
@@ -51,6 +52,9 @@ def decode(
         UnusableImageError: If the file is whole, but cannot be used: its
             format has no reader, or it has several pages.
     """
+    copy = decode_copy(content)  # before the suffix, which is its original's
+    if copy is not None:
+        return copy
     suffix = next((s for s in NO_READER if name.lower().endswith(s)), None)
     if suffix is not None:
         raise UnusableImageError(

@@ -93,6 +93,16 @@ class LoadMedicalImage(BaseTransform):
         self.percentiles = tuple(percentiles)
         self.to_float32 = to_float32
         self.backend_args = backend_args
+        #: dict: What decides about black and white, as plain values.
+        self.range_policy = self._range_policy()
+
+    def _range_policy(self) -> dict[str, Any]:
+        pair = self.pixel_range
+        policy = pair if isinstance(pair, str) else [float(v) for v in pair]
+        found: dict[str, Any] = dict(pixel_range=policy, bits=self.bits)
+        if policy == 'percentiles':
+            found['percentiles'] = [float(v) for v in self.percentiles]
+        return found
 
     def transform(self, results: dict) -> dict:
         """Load an image.
@@ -178,6 +188,14 @@ class LoadMedicalImage(BaseTransform):
         return mapped.round().astype(np.uint8)
 
     def _limits(self, pixels: Pixels) -> tuple[float, float]:
+        if pixels.range_policy is not None:
+            if pixels.range_policy != self.range_policy:
+                raise UnusableImageError(
+                    f'found a copy that mmda resize wrote with '
+                    f'{pixels.range_policy}, expected {self.range_policy} as '
+                    'LoadMedicalImage has it'
+                )
+            return 0.0, 255.0
         if not isinstance(self.pixel_range, str):
             return float(self.pixel_range[0]), float(self.pixel_range[1])
         if self.pixel_range == 'percentiles':

@@ -33,6 +33,8 @@ class Pixels:
         is_inverted (bool): Whether ``low`` is white.
         has_window (bool): Whether the file names the range to look at, so
             that ``low`` and ``high`` are the ends of this range.
+        range_policy (dict | None): How the range was mapped to 8 bits, if the
+            file is a copy of ``mmda resize``.
     """
 
     values: np.ndarray
@@ -42,6 +44,7 @@ class Pixels:
     bits: int | None = None
     is_inverted: bool = False
     has_window: bool = False
+    range_policy: dict[str, Any] | None = None
 
     @property
     def found(self) -> str:

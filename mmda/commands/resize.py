@@ -1,0 +1,285 @@
+"""Write resized copies of the images of a folder."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import logging
+import os
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mmda.apis.arguments import KeyValueAction, whole
+from mmda.apis.images import TABLE_SUFFIXES, list_images
+from mmda.hosts import quiet_imports
+
+from .common import build_parser, check_output, run_tool, say
+from .predict import SOME_BROKEN
+
+if TYPE_CHECKING:
+    from mmda.datasets.images.image_copier import ImageCopier
+
+#: Files that the copies need beside them: tables, and lists of names.
+TABLES = (*TABLE_SUFFIXES, '.txt')
+
+EXAMPLES = """\
+  mmda resize data/ChestXray14 data/ChestXray14_256 --size 256 \\
+      --load color_type=grayscale
+  mmda resize data/hospital data/hospital_224 --size 224 224 --jobs 8
+In the config, data_root is then the folder of the copies."""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command.
+
+    Returns:
+        argparse.ArgumentParser: The parser.
+    """
+    parser = build_parser(
+        'Write resized copies of the images of a folder, under the same '
+        'names. They load many times as fast. The same command goes on after '
+        'an interruption, and renews the copies of changed images. The exit '
+        f'status is {SOME_BROKEN} if some of the images cannot be read.',
+        EXAMPLES,
+        'resize',
+    )
+    add = parser.add_argument
+    add('source', help='folder of the images, searched with its subfolders')
+    add('target', help='folder of the copies')
+    add(
+        '--size',
+        nargs='+',
+        type=whole(1),
+        required=True,
+        metavar='PIXELS',
+        help='length of the short edge; or height and width of all copies',
+    )
+    add(
+        '--load',
+        nargs='+',
+        action=KeyValueAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='arguments of LoadMedicalImage, equal to those of the config, '
+        "such as color_type=grayscale (one channel; default: the image's)",
+    )
+    add(
+        '--interpolation',
+        choices=['bilinear', 'area', 'bicubic', 'lanczos'],
+        default='bilinear',
+        help="'bilinear' (default) gives the values that the transforms of "
+        "the hosts give; 'area' averages all pixels, so that no edge flickers",
+    )
+    add(
+        '--jobs',
+        type=whole(0),
+        default=_count_cores(),
+        help='number of processes (default: number of cores)',
+    )
+    return parser
+
+
+def _count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the arguments that can be checked without torch.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        ValueError: If there are more than two sizes.
+        NotADirectoryError: If the source is no folder.
+    """
+    if len(args.size) > 2:
+        raise ValueError(f'--size: found {args.size}, expected one or two')
+    if not os.path.isdir(args.source):
+        raise NotADirectoryError(f'there is no folder {args.source}')
+    check_output(args.target, 'target')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the copies.
+
+    Args:
+        args (argparse.Namespace): The arguments.
+
+    Raises:
+        SystemExit: If some images cannot be read.
+        ValueError: If no image can be read, or if the target is refused.
+        OSError: If a copy cannot be written.
+    """
+    with quiet_imports():
+        from mmda.datasets import LoadMedicalImage
+        from mmda.datasets.images.image_copier import ImageCopier
+
+    known = inspect.signature(LoadMedicalImage).parameters
+    unknown = sorted(set(args.load) - set(known))
+    if unknown:
+        raise ValueError(
+            f'--load: found {", ".join(unknown)}, expected some of '
+            f'{", ".join(known)}'
+        )
+    copier = ImageCopier(
+        args.source, args.target, args.size, args.interpolation, **args.load
+    )
+    copier.claim()
+    images = [
+        os.path.relpath(path, args.source) for path in list_images(args.source)
+    ]
+    linked = link_tables(copier)
+    written, broken = copy_all(copier, images, args.jobs)
+    if len(broken) == len(images):
+        name, reason = next(iter(broken.items()))
+        raise ValueError(f'{os.path.join(args.source, name)}: {reason}')
+    kept = len(images) - written - len(broken)
+    say(
+        f'{args.target}: {written} copies written, {kept} were there, '
+        f'{linked} tables linked. Use it as data_root'
+    )
+    if broken:
+        lines = '\n  '.join(
+            f'{os.path.join(args.source, name)}: {reason}'
+            for name, reason in broken.items()
+        )
+        say(
+            f'{len(broken)} of {len(images)} images cannot be read. They were '
+            f'copied as they are:\n  {lines}',
+            logging.WARNING,
+        )
+        raise SystemExit(SOME_BROKEN)
+
+
+def link_tables(copier: ImageCopier) -> int:
+    """Link the tables of the source, so that an edited label counts at once.
+
+    Args:
+        copier (ImageCopier): Knows both folders.
+
+    Returns:
+        int: Number of links.
+
+    Raises:
+        FileExistsError: If another file has the place of a link.
+    """
+    from mmda.datasets.images.image_copier import SETTINGS
+
+    found = 0
+    for table in sorted(copier.source.rglob('*')):
+        is_table = table.suffix.lower() in TABLES and table.is_file()
+        if not is_table or table.name == SETTINGS:
+            continue
+        found += 1
+        link = copier.target / table.relative_to(copier.source)
+        if link.is_symlink() and link.resolve() == table.resolve():
+            continue
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(table, link.parent))
+    return found
+
+
+def copy_all(
+    copier: ImageCopier, images: Sequence[str], jobs: int
+) -> tuple[int, dict[str, str]]:
+    """Write all copies, in several processes.
+
+    Args:
+        copier (ImageCopier): Writes one copy.
+        images (Sequence[str]): Paths relative to the source.
+        jobs (int): Number of processes beside this one.
+
+    Returns:
+        tuple[int, dict[str, str]]: Number of copies that were written, and
+        why images cannot be read.
+
+    Raises:
+        OSError: If a copy cannot be written.
+    """
+    from mmengine.utils import ProgressBar
+    from torch.utils.data import DataLoader
+
+    from mmda.datasets.images.image_copier import BrokenSourceError
+
+    # Its processes end with this one, however it ends.
+    outcomes: DataLoader = DataLoader(
+        _Copies(copier, images),  # type: ignore[arg-type]
+        batch_size=None,
+        num_workers=min(jobs, len(images)),
+        worker_init_fn=_use_one_thread,
+    )
+    bar = ProgressBar(len(images))
+    written = 0
+    broken: dict[str, str] = {}
+    step = max(1, len(images) // 1000)  # a log file keeps each state
+    pairs = zip(images, outcomes, strict=True)
+    for done, (name, outcome) in enumerate(pairs, 1):
+        if isinstance(outcome, BrokenSourceError):
+            broken[name] = str(outcome)
+        elif isinstance(outcome, Exception):
+            raise outcome
+        else:
+            written += outcome
+        if done % step == 0 or done == len(images):
+            bar.update(done - bar.completed)
+    bar.file.write('\n')
+    return written, broken
+
+
+class _Copies:
+    """A dataset whose items are made by writing a copy.
+
+    An error is an item, because a loader would hide its type and its file.
+    """
+
+    def __init__(self, copier: ImageCopier, images: Sequence[str]) -> None:
+        self.copier = copier
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> bool | Exception:
+        try:
+            return self.copier.copy(self.images[index])
+        except Exception as error:
+            return error
+
+
+def _use_one_thread(_: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(0)
+
+
+def resume_command(words: Sequence[str]) -> str:
+    """Return the command that goes on after an interruption.
+
+    Args:
+        words (Sequence[str]): The arguments.
+
+    Returns:
+        str: The same command.
+    """
+    return shlex.join(['mmda', 'resize', *words])
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to the
+            arguments of this process.
+    """
+    run_tool(
+        make_parser(), argv, run, check, register=False, resume=resume_command
+    )
+
+
+if __name__ == '__main__':
+    main()
