@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -253,7 +254,12 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     if args.list:
-        list_tables(args)
+        # All configs live until the end, so a collector would look in vain.
+        gc.disable()
+        try:
+            list_tables(args)
+        finally:
+            gc.enable()
         return
     if not args.tables:
         raise ValueError('expected a table, or --list')

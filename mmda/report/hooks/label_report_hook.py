@@ -18,6 +18,8 @@ from ..label_report_files import report_text, write_label_report
 from ..leaks import equal_files
 from ..source_labels import sources_of_datasets
 
+_KEY = 'positives_per_source'
+
 
 @HOOKS.register_module()
 class LabelReportHook(Hook):
@@ -103,7 +105,10 @@ class LabelReportHook(Hook):
         """Put the number of positives into the first checkpoint."""
         if self._work is not None:
             self._finish(runner)
-            checkpoint['message_hub'] = runner.message_hub.state_dict()
+            if self.report is not None:
+                saved = checkpoint['message_hub']
+                saved['resumed_keys'][_KEY] = True
+                saved['runtime_info'][_KEY] = positives_per_source(self.report)
 
     def after_train(self, runner: Runner) -> None:
         """Wait for the report; make it if there was no iteration.
@@ -128,9 +133,8 @@ class LabelReportHook(Hook):
         work, self._work = self._work, None
         self.report = work.result()
         if self.report is not None:
-            runner.message_hub.update_info(
-                'positives_per_source', positives_per_source(self.report)
-            )
+            positives = positives_per_source(self.report)
+            runner.message_hub.update_info(_KEY, positives)
 
     def _write(self, runner: Runner, datasets: dict[str, Any]) -> dict | None:
         """Make, log and write the report."""
