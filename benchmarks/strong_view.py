@@ -45,7 +45,7 @@ STEPS = (
         32,
         (16, 64, 256),
     ),
-    (CHEST, 1, 224, (8, 32)),
+    (CHEST, 1, 224, (8,)),
 )
 #: Models of which the memory is measured.
 KINDS = ('stock', 'two views', 'two views, memory_efficient')

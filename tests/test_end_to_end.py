@@ -245,7 +245,7 @@ def test_two_processes_train(tmp_path):
 
 @pytest.mark.slow
 def test_two_nodes_train_a_divided_model_and_one_process_tests_it(tmp_path):
-    # Two machines with one process each, as docs/speed.md starts them.
+    # Two machines with one process each, as docs/accelerator.md starts them.
     fsdp = options(
         'train_cfg.max_epochs=1',
         'runner_type=FlexibleRunner',

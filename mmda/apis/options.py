@@ -76,14 +76,19 @@ def walk_config(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
         >>> list(walk_config(dict(a=[1]), 'x'))
         [('x', {'a': [1]}), ('x.a', [1]), ('x.a.0', 1)]
     """
-    yield path, node
-    children: Any = ()
-    if isinstance(node, dict):
-        children = node.items()
-    elif isinstance(node, (list, tuple)):
-        children = enumerate(node)
-    for key, child in children:
-        yield from walk_config(child, f'{path}.{key}' if path else str(key))
+    # A stack: each level of nested generators would pass on every value.
+    left = [(path, node)]
+    while left:
+        path, node = left.pop()
+        yield path, node
+        children: Any = ()
+        if isinstance(node, dict):
+            children = node.items()
+        elif isinstance(node, (list, tuple)):
+            children = enumerate(node)
+        start = f'{path}.' if path else ''
+        below = [(f'{start}{key}', child) for key, child in children]
+        left += reversed(below)
 
 
 def move_data_root(node: Any, old: str, new: str) -> None:

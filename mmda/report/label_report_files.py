@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from prettytable import PrettyTable
 
 from mmda.files import write_text
 
@@ -98,6 +97,8 @@ def _overlap_lines(overlap: list[dict]) -> list[str]:
 
 
 def _source_table(label: str, counts: dict) -> str:
+    from prettytable import PrettyTable  # not at `import mmda`
+
     keys = ['positives', 'negatives', 'uncertain', 'unannotated']
     if any('filled' in count for count in counts['classes'].values()):
         keys.append('filled')  # by the rules of the label space

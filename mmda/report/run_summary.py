@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from prettytable import PrettyTable
-
 from mmda.evaluation.metrics.metric_keys import key_part, name_of
 
 #: Names of the means, which stand among the classes.
@@ -142,6 +140,8 @@ def metrics_table(
         | mean  | 91.25 |
         +-------+-------+
     """
+    from prettytable import PrettyTable  # not at `import mmda`
+
     overall, per_source = split_metrics(metrics, prefix)
     if len(per_source) == 1:
         per_source = {}  # its values are the values of all images

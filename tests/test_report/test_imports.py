@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ('matplotlib', 'mmseg', 'pandas', 'scipy', 'sklearn')
+HEAVY = ('matplotlib', 'mmseg', 'pandas', 'prettytable', 'scipy', 'sklearn')
 
 
 def loaded_by(statement):
@@ -23,8 +23,8 @@ def loaded_by(statement):
     return done.stdout.splitlines()[-1]
 
 
-def test_metrics_load_no_library_for_statistics_or_segmentation():
-    assert loaded_by('import mmda.evaluation') == '[]'
+def test_metrics_and_hooks_load_no_library_that_a_config_may_not_need():
+    assert loaded_by('import mmda.evaluation, mmda.report.hooks') == '[]'
 
 
 def test_reports_load_no_library_for_plots_or_tables():

@@ -2,10 +2,16 @@
 
 import json
 import logging
+import subprocess
+import sys
+import threading
+from concurrent.futures import wait
 from types import SimpleNamespace
+from unittest import mock
 
 import cv2
 import numpy as np
+import pytest
 import torch
 from digits_run import train_digits
 from mmengine.config import Config
@@ -67,7 +73,9 @@ def report_at_the_start(root, train, test):
         work_dir=str(root),
         message_hub=MessageHub.get_instance('hook'),
     )
-    LabelReportHook(figure=False).before_train(runner)
+    hook = LabelReportHook(figure=False)
+    hook.before_train(runner)
+    hook.after_train(runner)
     return json.loads((root / 'label_report/label_report.json').read_text())
 
 
@@ -87,3 +95,90 @@ def test_an_image_of_the_test_in_the_training_is_seen_at_the_start(
         report = report_at_the_start(tmp_path, train, missing)
         assert set(report['splits']) == {'train'}
         assert 'leaves out the test data: ' in mm_log.text
+
+
+def slow_report(monkeypatch, outcome):
+    """Let the report wait for an event, and then return or raise this."""
+    go_on = threading.Event()
+
+    def wait_and_answer(*_):
+        assert go_on.wait(20)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(LabelReportHook, '_write', wait_and_answer)
+    return go_on
+
+
+def started_hook():
+    """Call the hook as a runner does up to the first iteration."""
+    hook, runner = LabelReportHook(), mock.MagicMock()
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0)
+    return hook, runner
+
+
+def test_the_iterations_do_not_wait_for_the_report_but_the_checkpoint_does(
+    monkeypatch,
+):
+    report = dict(classes=['a'], splits={})
+    go_on = slow_report(monkeypatch, report)
+    hook, runner = started_hook()
+    for batch in range(3):
+        hook.before_train_iter(runner, batch)
+    assert hook.report is None
+    threading.Timer(0.05, go_on.set).start()
+    hub = MessageHub.get_instance('slow')
+    runner.message_hub = hub
+    checkpoint = dict(message_hub=hub.state_dict())
+    hook.before_save_checkpoint(runner, checkpoint)
+    assert hook.report is report
+    other = MessageHub.get_instance('resumed')
+    other.load_state_dict(checkpoint['message_hub'])
+    for one in (hub, other):
+        assert one.get_info('positives_per_source') == {'a': {}}
+
+
+@pytest.mark.parametrize(
+    'point', ['before_val_epoch', 'before_train_epoch', 'after_train']
+)
+def test_no_worker_starts_and_no_training_ends_before_the_report(
+    point, monkeypatch
+):
+    go_on = slow_report(monkeypatch, None)
+    hook, runner = started_hook()
+    threading.Timer(0.05, go_on.set).start()
+    getattr(hook, point)(runner)
+    assert go_on.is_set() and hook._work is None
+
+
+def test_a_report_that_cannot_be_written_ends_the_training_at_once(
+    monkeypatch,
+):
+    slow_report(monkeypatch, OSError('full disk')).set()
+    hook, runner = started_hook()
+    wait([hook._work])
+    with pytest.raises(OSError, match='full disk'):
+        hook.before_train_iter(runner, 1)
+
+
+def test_a_program_that_is_interrupted_leaves_the_whole_report(tmp_path):
+    program = (
+        'import sys, time\n'
+        'from unittest import mock\n'
+        'from pathlib import Path\n'
+        'from mmda.report.hooks import LabelReportHook\n'
+        'class Slow(LabelReportHook):\n'
+        '    def _write(self, *_):\n'
+        '        time.sleep(0.5)\n'
+        '        Path(sys.argv[1]).touch()\n'
+        'hook = Slow()\n'
+        'hook.before_train(mock.MagicMock())\n'
+        'hook.before_train_iter(mock.MagicMock(), 0)\n'
+        'raise KeyboardInterrupt\n'
+    )
+    path = tmp_path / 'report'
+    done = subprocess.run([sys.executable, '-c', program, str(path)])
+    assert done.returncode != 0
+    assert path.exists()

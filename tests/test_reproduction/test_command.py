@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from reproduction import command, training
-from reproduction.recipe_config import datasets_of
+from reproduction.recipe_config import datasets_of, load_recipe
 
 from mmda.commands.test import main as run_test
 
@@ -202,6 +202,22 @@ def test_list_shows_data_runs_and_time(folder, main, capsys):
     output = capsys.readouterr().out
     assert '--part mnist: 45 runs, 0 finished' in output
     assert 'MNIST in data/mnist/: ' in output
+
+
+def test_list_loads_a_recipe_of_several_tables_once(
+    fake_table, tmp_path, monkeypatch
+):
+    loaded = []
+
+    def load(recipe, *args):
+        loaded.append(recipe.key)
+        return load_recipe(recipe, *args)
+
+    monkeypatch.setattr(command, 'load_recipe', load)
+    other = shutil.copy(fake_table, tmp_path / 'other.yml')
+    tables = [str(fake_table), str(other)]
+    command.main([*tables, '--list', '--out-dir', str(tmp_path)])
+    assert len(loaded) == len(set(loaded)) == 2
 
 
 def test_the_launcher_lists_tables_without_torch(tmp_path):

@@ -88,7 +88,7 @@ def test_a_broken_worker_is_not_used_again_though_its_process_seems_alive():
 @pytest.mark.slow
 def test_a_training_alone_equals_the_third_of_a_process(tmp_path):
     plain, changed = read_table(write_table(tmp_path)).panels[0].recipes
-    weights = {}
+    weights, metrics = {}, {}
     for name, recipes in (
         ('alone', [changed]),
         ('third', [plain, plain, changed]),
@@ -102,7 +102,9 @@ def test_a_training_alone_equals_the_third_of_a_process(tmp_path):
         last = reports[-1].result
         path = runs[-1].folder / last.checkpoint
         weights[name] = torch.load(path, weights_only=False)['state_dict']
+        metrics[name] = last.metrics
     assert runs[-1].seed == 2
+    assert metrics['alone'] and metrics['third'] == metrics['alone']
     for key, value in weights['alone'].items():
         torch.testing.assert_close(
             weights['third'][key], value, rtol=0, atol=0

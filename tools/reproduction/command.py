@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -136,10 +137,15 @@ class Job:
     Args:
         tables (Sequence[Table]): The tables.
         args (argparse.Namespace): The arguments.
+        known (dict, optional): Configs and fingerprints by key of a recipe,
+            which several jobs with the same arguments share.
     """
 
     def __init__(
-        self, tables: Sequence[Table], args: argparse.Namespace
+        self,
+        tables: Sequence[Table],
+        args: argparse.Namespace,
+        known: dict[tuple[str, str], tuple[Config, str]] | None = None,
     ) -> None:
         self.tables = tables
         self.seeds = range(args.first_seed, args.first_seed + args.seeds)
@@ -152,20 +158,20 @@ class Job:
             for panel in table.panels:
                 for recipe in panel.recipes:
                     recipes.setdefault(recipe.key, recipe)
-        self.configs: dict[tuple[str, str], Config] = {}
-        contents = {}
+        known = {} if known is None else known
         for key, recipe in recipes.items():
-            cfg = load_recipe(recipe, self.quick)
-            contents[key] = fingerprint(cfg)
-            move_data(cfg, args.data_root)
-            self.configs[key] = cfg
+            if key not in known:
+                cfg = load_recipe(recipe, self.quick)
+                known[key] = cfg, fingerprint(cfg)
+                move_data(cfg, args.data_root)
+        self.configs = {key: known[key][0] for key in recipes}
         #: All runs, seed by seed: a job that is interrupted has every cell of
         #: the first seeds. A training of several cells is one run.
         self.runs = [
             Run(
                 recipe,
                 seed,
-                contents[key],
+                known[key][1],
                 str(self.folder / 'runs'),
                 self.quick,
             )
@@ -248,7 +254,12 @@ def run(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     if args.list:
-        list_tables(args)
+        # All configs live until the end, so a collector would look in vain.
+        gc.disable()
+        try:
+            list_tables(args)
+        finally:
+            gc.enable()
         return
     if not args.tables:
         raise ValueError('expected a table, or --list')
@@ -337,10 +348,11 @@ def list_tables(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The arguments.
     """
+    known: dict[tuple[str, str], tuple[Config, str]] = {}
     for table in find_tables(args.tables or table_names()):
         say(f'{table.name}: {table.title}')
         for panel in table.panels:
-            job = Job([table.select([panel.name])], args)
+            job = Job([table.select([panel.name])], args, known)
             left = [(run, 0.0) for run in job.runs if not finished(run)]
             time = job.clock().tell(left, args.jobs)
             say(

@@ -42,9 +42,9 @@ def load_weights(
     """
     if is_sharded(model):
         raise ValueError(
-            f'{path} cannot be compared with this model: each process holds '
-            'a part of the weights (FSDP). `mmda test` takes the checkpoint '
-            'without FSDP'
+            f'{path} cannot be loaded into this model: each process holds '
+            'a part of the weights (FSDP). Load it without FSDP, as '
+            '`mmda test` does'
         )
     model = inner_model(model)
     state = checkpoint.get('state_dict', checkpoint)

@@ -10,7 +10,6 @@ import numpy as np
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from PIL import Image
-from prettytable import PrettyTable
 
 from mmda.files import replacing
 from mmda.structures import UNKNOWN_PIXEL, check_all_annotated
@@ -189,6 +188,8 @@ class PartialLabelIoU(LabelMetric):
         self, results: list, classes: tuple[str, ...], name: str
     ) -> dict[str, float]:
         """Say which classes take pixels from the class of interest."""
+        from prettytable import PrettyTable  # not at `import mmda`
+
         if NONE in (*classes, *self._background):
             raise ValueError(
                 f'a class is named {NONE!r}, which stands for no class beside '

@@ -11,6 +11,19 @@ from torch import Tensor, nn
 
 from mmda.structures import nearest, plain_tensor
 
+#: Augmentations of appearance that treat every channel alike: they give equal
+#: channels for equal channels. Those that move pixels all do.
+_CHANNEL_BY_CHANNEL = (
+    'ColorJiggle', 'ColorJitter', 'RandomAutoContrast', 'RandomBoxBlur',
+    'RandomBrightness', 'RandomClahe', 'RandomContrast', 'RandomEqualize',
+    'RandomErasing', 'RandomGamma', 'RandomGaussianBlur',
+    'RandomGaussianIllumination', 'RandomInvert',
+    'RandomLinearCornerIllumination', 'RandomLinearIllumination',
+    'RandomMedianBlur', 'RandomMotionBlur', 'RandomPlasmaShadow',
+    'RandomPosterize', 'RandomSaltAndPepperNoise', 'RandomSharpness',
+    'RandomSolarize',
+)  # fmt: skip
+
 
 def outside_of_graphs(forward: Callable) -> Callable:
     """Let ``torch.compile`` run a preprocessor as it is, with plain labels.
@@ -50,20 +63,6 @@ def _take_plain_labels(sample: Any) -> None:
         sample.set_gt_score(plain_tensor(sample.gt_score))
     if 'gt_sem_seg' in sample:
         sample.gt_sem_seg.data = plain_tensor(sample.gt_sem_seg.data)
-
-
-#: Augmentations of appearance that treat every channel alike: they give equal
-#: channels for equal channels. Those that move pixels all do.
-_CHANNEL_BY_CHANNEL = (
-    'ColorJiggle', 'ColorJitter', 'RandomAutoContrast', 'RandomBoxBlur',
-    'RandomBrightness', 'RandomClahe', 'RandomContrast', 'RandomEqualize',
-    'RandomErasing', 'RandomGamma', 'RandomGaussianBlur',
-    'RandomGaussianIllumination', 'RandomInvert',
-    'RandomLinearCornerIllumination', 'RandomLinearIllumination',
-    'RandomMedianBlur', 'RandomMotionBlur', 'RandomPlasmaShadow',
-    'RandomPosterize', 'RandomSaltAndPepperNoise', 'RandomSharpness',
-    'RandomSolarize',
-)  # fmt: skip
 
 
 class StrongView(nn.Module):

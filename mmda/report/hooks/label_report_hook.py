@@ -1,8 +1,9 @@
-"""Report the labels before the training starts."""
+"""Report the labels beside the first iterations of a training."""
 
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from ..label_report_files import report_text, write_label_report
 from ..leaks import equal_files
 from ..source_labels import sources_of_datasets
 
+_KEY = 'positives_per_source'
+
 
 @HOOKS.register_module()
 class LabelReportHook(Hook):
@@ -28,6 +31,12 @@ class LabelReportHook(Hook):
     holds the number of positives of each class and source, for the
     inferencer.
 
+    A thread makes the report beside the first iterations. It stops no
+    training: what must stop one is checked where the data are read, or by
+    :class:`~mmda.engine.CheckLabelSpaceHook`. The hook waits for the report
+    before each validation, epoch and checkpoint. An interrupted program waits
+    for it too. An error, such as of a full disk, ends the training.
+
     Args:
         figure (bool): Whether to draw which source annotates which class.
             Defaults to True.
@@ -38,7 +47,7 @@ class LabelReportHook(Hook):
             to 200.
     """
 
-    # Before the first iteration, but after the checks that stop a run.
+    # Before the hooks that save a checkpoint and show the report.
     priority = 'LOW'
 
     def __init__(
@@ -51,35 +60,96 @@ class LabelReportHook(Hook):
         self.hash_seconds = hash_seconds
         self.max_maps = max_maps
         self.report: dict | None = None
+        self._datasets: dict[str, Any] = {}  # of a report that has not begun
+        self._work: Future | None = None
 
     @master_only
     def before_train(self, runner: Runner) -> None:
-        """Log and write the report.
+        """Collect the datasets, which may draw random numbers.
 
         Args:
             runner (Runner): The runner.
         """
-        datasets = {'train': runner.train_dataloader.dataset}
+        self._datasets = {'train': runner.train_dataloader.dataset}
         if runner.val_loop is not None:
-            datasets['val'] = runner.val_dataloader.dataset
+            self._datasets['val'] = runner.val_dataloader.dataset
         test = _test_dataset(runner)
         if test is not None:
-            datasets['test'] = test
+            self._datasets['test'] = test
+
+    def before_train_iter(
+        self, runner: Runner, *args: Any, **kwargs: Any
+    ) -> None:
+        """Begin the report, and take note when it has ended.
+
+        Args:
+            runner (Runner): The runner.
+            *args (Any): Not used.
+            **kwargs (Any): Not used.
+        """
+        # The workers of the training data have started by now. A worker that
+        # starts while another thread works may find a lock closed for ever.
+        if self._datasets:
+            self._begin(runner)
+        elif self._work is not None and self._work.done():
+            self._finish(runner)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Wait for the report, since new workers may start."""
+        if self._work is not None:
+            self._finish(runner)
+
+    before_val_epoch = before_train_epoch
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Put the number of positives into the first checkpoint."""
+        if self._work is not None:
+            self._finish(runner)
+            if self.report is not None:
+                saved = checkpoint['message_hub']
+                saved['resumed_keys'][_KEY] = True
+                saved['runtime_info'][_KEY] = positives_per_source(self.report)
+
+    def after_train(self, runner: Runner) -> None:
+        """Wait for the report; make it if there was no iteration.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._datasets:
+            self._begin(runner)
+        if self._work is not None:
+            self._finish(runner)
+
+    def _begin(self, runner: Runner) -> None:
+        # The interpreter waits for such a thread before it ends.
+        pool = ThreadPoolExecutor(1, 'label_report')
+        self._work = pool.submit(self._write, runner, self._datasets)
+        self._datasets = {}
+        pool.shutdown(wait=False)
+
+    def _finish(self, runner: Runner) -> None:
+        assert self._work is not None
+        work, self._work = self._work, None
+        self.report = work.result()
+        if self.report is not None:
+            positives = positives_per_source(self.report)
+            runner.message_hub.update_info(_KEY, positives)
+
+    def _write(self, runner: Runner, datasets: dict[str, Any]) -> dict | None:
+        """Make, log and write the report."""
         try:
             sources = sources_of_datasets(datasets, self.max_maps)
-            content = equal_files(sources, self.hash_seconds, show=True)
+            content = equal_files(sources, self.hash_seconds)
             report = label_report(sources, content)
         except ValueError as error:
             # Data without labels may still train: do not stop the run.
             print_log(f'no label report: {error}', 'current', logging.WARNING)
-            return
-        self.report = report
+            return None
         runner.logger.info(f'labels\n{report_text(report)}')
         folder = Path(runner.work_dir) / 'label_report'
         write_label_report(report, folder, self.figure)
-        runner.message_hub.update_info(
-            'positives_per_source', positives_per_source(report)
-        )
+        return report
 
 
 def _test_dataset(runner: Runner) -> Any:
