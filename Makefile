@@ -36,7 +36,7 @@ UNFINISHED := $(VENV)/.mmda-unfinished
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test test-all test-official lint imports format \
-	types doctest docs mutation clean
+	types doctest docs mutation bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
@@ -88,6 +88,9 @@ docs: $(STAMP)  ## build the site of the documentation into build/site
 mutation: $(STAMP)  ## measure how many small faults the tests find
 	@$(PIP) install -q -r requirements/dev.txt
 	@$(PY) benchmarks/mutation.py $(ARGS)
+
+bench: $(STAMP)  ## print the figures of docs/benchmarks.md, with the machine
+	@$(PY) benchmarks/table.py $(ARGS)
 
 clean:  ## delete caches and build results (environment and results stay)
 	@rm -rf build dist *.egg-info .eggs .mypy_cache .pytest_cache .ruff_cache

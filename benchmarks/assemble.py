@@ -304,6 +304,8 @@ def one_table(root: str, rows: int) -> None:
     print(f'time                    {run["seconds"]:12.1f} s')
     print(f'memory kept             {run["kept"]:12.0f} MB')
     print(f'memory at peak          {run["peak"]:12.0f} MB')
+    each = run['kept'] * MEGABYTE / rows
+    print(f'kept of each row        {each:12.0f} bytes')
     print(f'get_data_info per second{run["calls"]:12,.0f}')
 
 

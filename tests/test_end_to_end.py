@@ -1,6 +1,7 @@
 """The commands of the README, on the digits, shortened."""
 
 import functools
+import os
 import re
 import signal
 import subprocess
@@ -240,6 +241,43 @@ def test_two_processes_train(tmp_path):
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert '[1][10/10]' in log, 'each of two ranks has half of 19 batches'
     assert (tmp_path / 'epoch_1.pth').is_file()
+
+
+@pytest.mark.slow
+def test_two_nodes_train_a_divided_model_and_one_process_tests_it(tmp_path):
+    # Two machines with one process each, as docs/accelerator.md starts them.
+    fsdp = options(
+        'train_cfg.max_epochs=1',
+        'runner_type=FlexibleRunner',
+        'strategy.type=ResumableFSDPStrategy',
+    )
+    where = dict(NNODES='2', MASTER_ADDR='127.0.0.1', PORT='29635')
+    nodes = []
+    for rank in range(2):
+        own = dict(where, NODE_RANK=str(rank), PYTHON=sys.executable)
+        said = (tmp_path / f'said_{rank}').open('w+')
+        work_dir = f'--work-dir={tmp_path}'
+        nodes.append(
+            subprocess.Popen(
+                ['tools/dist_train.sh', CONFIG, '1', work_dir, *fsdp],
+                cwd=ROOT,
+                env={**os.environ, **own},
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+        )
+    for rank, node in enumerate(nodes):
+        done = node.wait(timeout=240)
+        said = (tmp_path / f'said_{rank}').read_text()
+        assert done == 0, said[-2000:]
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert '[1][10/10]' in log, 'each of two ranks has half of 19 batches'
+    out, checkpoint = tmp_path / 'out.json', str(tmp_path / 'epoch_1.pth')
+    run_test(
+        [CONFIG, checkpoint, '--work-dir', str(tmp_path), '--out', str(out)]
+        + ['--out-item', 'metrics', *fsdp]
+    )
+    assert mmengine.load(out)['auc/mean'] > 50
 
 
 def refusal(capsys, *argv):

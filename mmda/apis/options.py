@@ -16,7 +16,8 @@ RUNNER_KEYS = frozenset(
     'data_preprocessor load_from resume launcher env_cfg log_processor '
     'log_level visualizer vis_backends default_scope randomness '
     'experiment_name custom_imports runner_type tta_model tta_pipeline '
-    'find_unused_parameters model_wrapper_cfg sync_bn compile cfg'.split()
+    'strategy find_unused_parameters model_wrapper_cfg sync_bn compile '
+    'cfg'.split()
 )
 
 

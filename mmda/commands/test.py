@@ -174,6 +174,9 @@ def merge_args(args: argparse.Namespace) -> Config:
     cfg = load_run_config(args)
     cfg.load_from = args.checkpoint
     cfg.resume = False
+    # A test needs no strategy of a training: a process holds all weights.
+    if cfg.get('runner_type') == 'FlexibleRunner':
+        cfg.pop('runner_type')
     if args.split == 'val':
         if not cfg.get('val_dataloader'):
             raise ValueError('--split val: the config has no val_dataloader')

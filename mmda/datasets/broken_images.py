@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from traceback import walk_tb
 
+import cv2
 from PIL import Image
 
 # Its functions decode the images and the label maps of both hosts.
@@ -40,3 +41,22 @@ def is_decode_error(error: Exception) -> bool:
         frame.f_globals.get('__name__') == _DECODER
         for frame, _ in walk_tb(error.__traceback__)
     )
+
+
+def is_for_three_channels(error: Exception, info: dict) -> bool:
+    """Tell whether a transform may have failed on a grey image.
+
+    ``ColorJitter``, ``RandomErasing``, ``Lighting`` and others of the hosts
+    index or convert the three channels of an image without a look at it.
+
+    Args:
+        error (Exception): An exception of the pipeline.
+        info (dict): What the pipeline got and changed.
+
+    Returns:
+        bool: True if the image has one channel, shape (H, W), and the error
+        is one that arrays of another shape cause.
+    """
+    kinds = (ValueError, IndexError, cv2.error)
+    is_grey = getattr(info.get('img'), 'ndim', 3) == 2
+    return is_grey and isinstance(error, kinds)

@@ -15,6 +15,8 @@ from .tables.label_table import LabelTable
 
 #: Images that a message names.
 _NAMED = 3
+#: Paths that are compared at a time.
+_CHUNK = 2**16
 
 
 class Contradiction(NamedTuple):
@@ -49,13 +51,11 @@ def find_contradictions(dataset: Any, num_classes: int) -> list[Contradiction]:
     Raises:
         ValueError: If the labels of an image that occurs twice are wrong.
     """
-    rows_of: dict[bytes, list[int]] = defaultdict(list)
     paths = _paths(dataset)
-    if len(set(paths)) == len(paths) and not any(
-        b'//' in path or b'./' in path for path in paths
-    ):
+    if not _may_repeat(paths):
         return []
-    for row, path in enumerate(paths):
+    rows_of: dict[bytes, list[int]] = defaultdict(list)
+    for row, path in enumerate(paths.tolist()):
         if path:
             rows_of[os.path.normpath(path)].append(row)
     found = []
@@ -72,17 +72,31 @@ def find_contradictions(dataset: Any, num_classes: int) -> list[Contradiction]:
     return found
 
 
-def _paths(dataset: Any) -> list[bytes]:
+def _may_repeat(paths: np.ndarray) -> bool:
+    """Tell whether two of N paths may name one image."""
+    hashes = np.empty(len(paths), dtype=np.int64)
+    # Objects of Python for all paths would take five times their memory.
+    for start in range(0, len(paths), _CHUNK):
+        part = paths[start : start + _CHUNK].tolist()
+        if any(b'//' in path or b'./' in path for path in part):
+            return True
+        hashes[start : start + len(part)] = [hash(path) for path in part]
+    hashes.sort()
+    return bool((hashes[1:] == hashes[:-1]).any())
+
+
+def _paths(dataset: Any) -> np.ndarray:
+    """Return the paths of N images, (N,), or (0,) for images in memory."""
     table = getattr(dataset, 'data_list', None)
-    if isinstance(table, LabelTable):
-        return [] if table.img_path is None else table.img_path.tolist()
     paths: list[bytes] = []
+    if isinstance(table, LabelTable):
+        return np.array(paths) if table.img_path is None else table.img_path
     for index in range(len(dataset)):
         path = dataset.get_data_info(index).get('img_path')
         if path is None and not paths:
-            return []  # images in memory
+            break  # images in memory
         paths.append(os.fsencode(path or ''))
-    return paths
+    return np.array(paths, dtype=object)
 
 
 def _score(dataset: Any, row: int, num_classes: int) -> np.ndarray:

@@ -21,7 +21,11 @@ from mmda.structures import (
     resolve_classes,
 )
 
-from .broken_images import UnusableImageError, is_decode_error
+from .broken_images import (
+    UnusableImageError,
+    is_decode_error,
+    is_for_three_channels,
+)
 from .class_matching import annotated_columns
 from .image_labels import ImageLabels
 from .parts import Part, draw_samples, is_split
@@ -219,7 +223,7 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
         )
         # Shared, so that all workers of a data loader count together.
-        self._skips = torch.zeros(total, dtype=torch.int64).share_memory_()
+        self._skips = torch.zeros(total, dtype=torch.int32).share_memory_()
         if self.has_pixel_labels:
             self.exclusive, exactly_one = pixel_rules(
                 self.rules, self.exclusive, self.name
@@ -325,6 +329,7 @@ class PartialLabelDataset(DatasetWrapper):
                 the settings of the loader.
             OSError: If the file system cannot read the image, or if the image
                 cannot be decoded and ``test_mode`` is True.
+            ValueError: If a transform fails on an image of one channel.
         """
         idx = info['sample_idx']
         image = f'image {info.get("img_path", idx)} of {self.name}'
@@ -342,9 +347,15 @@ class PartialLabelDataset(DatasetWrapper):
                 f'{image} cannot be used ({self.where(idx)}): {error}'
             ) from error
         except Exception as error:
+            why = ' '.join(str(error).split())
+            if is_for_three_channels(error, info):
+                raise ValueError(
+                    f'{image} is grey, and a transform fails on it: {why}. '
+                    "If it needs three channels, load with color_type='color' "
+                    'or use strong_view of DualViewDataPreprocessor instead'
+                ) from error
             if not is_decode_error(error):
                 raise
-            why = ' '.join(str(error).split())
             problem = f'{image} cannot be decoded ({self.where(idx)}): {why}'
             if self.test_mode:
                 raise OSError(problem) from error

@@ -1,4 +1,4 @@
-"""Hooks that watch a run or speed it up."""
+"""Hooks that watch a run or speed it up, and a strategy to divide it."""
 
 from .hooks import (
     ChannelsLastHook,
@@ -11,6 +11,7 @@ from .hooks import (
     TimedLoggerHook,
     ValidateOnResumeHook,
 )
+from .resumable_fsdp_strategy import ResumableFSDPStrategy
 
 __all__ = [
     'ChannelsLastHook',
@@ -20,6 +21,7 @@ __all__ = [
     'KeepOldClassesHook',
     'PersistentEarlyStoppingHook',
     'ResumableCheckpointHook',
+    'ResumableFSDPStrategy',
     'TimedLoggerHook',
     'ValidateOnResumeHook',
 ]

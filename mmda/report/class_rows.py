@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmda.evaluation.functional import (
-    delong_interval,
-    per_class,
+    per_group,
+    ranked_delong,
     reliability,
 )
 from mmda.evaluation.metrics.metric_keys import UNKNOWN_GROUP, key_part
@@ -215,14 +215,19 @@ def add_intervals(
         return found
     if split_intervals(metrics, prefix):
         return found
-    sources = np.array([str(s) for s in predictions.sources])
-    scopes = {'': np.ones(len(sources), dtype=bool)}
-    scopes |= {f'{key_part(s)}/': sources == s for s in np.unique(sources)}
-    for scope, rows in scopes.items():
-        ends = per_class(
-            delong_interval, predictions.score[rows], predictions.target[rows]
-        )[:, 2:]
-        for name, (low, high) in zip(predictions.classes, ends, strict=True):
+    sources, groups = np.unique(
+        [str(s) for s in predictions.sources], return_inverse=True
+    )
+    ends = per_group(
+        ranked_delong,
+        predictions.score,
+        predictions.target,
+        groups,
+        len(sources),
+    )[..., 2:]
+    scopes = ['', *(f'{key_part(source)}/' for source in sources)]
+    for scope, values in zip(scopes, ends, strict=True):
+        for name, (low, high) in zip(predictions.classes, values, strict=True):
             key = f'{prefix}/{scope}{key_part(name)}'
             if key in metrics:
                 found[f'{key}/delong_low'] = float(low) * 100

@@ -10,14 +10,14 @@ from itertools import combinations
 import numpy as np
 
 from mmda.evaluation.functional import (
-    binary_auc,
     bootstrap_p_value,
     delong_paired,
     holm,
     mean_of_defined,
     number_clusters,
-    per_class,
+    per_group,
     percentile_interval,
+    ranked_auc,
     resample,
     why_undefined,
 )
@@ -152,7 +152,10 @@ def compare(
     # An entry counts if every file annotates it.
     target = reference.target + 0 * sum(run.target for run in matched)
     auc_a, auc_b = (
-        np.array([100 * per_class(binary_auc, r.score, target) for r in runs])
+        100
+        * np.concatenate(
+            [per_group(ranked_auc, r.score, target) for r in runs]
+        )
         for runs in (runs_a, runs_b)
     )
     # The means of all runs are over the same classes.

@@ -20,11 +20,13 @@ COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 #: Width in inches of one column, and of the page, of a two-column paper.
 COLUMN_WIDTH, PAGE_WIDTH = 3.5, 7.2
 #: Pixels of the longer side of a PNG. The PDF has every detail.
-_MAX_PIXELS = 4000
+_MAX_PIXELS = 2400
 #: Bytes of an SVG from which on a page gets a PNG.
 _MAX_SVG = 400_000
 #: Size of small letters that a reader can still read in print.
 SMALL = 7
+#: Rows of a matrix that get a name. Drawing more takes minutes.
+MAX_ROWS = 100
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -128,7 +130,8 @@ def draw_matrix(
     Args:
         figure (Figure): An empty figure.
         values (ndarray): (R, C); NaN is drawn as a hatched cell.
-        rows (Sequence[str]): R names.
+        rows (Sequence[str]): R names. Of more than ``MAX_ROWS`` names, every
+            second or so is shown.
         columns (Sequence[str]): C names.
         texts (ndarray, optional): str (R, C), written in the cells that have
             a value.
@@ -139,7 +142,10 @@ def draw_matrix(
     """
     axes = figure.subplots()
     axes.patch.set(facecolor='0.95', hatch='////', edgecolor='0.7')
-    image = axes.imshow(values, **options)
+    # Colour the cells, not each pixel of the picture.
+    image = axes.imshow(
+        values, interpolation='nearest', interpolation_stage='rgba', **options
+    )
     for (y, x), text in np.ndenumerate([] if texts is None else texts):
         if not np.isnan(values[y, x]):
             axes.text(
@@ -154,9 +160,12 @@ def draw_matrix(
     axes.set_xticks(
         range(len(columns)), columns, fontsize=SMALL, rotation=rotation
     )
-    axes.set_yticks(range(len(rows)), rows, fontsize=SMALL)
+    step = -(-len(rows) // MAX_ROWS)  # rounds up
+    named = range(0, len(rows), step)
+    axes.set_yticks(named, rows[::step], fontsize=SMALL)
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+    if step == 1:  # else the lines would cover the cells
+        axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
     axes.grid(which='minor', color='white', linewidth=1)
     axes.tick_params(which='both', length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from mmengine.registry import DATASETS
 
 from mmda.datasets import PartialLabelDataset
 from mmda.structures import class_indices, rename_classes
-from mmda.structures.spelling import looks_alike, spelling_key
+from mmda.structures.spelling import lookalikes, spelling_key
 from mmda.walk import is_partial_config
 
 from .leaks import image_keys
@@ -115,9 +115,8 @@ class JointSpace:
         self._names.update({n: set(c) for n, c in self._joint.items()})
         self.possible = [
             [one, two]
-            for one, two in combinations(self.classes, 2)
-            if looks_alike(one, two)
-            and spelling_key(one) != spelling_key(two)
+            for one, two in lookalikes(self.classes)
+            if spelling_key(one) != spelling_key(two)
             and not any({one, two} <= names for names in self._names.values())
         ]
         lost = set(self.classes).difference(*self._names.values())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 
 from mmda.datasets.contradictions import describe
-from mmda.evaluation.functional import why_undefined
-from mmda.structures.spelling import looks_alike
+from mmda.evaluation.functional import missing_labels
+from mmda.structures.spelling import lookalikes
 
 from .leaks import ContentCheck, leaks
 from .pixel_warnings import pixel_warnings
@@ -23,6 +22,8 @@ _SHIFT = 3.0
 _SHIFT_Z = 4.0
 #: Warnings of one kind that the text shows.
 _SHOWN = 10
+#: Rows whose pairs of positives are counted at a time.
+_CHUNK = 2**16
 
 
 def label_report(
@@ -208,7 +209,7 @@ def count_labels(source: SourceLabels) -> dict:
         >>> found['labels'], found['classes']['a']['prevalence']
         (2, 0.5)
     """
-    positives, annotated = _counts(source)
+    positives, annotated = source.counts
     classes = {}
     for index, name in enumerate(source.classes):
         known, positive = int(annotated[index]), int(positives[index])
@@ -247,12 +248,6 @@ def count_labels(source: SourceLabels) -> dict:
     )
 
 
-def _counts(source: SourceLabels) -> np.ndarray:
-    """Return positives and annotated entries, int64 (2, C)."""
-    known = ~np.isnan(source.score)
-    return np.array([(source.score > 0.5).sum(axis=0), known.sum(axis=0)])
-
-
 def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
     """Say which classes two sources have in common.
 
@@ -263,19 +258,18 @@ def class_overlap(sources: Sequence[SourceLabels]) -> list[dict]:
         list[dict]: For each pair of sources: the names ``a`` and ``b``, and
         the classes ``shared``, ``only_a`` and ``only_b``.
     """
-    pairs = []
-    known = [(source, source.annotated) for source in sources]
-    for (a, of_a), (b, of_b) in combinations(known, 2):
-        pairs.append(
-            dict(
-                a=a.name,
-                b=b.name,
-                shared=[name for name in of_a if name in of_b],
-                only_a=[name for name in of_a if name not in of_b],
-                only_b=[name for name in of_b if name not in of_a],
-            )
+    names = np.array(sources[0].classes, dtype=object)
+    known = [(source.name, source.counts[1] > 0) for source in sources]
+    return [
+        dict(
+            a=a,
+            b=b,
+            shared=names[of_a & of_b].tolist(),
+            only_a=names[of_a & ~of_b].tolist(),
+            only_b=names[of_b & ~of_a].tolist(),
         )
-    return pairs
+        for (a, of_a), (b, of_b) in combinations(known, 2)
+    ]
 
 
 def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:
@@ -288,8 +282,16 @@ def co_occurrence(sources: Sequence[SourceLabels]) -> np.ndarray:
         ndarray: int64 (C, C), symmetric, with the positives of each class on
         the diagonal; 0 for two classes that no source annotates together.
     """
-    positive = [(s.score > 0.5).astype(np.float64) for s in sources]
-    return np.sum([p.T @ p for p in positive], axis=0).astype(np.int64)
+    num_classes = len(sources[0].classes)
+    found = np.zeros((num_classes, num_classes), dtype=np.int64)
+    for source in sources:
+        shown = np.flatnonzero(source.counts[0])
+        for start in range(0, len(source.score), _CHUNK):
+            rows = source.score[start : start + _CHUNK, shown]
+            positive = (rows > 0.5).astype(np.float32)
+            pairs = positive.T @ positive  # exact below 2 ** 24
+            found[np.ix_(shown, shown)] += pairs.astype(np.int64)
+    return found
 
 
 def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
@@ -303,9 +305,12 @@ def one_sided_classes(sources: Sequence[SourceLabels]) -> list[str]:
     """
     found = []
     for split, group in by_split(sources).items():
-        for index, name in enumerate(group[0].classes):
-            column = np.concatenate([s.score[:, index] for s in group])
-            reason = why_undefined(column)
+        images = sum(len(s.score) for s in group)
+        counts = np.sum([s.counts for s in group], axis=0).T.tolist()
+        for name, (positives, known) in zip(
+            group[0].classes, counts, strict=True
+        ):
+            reason = missing_labels(images, positives, known - positives)
             if reason:
                 found.append(f'{split}, class {name!r}: {reason}')
     return found
@@ -328,36 +333,35 @@ def prevalence_shifts(sources: Sequence[SourceLabels]) -> list[str]:
     training = groups.pop('train', [])
     if not training:
         return []
-    counts = [(s.label, _counts(s)) for s in training]
+    counts = [(s.label, s.counts) for s in training]
     pairs = list(combinations(counts, 2))
     whole = ('train', np.sum([count for _, count in counts], axis=0))
     pairs += [
-        (whole, (split, np.sum([_counts(s) for s in group], axis=0)))
+        (whole, (split, np.sum([s.counts for s in group], axis=0)))
         for split, group in groups.items()
     ]
     found = []
     for (name_a, all_a), (name_b, all_b) in pairs:
-        counts_a, counts_b = all_a.T.tolist(), all_b.T.tolist()
-        for name, a, b in zip(
-            sources[0].classes, counts_a, counts_b, strict=True
-        ):
-            if _shifted(*a, *b):
-                found.append(
-                    f'prevalence of {name!r}: {a[0] / a[1]:.2%} in {name_a}, '
-                    f'{b[0] / b[1]:.2%} in {name_b}'
-                )
+        for index in np.flatnonzero(_shifted(*all_a, *all_b)).tolist():
+            a, b = all_a[:, index].tolist(), all_b[:, index].tolist()
+            found.append(
+                f'prevalence of {sources[0].classes[index]!r}: '
+                f'{a[0] / a[1]:.2%} in {name_a}, {b[0] / b[1]:.2%} in {name_b}'
+            )
     return found
 
 
-def _shifted(pos_a: int, num_a: int, pos_b: int, num_b: int) -> bool:
-    if not num_a or not num_b or not pos_a + pos_b:
-        return False
-    low, high = sorted((pos_a / num_a, pos_b / num_b))
-    if high < _SHIFT * low:
-        return False
-    pooled = (pos_a + pos_b) / (num_a + num_b)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / num_a + 1 / num_b))
-    return spread > 0 and (high - low) / spread > _SHIFT_Z
+def _shifted(
+    pos_a: np.ndarray, num_a: np.ndarray, pos_b: np.ndarray, num_b: np.ndarray
+) -> np.ndarray:
+    """Tell whose prevalence differs strongly, four times (C,) -> bool (C,)."""
+    # A comparison with NaN, of a class that a side does not annotate, is False
+    with np.errstate(divide='ignore', invalid='ignore'):
+        low, high = np.sort([pos_a / num_a, pos_b / num_b], axis=0)
+        pooled = (pos_a + pos_b) / (num_a + num_b)
+        spread = np.sqrt(pooled * (1 - pooled) * (1 / num_a + 1 / num_b))
+        certain = (high - low) / spread > _SHIFT_Z
+    return (spread > 0) & (high >= _SHIFT * low) & certain
 
 
 def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
@@ -379,6 +383,6 @@ def similar_names(sources: Sequence[SourceLabels]) -> list[str]:
         f'{a!r} ({", ".join(sorted(used[a]))}) and {b!r} '
         f'({", ".join(sorted(used[b]))}) look like one class: use `aliases`, '
         'or `keep_apart` if they are two classes'
-        for a, b in combinations(sorted(used), 2)
-        if not used[a] & used[b] and looks_alike(a, b)
+        for a, b in lookalikes(sorted(used))
+        if not used[a] & used[b]
     ]

@@ -11,7 +11,13 @@ import numpy as np
 
 from mmda.files import write_text
 
-from .figure import COLUMN_WIDTH, draw_matrix, new_figure, save_figure
+from .figure import (
+    COLUMN_WIDTH,
+    MAX_ROWS,
+    draw_matrix,
+    new_figure,
+    save_figure,
+)
 from .pixel_warnings import pixel_lines
 
 if TYPE_CHECKING:
@@ -38,7 +44,8 @@ def write_label_report(
     folder = Path(folder)
     text = report_text(report) + '\n'
     write_text(folder / 'label_report.txt', text)
-    plain = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
+    # With an indent, Python writes large reports five times as slowly.
+    plain = json.dumps(report, ensure_ascii=False, allow_nan=False)
     write_text(folder / 'label_report.json', plain + '\n')
     if figure:
         path = folder / 'label_availability.png'
@@ -105,12 +112,20 @@ def _source_table(label: str, counts: dict) -> str:
     )
     table.align = 'r'
     table.align['class'] = 'l'
-    for name, count in counts['classes'].items():
+    classes, without = counts['classes'], 0
+    if len(classes) > MAX_ROWS:
+        classes = {
+            n: c for n, c in classes.items() if c['prevalence'] is not None
+        }
+        without = len(counts['classes']) - len(classes)
+    for name, count in classes.items():
         share = count['prevalence']
         cells = [f'{count[key]:,}' for key in keys]
         if share is None:
             cells[:3] = ['-'] * 3
         table.add_row([name, *cells, '-' if share is None else f'{share:.2%}'])
+    if without:
+        return f'{table}\n{without:,} more classes are not annotated'
     return str(table)
 
 
@@ -132,14 +147,14 @@ def most_together(
         >>> most_together('abc', [[9, 5, 0], [5, 9, 7], [0, 7, 9]], 8)
         ['b + c (7)', 'a + b (5)']
     """
-    pairs = [
-        (matrix[i][j], classes[j], classes[i])
-        for i in range(len(classes))
-        for j in range(i)
-        if matrix[i][j]
+    counts = np.tril(np.asarray(matrix), -1)
+    rows, columns = np.nonzero(counts)
+    found = counts[rows, columns]
+    order = np.argsort(-found, kind='stable')[:num].tolist()
+    return [
+        f'{classes[columns[i]]} + {classes[rows[i]]} ({found[i]:,})'
+        for i in order
     ]
-    pairs.sort(key=lambda pair: -pair[0])
-    return [f'{a} + {b} ({n:,})' for n, a, b in pairs[:num]]
 
 
 def availability_figure(report: dict) -> Figure:
@@ -157,25 +172,29 @@ def availability_figure(report: dict) -> Figure:
         for name, counts in content['sources'].items()
     }
     classes = report['classes']
-    cells = [
-        [(s['classes'][name], s['images']) for s in sources.values()]
-        for name in classes
-    ]
-    shares = np.array(
-        [[1 - c['unannotated'] / n for c, n in row] for row in cells]
+    positives, unannotated = (
+        np.array(
+            [
+                [count[key] for count in source['classes'].values()]
+                for source in sources.values()
+            ]
+        ).T
+        for key in ('positives', 'unannotated')
     )
+    shares = 1 - unannotated / [s['images'] for s in sources.values()]
     shares[shares == 0] = np.nan
-    texts = np.array(
-        [[_short(c['positives']) for c, _ in row] for row in cells]
-    )
-    width = max(COLUMN_WIDTH, 1.6 + 0.55 * len(sources))
-    figure = new_figure(width, 1.3 + 0.2 * len(classes))
+    has_texts = shares.size <= _MAX_NUMBERS
+    width = 1.6 + (0.55 if has_texts else 0.2) * len(sources)
+    height = 0.2 * len(classes)
+    if len(classes) > MAX_ROWS:
+        height = 13.0  # inches, for the names that are left
+    figure = new_figure(max(COLUMN_WIDTH, width), 1.3 + height)
     draw_matrix(
         figure,
         shares,
         classes,
         list(sources),
-        texts if texts.size <= _MAX_NUMBERS else None,
+        np.vectorize(_short)(positives) if has_texts else None,
         'annotated share; number: positives',
         rotation=0 if len(sources) < 5 else 60,
         vmin=0,

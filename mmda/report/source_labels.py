@@ -6,6 +6,7 @@ import copy
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,16 @@ class SourceLabels:
         """str: Split and name, for messages."""
         return f'{self.split}/{self.name}'
 
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """ndarray: int64 (2, C), positives (> 0.5) and annotated entries."""
+        known = ~np.isnan(self.score)
+        return np.array([(self.score > 0.5).sum(axis=0), known.sum(axis=0)])
+
     @property
     def annotated(self) -> tuple[str, ...]:
         """tuple[str, ...]: The classes that any image annotates."""
-        known = ~np.isnan(self.score).all(axis=0)
+        known = self.counts[1] > 0
         return tuple(n for n, k in zip(self.classes, known, strict=True) if k)
 
 
@@ -205,7 +212,9 @@ def _from_table(
     """Take whole columns: a dict for each image would be slow."""
     rows = np.arange(len(table))
     own = joint = np.arange(num_classes)
-    found: dict[str, Any] = dict(score=table.gt_score)
+    found: dict[str, Any] = dict(
+        score=table.gt_score.astype(np.float32, copy=False)
+    )
     if dataset is not inner:
         rows, (own, joint) = dataset.selected, dataset.columns
         found = dict(score=dataset.image_labels.annotated(rows))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
+
+import numpy as np
 
 #: A minus that is no hyphen ("HER2-"); a number; a word. All punctuation but
 #: the usual separators belongs to a word: "C++", "<5".
@@ -131,3 +134,48 @@ def looks_alike(first: str, second: str) -> bool:
         and pair.quick_ratio() >= _ALIKE
         and pair.ratio() >= _ALIKE
     )
+
+
+def lookalikes(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield all pairs of names that look alike.
+
+    Counts of letters and words rule out most pairs, before
+    :func:`looks_alike` compares the rest.
+
+    Args:
+        names (Sequence[str]): Different names.
+
+    Yields:
+        tuple[str, str]: A pair, in the order of the names.
+
+    Examples:
+        >>> list(lookalikes(['Effusion', 'Mass', 'Efusion', 'Lung mass']))
+        [('Effusion', 'Efusion'), ('Mass', 'Lung mass')]
+    """
+    # The second "s" of a name is another element than the first.
+    letters = _one_hot(
+        {(letter, key[:i].count(letter)) for i, letter in enumerate(key)}
+        for key in map(spelling_key, names)
+    )
+    words = _one_hot(set(words_of(name)) for name in names)
+    num_letters, num_words = letters.sum(axis=1), words.sum(axis=1)
+    for row, name in enumerate(names):
+        rest = slice(row + 1, None)
+        total = num_letters[rest] + num_letters[row]
+        ratio = 2 * (letters[rest] @ letters[row]) / total  # `quick_ratio`
+        fewer = np.minimum(num_words[rest], num_words[row])
+        within = words[rest] @ words[row] == fewer
+        for index in np.flatnonzero((ratio >= _ALIKE) | within).tolist():
+            other = names[row + 1 + index]
+            if looks_alike(name, other):
+                yield name, other
+
+
+def _one_hot(sets: Iterable[set[Hashable]]) -> np.ndarray:
+    """Return which of N sets has which element, float64 (N, elements)."""
+    rows = list(sets)
+    column = {part: i for i, part in enumerate(set().union(*rows))}
+    found = np.zeros((len(rows), len(column)))
+    for row, parts in enumerate(rows):
+        found[row, [column[part] for part in parts]] = 1
+    return found

@@ -271,3 +271,16 @@ def test_classes_that_are_no_names_are_an_error(read_csv, classes, message):
     message = f'classes of CSVLabelDataset: .*{message}'
     with pytest.raises(ValueError, match=message):
         read_csv(text, label_column='tags', classes=classes)
+
+
+def test_labels_of_half_precision_are_exact(read_csv, monkeypatch):
+    monkeypatch.setattr(csv_table, 'CHUNK_ROWS', 2)
+    rows = 'a.png,1,-1\nb.png,0,\nc.png,1,0\n'
+    dataset = read_csv('path,Mass,Edema\n' + rows, uncertain='ignore')
+    assert dataset.data_list.gt_score.dtype == np.float16
+    soft = read_csv(f'path,Mass,Edema\n{rows}d.png,0.7,0\n', uncertain='ones')
+    drawn = read_csv('path,Mass,Edema\n' + rows, uncertain='lsr_ones')
+    for other in (soft, drawn):
+        assert other.data_list.gt_score.dtype == np.float32
+    column = np.array([1, 0, 1, 0.7], dtype=np.float32)
+    np.testing.assert_array_equal(soft.get_gt_labels()[:, 0], column)

@@ -305,6 +305,39 @@ def test_the_preprocessor_widens_grey_to_the_channels_of_the_network():
 
 
 @pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='ColorJitter', brightness=0.4, contrast=0.4),
+        dict(type='ColorTransform', magnitude=0.5, prob=1.0),
+        dict(type='RandomErasing', erase_prob=1.0),
+        dict(type='Equalize', prob=1.0),
+    ],
+)
+def test_a_transform_for_three_channels_says_so_on_a_grey_image(
+    tmp_path, transform
+):
+    Image.fromarray(RAMP.repeat(8, 0).repeat(8, 1)).save(tmp_path / 'a.png')
+    (tmp_path / 'a.csv').write_text('path,Mass\na.png,1\n')
+
+    def first_image(color_type):
+        source = dict(
+            type='CSVLabelDataset',
+            ann_file=str(tmp_path / 'a.csv'),
+            data_root=str(tmp_path),
+            pipeline=[
+                dict(type='LoadMedicalImage', color_type=color_type),
+                dict(transform, type=f'mmpretrain.{transform["type"]}'),
+            ],
+        )
+        dataset = PartialLabelDataset(source, name='A', classes=['Mass'])
+        return dataset[0]['img']
+
+    with pytest.raises(ValueError, match=r"a\.png of A.*color_type='color'"):
+        first_image('grayscale')
+    assert first_image('color').shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
     ('option', 'value'),
     [
         ('color_type', 'grey'),

@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from mmengine.dataset import ClassBalancedDataset, ConcatDataset
 from test_partial_label_dataset import names_of
 from torch.utils.data import DataLoader
 
-from mmda.datasets import LabelTable, TableDataset
+from mmda.datasets import LabelTable, PartialLabelDataset, TableDataset
 from mmda.datasets.tables.label_table import encode_text
 
 NUM_ROWS = 10
@@ -165,3 +166,22 @@ def test_a_source_without_images_is_an_error():
     empty.load_data_list = lambda: Rows.load_data_list(empty)[[]]
     with pytest.raises(ValueError, match='Rows: no image of .* is left'):
         empty.full_init()
+
+
+def test_to_check_many_paths_takes_little_more_than_their_numbers():
+    class ManyRows(Rows):
+        def load_data_list(self):
+            return table
+
+    total = 200_000
+    paths = np.arange(total).astype('S6')
+    table = LabelTable(np.zeros((total, 3), np.float16), img_path=paths)
+    dataset = ManyRows(check_first=False, lazy_init=True)
+    tracemalloc.start()
+    joint = PartialLabelDataset(dataset, dataset.METAINFO['classes'])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(joint) == total
+    assert joint.get_data_info(7)['gt_score'].dtype == np.float32
+    # Hashes and chosen rows. A bytes object for each path takes 40 bytes.
+    assert peak < 40 * total

@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 import torch
+from kornia import augmentation
 from mmengine.dataset import Compose, default_collate, pseudo_collate
 from mmpretrain.models import ClsDataPreprocessor
+from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
+from mmda.apis.config import load_config
 from mmda.models import DualViewDataPreprocessor
+from mmda.models.data_preprocessors.strong_view import (
+    _CHANNEL_BY_CHANNEL,
+    StrongView,
+)
+from mmda.models.utils import frozen_running_stats
 
 NAN = float('nan')
 NORM = dict(mean=[120.0, 110.0, 100.0], std=[60.0, 50.0, 40.0], to_rgb=True)
@@ -226,3 +234,117 @@ def test_the_strong_view_adds_nothing_to_a_checkpoint():
     preprocessor = DualViewDataPreprocessor(strong_view=STRONG, **NORM)
     stock = ClsDataPreprocessor(**NORM)
     assert set(preprocessor.state_dict()) == set(stock.state_dict())
+
+
+CHEST = [
+    dict(type='RandomAffine', degrees=15, translate=(0.1, 0.1), p=0.8),
+    dict(type='ColorJiggle', brightness=0.3, contrast=0.3, p=0.8),
+    dict(type='RandomGaussianBlur', kernel_size=(3, 3), sigma=(0.1, 2.0)),
+    dict(type='RandomErasing', scale=(0.1, 0.3), p=0.8),
+]
+
+
+def augmented_channels(preprocessor, inputs):
+    """Both views of a batch, and the channels that kornia got."""
+    seen = []
+    handle = preprocessor.strong_view.augment[0].register_forward_pre_hook(
+        lambda _, args: seen.append(args[0].shape[1])
+    )
+    torch.manual_seed(3)
+    views = preprocessor(dict(inputs=inputs), training=True)['inputs']
+    handle.remove()
+    return views, seen
+
+
+@pytest.mark.parametrize('collate', [torch.stack, list])
+def test_grey_images_are_augmented_in_one_channel_to_the_same_views(collate):
+    preprocessor = DualViewDataPreprocessor(strong_view=CHEST, **NORM)
+    grey = make_images(8)[:, :1]
+    found, channels = augmented_channels(preprocessor, collate([*grey]))
+    three = collate([*grey.repeat(1, 3, 1, 1)])
+    expected, of_three = augmented_channels(preprocessor, three)
+    assert (channels, of_three) == ([1], [3])
+    assert found.shape == (16, 3, 8, 10)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert not torch.allclose(found[:8], found[8:], atol=0.1)
+
+
+def test_grey_images_give_a_model_the_loss_of_three_equal_channels():
+    config = load_config('configs/da/real/da-recipe_small-cnn16_500i_nih64.py')
+    model = MODELS.build(config.model).train()
+    grey = make_images(4, (64, 64))[:, :1]
+    losses = []
+    for images in (grey, grey.repeat(1, 3, 1, 1)):
+        torch.manual_seed(0)
+        row = torch.tensor([1.0, 0.0] * 5 + [NAN] * 4)
+        samples = [DataSample().set_gt_score(row) for _ in images]
+        data = dict(inputs=images, data_samples=samples)
+        with frozen_running_stats(model):
+            out = model(**model.data_preprocessor(data, True), mode='loss')
+        losses.append(model.parse_losses(out)[0])
+    torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        dict(type='ColorJiggle', brightness=0.3, saturation=0.4, hue=0.1),
+        dict(type='RandomGaussianNoise'),
+        dict(type='RandomChannelDropout'),
+        dict(type='RandomJPEG'),
+    ],
+)
+def test_an_augmentation_of_colours_gets_three_channels_of_grey_images(kind):
+    preprocessor = DualViewDataPreprocessor(
+        strong_view=[*CHEST, dict(kind, p=1.0)], **NORM
+    )
+    grey = make_images(4, (16, 16))[:, :1]
+    found, channels = augmented_channels(preprocessor, grey)
+    three = grey.repeat(1, 3, 1, 1)
+    assert channels == [3]
+    expected, _ = augmented_channels(preprocessor, three)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize('other', ['of colour', 'of another size'])
+def test_a_batch_that_is_not_all_grey_or_padded_gets_three_channels(other):
+    preprocessor = DualViewDataPreprocessor(strong_view=CHEST, **NORM)
+    images = make_images()
+    batch = [image[:1] for image in images]
+    batch[2] = images[2] if other == 'of colour' else batch[2][:, 1:]
+    found, channels = augmented_channels(preprocessor, batch)
+    assert channels == [3]
+    expected, _ = augmented_channels(
+        preprocessor, [image.expand(3, -1, -1) for image in batch]
+    )
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize('name', _CHANNEL_BY_CHANNEL)
+def test_what_is_said_to_treat_channels_alike_does(name):
+    arguments = {
+        'ColorJiggle': dict(brightness=0.3, contrast=0.3),
+        'ColorJitter': dict(brightness=0.3, contrast=0.3),
+        'RandomGaussianBlur': dict(kernel_size=3, sigma=(0.1, 2.0)),
+        'RandomMotionBlur': dict(kernel_size=3, angle=20.0, direction=0.5),
+    }.get(name, {})
+    layer = getattr(augmentation, name)(**arguments, p=1.0)
+    grey = torch.rand(6, 1, 12, 12, generator=torch.manual_seed(0))
+    torch.manual_seed(0)
+    one = layer(grey)
+    torch.manual_seed(0)
+    three = layer(grey.repeat(1, 3, 1, 1))
+    torch.testing.assert_close(three, one.expand_as(three))
+
+
+def test_the_strong_view_draws_what_kornias_container_draws():
+    view = StrongView(CHEST)
+    stock = augmentation.AugmentationSequential(
+        *view.augment, data_keys=['input'], same_on_batch=False
+    )
+    images = make_images().float()
+    torch.manual_seed(0)
+    found = view(images)
+    torch.manual_seed(0)
+    expected = stock(images / 255).clamp(0, 1) * 255
+    assert torch.equal(found, expected)

@@ -479,11 +479,15 @@ def test_what_is_watched_does_not_enter_the_objective_and_has_no_graph():
     assert set(logged) == {'loss', *terms}
 
 
-def test_nothing_open_is_watched_as_absent_not_as_nan():
+def test_nothing_open_is_watched_as_0_not_as_nan():
     logits, target = make_batch(1.0)
     terms = PartialBCEPseudoConsistLoss().terms(logits, target)
-    assert set(terms) == {*TERMS, 'annotated_fraction'}
-    assert terms['annotated_fraction'].item() == 1
+    shown = {k: v.item() for k, v in terms.items() if k not in TERMS}
+    assert shown == {
+        'annotated_fraction': 1,
+        'unannotated_answer': 0,
+        'above_tau_fraction': 0,
+    }
 
 
 def stock_head(**kwargs):

@@ -131,6 +131,17 @@ def test_logits_of_half_precision_are_summed_in_full(dtype):
     assert logits.grad.dtype == dtype and logits.grad.isfinite().all()
 
 
+def test_a_compiled_loss_of_pixels_is_one_graph():
+    target, logits = make_target(), make_logits(2 * NUM, torch.float32)
+    loss = PartialBCEPseudoConsistLoss()
+    compiled = torch.compile(loss, backend='eager', fullgraph=True)
+    results = []
+    for run in (loss, compiled):
+        value = run(logits, target)
+        results.append((value, torch.autograd.grad(value, logits)[0]))
+    torch.testing.assert_close(*results)
+
+
 def test_logits_of_another_size_are_an_error():
     with pytest.raises(ValueError, match='for a target of shape'):
         PartialBCEPseudoConsistLoss().terms(

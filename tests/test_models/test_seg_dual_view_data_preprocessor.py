@@ -82,3 +82,17 @@ def test_batch_augments_are_refused_beside_two_views():
         SegDualViewDataPreprocessor(**SETTINGS, batch_augments=mix)
     one_view = SegDualViewDataPreprocessor(**STOCK, batch_augments=mix)
     assert len(one_view(batch(), training=True)['inputs']) == 2
+
+
+def test_grey_images_get_the_views_of_three_equal_channels():
+    preprocessor = SegDualViewDataPreprocessor(**SETTINGS)
+    views = []
+    for channels in (1, 3):
+        data = batch()
+        data['inputs'] = [
+            image[:1].repeat(channels, 1, 1) for image in data['inputs']
+        ]
+        torch.manual_seed(0)
+        views.append(preprocessor(data, training=True)['inputs'])
+    assert views[0].shape == (4, 3, SIZE, SIZE)
+    torch.testing.assert_close(*views, rtol=0, atol=1e-5)

@@ -1,8 +1,11 @@
 """Which names count as one name, and which may be."""
 
+from itertools import combinations
+
+import numpy as np
 import pytest
 
-from mmda.structures.spelling import looks_alike, spelling_key
+from mmda.structures.spelling import lookalikes, looks_alike, spelling_key
 
 SAME = [
     ['Pleural Thickening', 'Pleural_Thickening', 'pleural-thickenings'],
@@ -61,3 +64,13 @@ def test_signs_numbers_and_letters_of_other_scripts_count(pair):
 )
 def test_a_person_decides_about_few_letters_and_more_words(one, two, expected):
     assert looks_alike(one, two) is expected is looks_alike(two, one)
+
+
+def test_counts_rule_out_no_pair_of_names_that_look_alike():
+    generator = np.random.default_rng(0)
+    parts = ['pleu', 'ral', 'effus', 'ion', 'ma', 'ss', ' ', '_', '(A)', 'no ']
+    names = [''.join(generator.choice(parts, 4)) for _ in range(150)]
+    names = sorted({*names, '', '_', 'x', 'œdema', 'edema', 'T1', 'T 1'})
+    expected = [(a, b) for a, b in combinations(names, 2) if looks_alike(a, b)]
+    assert len(expected) > 100
+    assert list(lookalikes(names)) == expected

@@ -38,8 +38,8 @@ five_classes = (
 )
 aliases = {'Pleural Effusion': 'Effusion'}
 
-# Files of any depth, and DICOM. Images have one channel until the data
-# preprocessor normalises them with its three means.
+# Files of any depth, and DICOM. Images have one channel, and so has their
+# strong view, until the data preprocessor normalises them with three means.
 load_image = dict(type='LoadMedicalImage', color_type='grayscale')
 train_pipeline = [
     load_image,

@@ -15,7 +15,12 @@ from .label_cells import (
     read_label_columns,
     read_label_lists,
 )
-from .label_policies import UNCERTAIN, apply_policies, read_policies
+from .label_policies import (
+    UNCERTAIN,
+    apply_policies,
+    is_smoothed,
+    read_policies,
+)
 from .label_table import LabelTable
 from .table_dataset import TableDataset
 from .table_file import iter_table, read_columns, read_names
@@ -151,6 +156,7 @@ class CSVLabelDataset(TableDataset):
                 raise ValueError(f'{self.ann_file}: found no class in {place}')
         numbers: Sequence[str] = self._metainfo['classes']
         policies = self._read_policies()
+        self._smooths = any(is_smoothed(p) for p in policies[0].values())
         text = [self.image_column]
         if self.patient_column is not None:
             text.append(self.patient_column)
@@ -261,6 +267,9 @@ class CSVLabelDataset(TableDataset):
             )
         else:
             score = self._read_numbers(frame)
+        half = score.astype(np.float16)
+        if not self._smooths and np.array_equal(half, score, equal_nan=True):
+            score = half
         paths = frame[self.image_column].to_numpy()
         if self.image_suffix:
             paths = paths + self.image_suffix

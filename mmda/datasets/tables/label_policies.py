@@ -52,6 +52,11 @@ def read_policies(
     return {name: given.get(name, default) for name in classes}
 
 
+def is_smoothed(policy: str) -> bool:
+    """Tell whether a policy draws labels between 0 and 1."""
+    return policy in _LSR_RANGE
+
+
 def apply_policies(
     score: np.ndarray,
     uncertain: str | None,

@@ -39,7 +39,8 @@ class LabelTable:
     array does not write reference counts.
 
     Args:
-        gt_score (ndarray): float32 (N, C), in [0, 1], NaN where not annotated.
+        gt_score (ndarray): float32 (N, C), in [0, 1], NaN where not annotated;
+            or float16, which halves the memory of labels such as 0 and 1.
         img_path (ndarray, optional): (N,), dtype ``S``, UTF-8.
         img (ndarray, optional): uint8 (N, H, W, 3) or (N, H, W), for images
             that are held in memory.
@@ -117,7 +118,7 @@ class LabelTable:
         return LabelTable(**{k: v[index] for k, v in self.columns().items()})
 
     def _sample(self, index: int | np.integer) -> dict:
-        sample = {'gt_score': self.gt_score[index].copy()}
+        sample = {'gt_score': self.gt_score[index].astype(np.float32)}
         if self.img_path is not None:
             sample['img_path'] = self.img_path[index].decode()
         if self.img is not None:

@@ -19,6 +19,9 @@ from .image_paths import find_outside, join_prefix
 from .label_cells import place
 from .label_table import LabelTable
 
+#: Paths that are objects of Python at a time. All would take too much memory.
+_CHUNK = 2**16
+
 
 class TableDataset(BaseDataset):
     """A dataset of mmpretrain whose annotations are a :class:`LabelTable`.
@@ -185,8 +188,12 @@ class TableDataset(BaseDataset):
             return
         prefix = self.img_prefix or ''
         folders = [prefix, *filter(None, [self.data_root])]
-        position = find_outside(paths.tolist(), prefix, folders)
-        if position is not None:
+        for start in range(0, len(paths), _CHUNK):
+            part = paths[start : start + _CHUNK].tolist()
+            position = find_outside(part, prefix, folders)
+            if position is None:
+                continue
+            position += start
             folder = prefix or os.getcwd()
             raise ValueError(
                 f'{self._place(position)}: found the image '
@@ -286,7 +293,7 @@ class TableDataset(BaseDataset):
             ndarray: float32 (N, C), a copy, NaN where not annotated.
         """
         self.full_init()
-        return self.data_list.gt_score.copy()
+        return self.data_list.gt_score.astype(np.float32)
 
     def _get_unserialized_subset(
         self, indices: int | Sequence[int] | np.ndarray

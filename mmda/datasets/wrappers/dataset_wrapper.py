@@ -254,7 +254,7 @@ def scores_of(dataset: BaseDataset, num_classes: int) -> np.ndarray:
     """
     score = getattr(getattr(dataset, 'data_list', None), 'gt_score', None)
     if score is not None:  # a LabelTable
-        return score
+        return score.astype(np.float32, copy=False)
     infos = map(dataset.get_data_info, range(len(dataset)))
     return np.stack([score_of(info, num_classes) for info in infos])
 

@@ -13,6 +13,7 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from mmda.models.adapters import NamedClasses
 
+from ..resumable_fsdp_strategy import is_sharded
 from .check_label_space_hook import head_classes, inner_model
 
 # A checkpoint of a stock model has no class names, and counts its batches
@@ -35,9 +36,16 @@ def load_weights(
         know. Their answers are random.
 
     Raises:
-        ValueError: If a weight is missing or has another shape, or if the
-            checkpoint knows no class of the model.
+        ValueError: If a weight is missing or has another shape, if the
+            checkpoint knows no class of the model, or if this process holds
+            only a part of the weights.
     """
+    if is_sharded(model):
+        raise ValueError(
+            f'{path} cannot be loaded into this model: each process holds '
+            'a part of the weights (FSDP). Load it without FSDP, as '
+            '`mmda test` does'
+        )
     model = inner_model(model)
     state = checkpoint.get('state_dict', checkpoint)
     if not isinstance(state, dict) or any(type(k) is not str for k in state):

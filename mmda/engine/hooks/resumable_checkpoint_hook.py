@@ -135,6 +135,8 @@ class ResumableCheckpointHook(CheckpointHook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Write the random states into a checkpoint that can be resumed."""
+        if self._validated:  # FlexibleRunner writes an epoch too many
+            checkpoint['meta'].update(epoch=runner.epoch, iter=runner.iter)
         if self._states is not None:
             checkpoint['random_state'] = dict(
                 ranks=self._states,

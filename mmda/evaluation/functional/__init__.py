@@ -13,6 +13,7 @@ from .delong import (
     delong_interval,
     delong_paired,
     placements,
+    ranked_delong,
 )
 from .groups import GroupAUC, group_auc
 from .holm import holm
@@ -20,10 +21,14 @@ from .iou import iou_of_areas, known_areas, pixel_confusion
 from .label_errors import label_errors, label_quality, sure_answers
 from .novelty import NOVELTY_SCORES
 from .ranking import (
+    Ranking,
     binary_auc,
     binary_average_precision,
     mean_of_defined,
-    per_class,
+    missing_labels,
+    per_group,
+    ranked_auc,
+    ranked_average_precision,
     why_undefined,
 )
 from .thresholds import Threshold, choose_threshold
@@ -33,6 +38,7 @@ __all__ = [
     'AUCInterval',
     'GroupAUC',
     'PairedAUC',
+    'Ranking',
     'Reliability',
     'Threshold',
     'binary_auc',
@@ -48,12 +54,16 @@ __all__ = [
     'label_errors',
     'label_quality',
     'mean_of_defined',
+    'missing_labels',
     'number_clusters',
-    'per_class',
+    'per_group',
     'percentile_interval',
     'pixel_confusion',
     'placements',
     'recalibrate',
+    'ranked_auc',
+    'ranked_average_precision',
+    'ranked_delong',
     'reliability',
     'resample',
     'sure_answers',

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .ranking import Ranking, rank, ranked_auc
+
 _NAN = float('nan')
 
 
@@ -124,20 +126,50 @@ def delong_interval(
         >>> [round(value, 4) for value in result]
         [0.8889, 0.1571, 0.5809, 1.0]
     """
-    is_positive = np.asarray(target) > 0.5
-    score = np.asarray(score)
-    positive, negative = score[is_positive], score[~is_positive]
-    if not len(positive) or not len(negative) or np.isnan(score).any():
-        return AUCInterval(_NAN)
-    v10, v01 = placements(positive, negative)
-    auc = float(v10.mean())
-    if min(len(positive), len(negative)) < 2:
-        return AUCInterval(auc)
-    se = _standard_error(v10, v01)
-    if se == 0:
-        return AUCInterval(auc, se)
+    found = ranked_delong(rank(score, target), confidence)
+    return AUCInterval(*(float(values[0]) for values in found))
+
+
+def ranked_delong(
+    ranking: Ranking, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the AUC with DeLong's interval of each group.
+
+    Args:
+        ranking (Ranking): From
+            :func:`~mmda.evaluation.functional.ranking.rank`.
+        confidence (float): Level of the interval. Defaults to 0.95.
+
+    Returns:
+        tuple: The values of :class:`AUCInterval`, four times float64
+        (G,).
+    """
+    auc = ranked_auc(ranking)
+    n1, n0 = ranking.num_positives, ranking.num_negatives
+    before = np.cumsum(n0) - n0
+    v10 = ranking.below + ranking.upto - np.repeat(2 * before, n1)
+    v10 = v10 / np.repeat(2 * np.maximum(n0, 1), n1)
+    spread = ranking.total((v10 - np.repeat(auc, n1)) ** 2)
+    variance = spread / np.maximum(n1 * (n1 - 1), 1)
+    # Each positive takes half a win from the negatives from `below` on, and
+    # half from those from `upto` on. Negatives between two steps are alike.
+    steps = np.concatenate([ranking.below, ranking.upto])
+    steps.sort(kind='stable')  # merges the halves
+    end = np.cumsum(2 * n1)
+    first, last = (end - 2 * n1)[n1 > 0], end[n1 > 0] - 1
+    following = np.empty_like(steps)
+    following[:-1] = steps[1:]
+    following[last] = (before + n0)[n1 > 0]
+    taken = np.arange(1, 1 + len(steps)) - np.repeat(end - 2 * n1, 2 * n1)
+    v01 = 1 - taken / np.repeat(2 * n1, 2 * n1)
+    spread = (following - steps) * (v01 - np.repeat(auc, 2 * n1)) ** 2
+    spread = ranking.total(spread)
+    spread[n1 > 0] += (steps[first] - before[n1 > 0]) * (1 - auc[n1 > 0]) ** 2
+    variance += spread / np.maximum(n0 * (n0 - 1), 1)
+    se = np.where(np.minimum(n1, n0) < 2, _NAN, np.sqrt(variance))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * se
-    return AUCInterval(auc, se, max(0.0, auc - half), min(1.0, auc + half))
+    half[se == 0] = _NAN
+    return auc, se, np.maximum(0.0, auc - half), np.minimum(1.0, auc + half)
 
 
 def delong_paired(

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .bootstrap import percentile_interval
-from .delong import delong_interval
-from .ranking import per_class
+from .delong import ranked_delong
+from .ranking import per_group
 
 
 class GroupAUC(NamedTuple):
@@ -85,10 +85,10 @@ def group_auc(
     # A class within a group is a column: (N, G, C) -> (N, G * C)
     inside = inside.reshape(len(target), -1)
     scores = np.tile(score, len(member))
-    measure = partial(delong_interval, confidence=confidence)
+    measure = partial(ranked_delong, confidence=confidence)
     auc, error, low, high = (
         column.reshape(shape)
-        for column in per_class(measure, scores, inside).T
+        for column in per_group(measure, scores, inside)[0].T
     )
     pair, levels = _extremes(auc, confidence)
     best, worst = (np.take_along_axis(auc, rows, 0)[0] for rows in pair)

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .ranking import rank_from_top
-
 METHODS = ('youden', 'sensitivity', 'f1')
 
 
@@ -64,7 +62,7 @@ def choose_threshold(
         raise ValueError(
             f'sensitivity={sensitivity}: expected a share in (0, 1]'
         )
-    found = rank_from_top(score, target)
+    found = _rank_from_top(score, target)
     if found is None:
         return Threshold(*[float('nan')] * 4)
     thresholds, hits, alarms = found
@@ -78,3 +76,23 @@ def choose_threshold(
         best = np.argmax(np.round(gain, 12))
     columns = (thresholds, recall, passed, f1)
     return Threshold(*(float(column[best]) for column in columns))
+
+
+def _rank_from_top(
+    score: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Count what each threshold finds, from the highest score down.
+
+    Returns the K distinct scores, falling, and for each of them, int64 (K,),
+    the number of positives and the number of negatives that score at least as
+    high. Returns None where the threshold is undefined.
+    """
+    score, positive = np.asarray(score), np.asarray(target) > 0.5
+    if positive.all() or not positive.any() or np.isnan(score).any():
+        return None
+    # The order within a tie does not matter, and a stable sort is slower.
+    order = np.argsort(-score)
+    ranked = score[order]
+    last_of_tie = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
+    hits = np.cumsum(positive[order])[last_of_tie]
+    return ranked[last_of_tie], hits, last_of_tie + 1 - hits

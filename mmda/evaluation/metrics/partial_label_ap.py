@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from mmengine.registry import METRICS
 
-from ..functional import binary_average_precision, per_class
-from .partial_label_metric import Answers, PartialLabelMetric
+from ..functional import Ranking, ranked_average_precision
+from .partial_label_metric import PartialLabelMetric
 
 
 @METRICS.register_module()
@@ -41,17 +41,13 @@ class PartialLabelAP(PartialLabelMetric):
     default_prefix = 'ap'
     resampled = 'ap'
 
-    def per_class(
-        self, data: Answers, scope: str = ''
-    ) -> dict[str, np.ndarray]:
-        """Return the average precision of each class.
+    def measure(self, ranking: Ranking) -> tuple[np.ndarray, ...]:
+        """Return the average precision of one class.
 
         Args:
-            data (Answers): N images.
-            scope (str): Not used.
+            ranking (Ranking): Of all images and of each of S sources.
 
         Returns:
-            dict[str, ndarray]: '' -> float64 (C,), in %, NaN where undefined.
+            tuple[ndarray]: float64 (1 + S,), NaN where undefined.
         """
-        value = per_class(binary_average_precision, data.score, data.target)
-        return {'': value * 100}
+        return (ranked_average_precision(ranking),)

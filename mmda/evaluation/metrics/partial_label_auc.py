@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -12,10 +13,10 @@ from mmengine.registry import METRICS
 
 from ..functional import (
     GroupAUC,
-    binary_auc,
-    delong_interval,
+    Ranking,
     group_auc,
-    per_class,
+    ranked_auc,
+    ranked_delong,
 )
 from .metric_keys import UNKNOWN_GROUP, key_part
 from .partial_label_metric import Answers, PartialLabelMetric
@@ -95,52 +96,52 @@ class PartialLabelAUC(PartialLabelMetric):
             )
         self.intervals = intervals
         self.min_group = min_group
+        if intervals:
+            self.suffixes = ('', 'delong_low', 'delong_high')
 
-    def per_class(
-        self, data: Answers, scope: str = ''
-    ) -> dict[str, np.ndarray]:
-        """Return the AUC of each class, and DeLong's interval if asked for.
+    def measure(self, ranking: Ranking) -> tuple[np.ndarray, ...]:
+        """Return the AUC of one class, and DeLong's interval if asked for.
 
         Args:
-            data (Answers): N images.
-            scope (str): '' for all images, or the source with a slash. Begins
-                the keys in messages.
+            ranking (Ranking): Of all images and of each of S sources.
 
         Returns:
-            dict[str, ndarray]: '' -> the AUC, and with ``intervals`` also
-            'delong_low' and 'delong_high'; float64 (C,), in %, NaN where
-            undefined.
+            tuple[ndarray]: The AUC, and with ``intervals`` also the lower and
+            the upper end; float64 (1 + S,), NaN where undefined.
         """
         if not self.intervals:
-            return {'': per_class(binary_auc, *data[:2]) * 100}
-        measure = partial(delong_interval, confidence=self.confidence)
-        auc, error, low, high = per_class(measure, *data[:2]).T
-        classes = self.class_names(len(auc))
-        for index in np.flatnonzero(np.isnan(low) & ~np.isnan(auc)):
-            reason = 'it needs two positives and two negatives'
-            if error[index] == 0:
-                tied = auc[index] == 0.5
-                reason = (
-                    'all scores are tied'
-                    if tied
-                    else 'the scores separate the classes perfectly'
-                )
-            self.warn(
-                f"{self.prefix}/{scope}{classes[index]}: DeLong's interval is "
-                f'undefined: {reason}',
-                "DeLong's intervals",
-            )
-        return {
-            '': auc * 100,
-            'delong_low': low * 100,
-            'delong_high': high * 100,
-        }
+            return (ranked_auc(ranking),)
+        auc, _, low, high = ranked_delong(ranking, self.confidence)
+        return auc, low, high
 
-    def _measure_all(self, data: Answers) -> dict[str, float]:
-        metrics = super()._measure_all(data)
+    def explain(self, key: str, values: list[float], counts: int) -> None:
+        """Warn of an interval that is undefined, although there is an AUC.
+
+        Args:
+            key (str): The key of the class.
+            values (list[float]): AUC and interval, in %.
+            counts (int): The smaller of the numbers of positives and of
+                negatives.
+        """
+        if len(values) == 1 or math.isnan(values[0]) or values[1] == values[1]:
+            return
+        reason = 'the scores separate the classes perfectly'
+        if counts < 2:
+            reason = 'it needs two positives and two negatives'
+        elif values[0] == 50:
+            reason = 'all scores are tied'
+        self.warn(
+            f"{key}: DeLong's interval is undefined: {reason}",
+            "DeLong's intervals",
+        )
+
+    def _summarise_all(
+        self, data: Answers, classes: Sequence[str]
+    ) -> dict[str, float]:
+        metrics = super()._summarise_all(data, classes)
         if self.intervals or self.bootstrap:
             groupings = dict.fromkeys(
-                k for groups in data.groups for k in groups
+                k for groups in filter(None, data.groups) for k in groups
             )
             for name in groupings:
                 metrics |= self._measure_groups(data, name)
@@ -148,7 +149,9 @@ class PartialLabelAUC(PartialLabelMetric):
 
     def _measure_groups(self, data: Answers, name: str) -> dict[str, float]:
         """Measure the groups of one grouping."""
-        groups = np.array([g.get(name, UNKNOWN_GROUP) for g in data.groups])
+        groups = np.array(
+            [(g or {}).get(name, UNKNOWN_GROUP) for g in data.groups]
+        )
         part = key_part(name)
         metrics: dict[str, float] = {
             f'num_images/{part}/{key_part(value)}': int(count)
@@ -166,7 +169,7 @@ class PartialLabelAUC(PartialLabelMetric):
         )
         scopes = [f'{part}/{key_part(value)}' for value in values]
         keys = [key_part(c) for c in self.class_names(data.score.shape[1])]
-        classes = np.flatnonzero(data.annotated)
+        classes = np.flatnonzero(~np.isnan(data.target).all(axis=0))
         self._warn_of_small_groups(found, scopes, keys, classes)
         rows = [
             (f'{scope}/{keys[c]}', *(v[g, c] for v in found[2:5]))

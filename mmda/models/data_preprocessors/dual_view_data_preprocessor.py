@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import MODELS
 from mmpretrain.models import ClsDataPreprocessor
 
-from .strong_view import StrongViewMixin
+from .strong_view import StrongViewMixin, outside_of_graphs
 
 
 @MODELS.register_module()
@@ -21,6 +21,10 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
     decoded once. Or the pipeline gives both views (stock ``MultiView`` with
     two views: weak, strong). The result is one tensor, ``[weak; strong]``
     along dim 0: 2N rows for N samples. Outside of training there are N rows.
+
+    A ``mean`` of three channels widens grey images to three. The strong view
+    of a grey batch is made before that, in one channel, see
+    :meth:`make_strong`.
 
     Args:
         strong_view (Sequence[dict], optional): Augmentations of
@@ -44,6 +48,7 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
         [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]
     """
 
+    @outside_of_graphs
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise a batch and, in training, add the strong view.
 
@@ -70,7 +75,7 @@ class DualViewDataPreprocessor(StrongViewMixin, ClsDataPreprocessor):
         if strong is not None:
             views.append(super().forward({'inputs': strong})['inputs'])
         elif self.strong_view is not None:
-            views.append(self.make_strong(packed['inputs']))
+            views.append(self.make_strong(packed['inputs'], weak))
         packed['inputs'] = torch.cat(views)
         return packed
 

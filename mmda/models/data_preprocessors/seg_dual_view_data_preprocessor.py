@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 
 from mmda.structures import TwoViewLabelMap, plain_tensor
 
-from .strong_view import StrongViewMixin
+from .strong_view import StrongViewMixin, outside_of_graphs
 
 
 @MODELS.register_module('DualViewDataPreprocessor')
@@ -48,6 +48,7 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
 
     keep_pixels = True
 
+    @outside_of_graphs
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Normalise and pad a batch and, in training, add the strong view.
 
@@ -63,7 +64,8 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
         packed = super().forward(data, training)
         if training and self.strong_view is not None:
             weak = packed['inputs']
-            packed['inputs'] = torch.cat([weak, self.make_strong(weak)])
+            strong = self.make_strong(weak, data['inputs'])
+            packed['inputs'] = torch.cat([weak, strong])
             # A head of mmda takes both views; a stock head must not.
             for sample in packed['data_samples'] or ():
                 if 'gt_sem_seg' in sample:

@@ -2,17 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mmda.structures import nearest
+from mmda.structures import nearest, plain_tensor
+
+#: Augmentations of appearance that treat every channel alike: they give equal
+#: channels for equal channels. Those that move pixels all do.
+_CHANNEL_BY_CHANNEL = (
+    'ColorJiggle', 'ColorJitter', 'RandomAutoContrast', 'RandomBoxBlur',
+    'RandomBrightness', 'RandomClahe', 'RandomContrast', 'RandomEqualize',
+    'RandomErasing', 'RandomGamma', 'RandomGaussianBlur',
+    'RandomGaussianIllumination', 'RandomInvert',
+    'RandomLinearCornerIllumination', 'RandomLinearIllumination',
+    'RandomMedianBlur', 'RandomMotionBlur', 'RandomPlasmaShadow',
+    'RandomPosterize', 'RandomSaltAndPepperNoise', 'RandomSharpness',
+    'RandomSolarize',
+)  # fmt: skip
+
+
+def outside_of_graphs(forward: Callable) -> Callable:
+    """Let ``torch.compile`` run a preprocessor as it is, with plain labels.
+
+    kornia reads numbers from the device, so its augmentations would be cut
+    into small graphs. A graph of torch cannot take labels that check their
+    loss (:class:`~mmda.structures.CheckedLabels`).
+
+    Args:
+        forward (Callable): The method ``forward`` of a preprocessor.
+
+    Returns:
+        Callable: The method to use in its place.
+    """
+
+    @torch.compiler.disable
+    def run(
+        preprocessor: nn.Module, data: dict, training: bool, compiles: bool
+    ) -> dict:
+        packed = forward(preprocessor, data, training)
+        if compiles:
+            for sample in packed.get('data_samples') or ():
+                _take_plain_labels(sample)
+        return packed
+
+    @functools.wraps(forward)
+    def choose(
+        preprocessor: nn.Module, data: dict, training: bool = False
+    ) -> dict:
+        return run(preprocessor, data, training, torch.compiler.is_compiling())
+
+    return choose
+
+
+def _take_plain_labels(sample: Any) -> None:
+    if 'gt_score' in sample:
+        sample.set_gt_score(plain_tensor(sample.gt_score))
+    if 'gt_sem_seg' in sample:
+        sample.gt_sem_seg.data = plain_tensor(sample.gt_sem_seg.data)
 
 
 class StrongView(nn.Module):
-    """Make strong views of normalised images.
+    """Make strong views of images in [0, 255].
 
     kornia is imported here, so a model without a strong view needs none.
 
@@ -22,6 +76,10 @@ class StrongView(nn.Module):
             in [0, 1] there. Every image gets parameters of its own.
         keep_pixels (bool): Whether an augmentation that moves pixels is
             refused. Defaults to False.
+
+    Attributes:
+        takes_grey (bool): Whether one channel gets the strong view that each
+            of three equal channels would get.
 
     Raises:
         ValueError: If kornia has no such augmentation; the message names the
@@ -40,6 +98,7 @@ class StrongView(nn.Module):
         from kornia import augmentation
 
         layers = []
+        self.takes_grey = True
         for transform in transforms:
             arguments = dict(transform)
             kind = arguments.pop('type')
@@ -48,6 +107,8 @@ class StrongView(nn.Module):
                     f'strong_view: kornia.augmentation has no {kind!r}'
                     f'{nearest(kind, augmentation.__all__)}'
                 )
+            # These two mix the channels of an image.
+            mixes = arguments.get('saturation') or arguments.get('hue')
             layer = getattr(augmentation, kind)(**arguments)
             keeps = isinstance(layer, augmentation.IntensityAugmentationBase2D)
             if keep_pixels and not keeps:
@@ -56,33 +117,29 @@ class StrongView(nn.Module):
                     'one label map; expected augmentations of appearance only'
                 )
             layers.append(layer)
-        self.augment = augmentation.AugmentationSequential(
-            *layers, data_keys=['input'], same_on_batch=False
-        )
+            moves = isinstance(layer, augmentation.GeometricAugmentationBase2D)
+            alike = kind in _CHANNEL_BY_CHANNEL and not mixes
+            self.takes_grey &= moves or alike
+        # AugmentationSequential of kornia draws the same numbers, and takes a
+        # millisecond to sort out the kinds of its data.
+        self.augment = nn.Sequential(*layers)
 
     @torch.no_grad()
-    def forward(
-        self,
-        weak: Tensor,
-        mean: Tensor | float = 0.0,
-        std: Tensor | float = 1.0,
-    ) -> Tensor:
-        """Augment normalised images.
+    def forward(self, images: Tensor) -> Tensor:
+        """Augment images.
 
         Args:
-            weak (Tensor): (N, C, H, W), normalised by ``mean`` and ``std``.
-            mean (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
-            std (Tensor | float): (C, 1, 1), of pixel values in [0, 255].
+            images (Tensor): (N, C, H, W), in [0, 255].
 
         Returns:
-            Tensor: Augmented images, normalised in the same way.
+            Tensor: Augmented images, (N, C, H, W), in [0, 255].
         """
-        image = ((weak * std + mean) / 255).clamp(0, 1)
+        unit = (images / 255).clamp_(0, 1)
         # The runner calls this inside of its autocast, and half precision
         # would shift the sampling grid of a geometric augmentation.
-        with torch.autocast(weak.device.type, enabled=False):
-            strong = self.augment(image.float()).clamp(0, 1)
-        return (strong * 255 - mean) / std
+        with torch.autocast(images.device.type, enabled=False):
+            strong = self.augment(unit.float())
+        return strong.clamp(0, 1).mul_(255)
 
 
 class StrongViewMixin(nn.Module):
@@ -102,6 +159,8 @@ class StrongViewMixin(nn.Module):
     """
 
     keep_pixels = False
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -124,11 +183,18 @@ class StrongViewMixin(nn.Module):
                 'batch_augments or two views'
             )
 
-    def make_strong(self, weak: Tensor) -> Tensor:
+    def make_strong(
+        self, weak: Tensor, images: Tensor | Sequence[Tensor]
+    ) -> Tensor:
         """Make the strong view of a batch that the host has normalised.
+
+        The strong view of grey images is made in one channel, where the
+        augmentations allow it.
 
         Args:
             weak (Tensor): (N, C, H, W).
+            images (Tensor | Sequence[Tensor]): The N images before the host
+                padded and normalised them.
 
         Returns:
             Tensor: (N, C, H, W), normalised in the same way.
@@ -136,4 +202,11 @@ class StrongViewMixin(nn.Module):
         assert self.strong_view is not None
         if not self._enable_normalize:
             return self.strong_view(weak)
-        return self.strong_view(weak, self.mean, self.std)
+        # Padding differs from channel to channel: it is 0 after the mean.
+        unpadded_grey = (1, *weak.shape[-2:])
+        are_grey = all(image.shape == unpadded_grey for image in images)
+        if are_grey and self.strong_view.takes_grey:
+            weak = weak[:, :1]
+        std, mean = self.std[: weak.shape[1]], self.mean[: weak.shape[1]]
+        strong = self.strong_view((weak * std).add_(mean))
+        return (strong - self.mean).div_(self.std)

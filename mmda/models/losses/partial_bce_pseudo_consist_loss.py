@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor
 
@@ -18,6 +17,7 @@ from .exactly_one import given_exactly_one, marginal_nll
 from .mean_weights import NORMALIZATIONS, mean_weights
 from .partial_label_loss import PartialLabelLoss
 from .pseudo_labels import is_confident, sharpen
+from .ramp_up import ramp_factor
 from .target_sums import (
     check_shape,
     count_known,
@@ -219,7 +219,8 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
             if taught is not None:
                 num_unknown = num_unknown - taught.int()
             by_unknown = mean_weights(num_unknown, self.normalize)
-            weights.append(self.ramp_factor() * by_unknown)
+            ramp = ramp_factor(self.ramp_up, by_unknown.device)
+            weights.append(ramp * by_unknown)
             names.append('loss_pseudo')
         if two_views:
             names.append('loss_consist')
@@ -330,9 +331,10 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
 
         Returns:
             dict[str, Tensor]: Scalars: ``annotated_fraction``, the part of
-            the entries that is annotated. Where an entry is unannotated, also
-            ``unannotated_answer``, the mean answer to the weak view there,
-            and ``above_tau_fraction``, the part of these answers above tau.
+            the entries that is annotated; ``unannotated_answer``, the mean
+            answer to the weak view where an entry is unannotated; and
+            ``above_tau_fraction``, the part of these answers above tau. The
+            last two are 0 if all entries are annotated.
         """
 
         def sum_answers(
@@ -345,12 +347,15 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         weak = cls_score[: target.shape[0]]
         num_known = count_known(target).sum()
         num_unknown = weak.numel() - num_known
-        shown = {'annotated_fraction': num_known / weak.numel()}
-        if num_unknown:
-            answer, above = sum_over(sum_answers, weak, target)
-            shown['unannotated_answer'] = answer / num_unknown
-            shown['above_tau_fraction'] = above / num_unknown
-        return shown
+        # To ask whether it is 0 would wait for the device, and break a
+        # compiled graph.
+        divisor = num_unknown.clamp_min(1)
+        answer, above = sum_over(sum_answers, weak, target)
+        return {
+            'annotated_fraction': num_known / weak.numel(),
+            'unannotated_answer': answer / divisor,
+            'above_tau_fraction': above / divisor,
+        }
 
     def pseudo_label(
         self, weak: Tensor, label: Tensor, known: Tensor
@@ -384,16 +389,6 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
         return F.binary_cross_entropy_with_logits(
             logits, pseudo, reduction='none'
         )
-
-    def ramp_factor(self) -> float:
-        """Return r, the weight of the unsupervised terms, in [0, 1]."""
-        if self.ramp_up == 0:
-            return 1.0
-        hub = MessageHub.get_current_instance()
-        iteration, total = hub.get_info('iter'), hub.get_info('max_iters')
-        if iteration is None or not total:
-            return 1.0
-        return min(1.0, iteration / (total * self.ramp_up))
 
 
 def _bce(logits: Tensor, label: Tensor, weight: Tensor) -> Tensor:

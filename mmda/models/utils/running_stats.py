@@ -49,7 +49,8 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
         and part.training
         and part.track_running_stats
     ]
-    if any(
+    # A compiled graph updates statistics once, whatever it computes again.
+    if not torch.compiler.is_compiling() and any(
         getattr(p, flag, False) for p in parts for flag in CHECKPOINT_FLAGS
     ):
         for layer in layers:
@@ -65,14 +66,17 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
 def _take_copies(layer: nn.Module) -> dict[str, Tensor]:
     """Give a layer other statistics to update; return its own.
 
-    The values do not matter: a layer in training mode does not read them. To
-    switch `track_running_stats` off would not do. The layer would then save
-    other tensors for backward than the weak pass, which has statistics, and
-    torch refuses an activation checkpoint that saves other tensors.
+    The values do not matter: a layer in training mode does not read them. So
+    no kernel fills them. A layer without a momentum reads its count. To switch
+    `track_running_stats` off would not do. The layer would then save other
+    tensors for backward than the weak pass, which has statistics, and torch
+    refuses an activation checkpoint that saves other tensors.
     """
     own = {name: getattr(layer, name) for name in STATISTICS}
     for name, statistic in own.items():
-        setattr(layer, name, torch.zeros_like(statistic))
+        counts = name == 'num_batches_tracked'
+        make = torch.zeros_like if counts else torch.empty_like
+        setattr(layer, name, make(statistic))
     return own
 
 

@@ -15,6 +15,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmda.engine.hooks.check_label_space_hook import inner_model
+from mmda.engine.resumable_fsdp_strategy import is_sharded
 
 from ..collect_facts import (
     Evaluation,
@@ -241,17 +242,24 @@ class RunReportHook(Hook):
         chosen = most_wrong(
             rows, facts.classes, trained, self.num_classes, self.num_images
         )
-        with weights_of(model, weights):
-            add_relations(facts, model)
-            if evaluation is not None:
-                facts.wrong, notes = draw_wrong_images(
-                    chosen,
-                    facts.classes,
-                    evaluation.dataset,
-                    model,
-                    self.seconds,
-                )
-                facts.notes += notes
+        if is_sharded(runner.model):
+            facts.notes.append(
+                'Each process holds a part of the weights, so this page shows '
+                'no images and no similarity of the classes. `mmda test` '
+                'writes a page with both'
+            )
+        else:
+            with weights_of(model, weights):
+                add_relations(facts, model)
+                if evaluation is not None:
+                    facts.wrong, notes = draw_wrong_images(
+                        chosen,
+                        facts.classes,
+                        evaluation.dataset,
+                        model,
+                        self.seconds,
+                    )
+                    facts.notes += notes
         page, card = write_page(facts, runner.work_dir)
         runner.logger.info(f'report: {page}, model card: {card}')
 

@@ -1,5 +1,7 @@
 """DeLong's method against double loops over all pairs."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -10,6 +12,8 @@ from mmda.evaluation.functional import (
     choose_threshold,
     delong_interval,
     delong_paired,
+    per_group,
+    ranked_delong,
 )
 
 
@@ -117,3 +121,44 @@ def test_what_is_undefined_is_nan_and_never_zero():
 def test_tied_scores_give_one_half():
     result = delong_interval(np.full(6, 0.5), np.array([0, 1, 0, 1, 1, 0]))
     assert result.auc == 0.5
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+@pytest.mark.parametrize('levels', [None, 2])
+def test_groups_of_a_class_have_the_values_of_their_own_images(dtype, levels):
+    score, _, target = make_data(3, num=200, levels=levels)
+    score = score.astype(dtype)  # negative scores, and ties at zero
+    score[5:9] = [0.0, -0.0, 0.0, -0.0]
+    groups = np.random.default_rng(0).integers(0, 4, len(score))
+    groups[0] = 5  # a group of one image, and a group of none
+    score[np.flatnonzero(groups == 2)[0]] = np.nan
+    target[10:30] = np.nan
+    found = per_group(
+        ranked_delong, score[:, None], target[:, None], groups, 6
+    )
+    assert found.shape == (7, 1, 4)
+    for row, rows in enumerate(
+        [groups >= 0, *(groups == g for g in range(6))]
+    ):
+        own = rows & ~np.isnan(target)
+        if row in (0, 3, 5, 6):
+            assert np.isnan(found[row]).all()
+            continue
+        v10, v01 = components(score[own], target[own])
+        variance = covariance(v10, v10) / len(v10)
+        variance += covariance(v01, v01) / len(v01)
+        auc, se = found[row, 0, :2]
+        assert auc == pytest.approx(np.mean(v10), abs=1e-12)
+        assert se == pytest.approx(variance**0.5, abs=1e-12)
+
+
+def test_a_class_is_copied_without_the_others():
+    num, classes = 2_000, 400
+    generator = np.random.default_rng(0)
+    score = generator.random((num, classes), dtype=np.float32)
+    target = (generator.random((num, classes)) < 0.3).astype(np.float32)
+    tracemalloc.start()
+    per_group(ranked_delong, score, target)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.4 * score.nbytes

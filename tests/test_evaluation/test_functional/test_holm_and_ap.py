@@ -7,7 +7,8 @@ from sklearn.metrics import average_precision_score
 from mmda.evaluation.functional import (
     binary_average_precision,
     holm,
-    per_class,
+    per_group,
+    ranked_average_precision,
 )
 
 
@@ -48,7 +49,7 @@ def test_average_precision_equals_scikit_learn(levels, annotated):
     if levels:
         score = np.round(score * levels)
     target[generator.random(target.shape) > annotated] = np.nan
-    found = per_class(binary_average_precision, score, target)
+    found = per_group(ranked_average_precision, score, target)[0]
     for c in range(4):
         rows = ~np.isnan(target[:, c])
         expected = average_precision_score(target[rows, c], score[rows, c])
