@@ -97,6 +97,14 @@ def test_an_image_of_the_test_in_the_training_is_seen_at_the_start(
         assert 'leaves out the test data: ' in mm_log.text
 
 
+def test_a_report_that_cannot_be_written_is_in_the_log(tmp_path, caplog):
+    train = image_folder(tmp_path / 'train', range(4))
+    (tmp_path / 'label_report').write_text('no folder')
+    with caplog.at_level(logging.INFO), pytest.raises(OSError):
+        report_at_the_start(tmp_path, train, train)
+    assert 'train: 4 labels of 4 images' in caplog.text
+
+
 def slow_report(monkeypatch, outcome):
     """Let the report wait for an event, and then return or raise this."""
     go_on = threading.Event()
