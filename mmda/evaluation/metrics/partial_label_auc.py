@@ -160,6 +160,8 @@ class PartialLabelAUC(PartialLabelMetric):
             )
         }
         values = sorted({*groups.tolist()} - {UNKNOWN_GROUP}, key=_in_order)
+        if not values:  # a table has this very word for all images
+            return metrics
         found = group_auc(
             *data[:2],
             groups == np.array(values)[:, None],

@@ -84,6 +84,15 @@ def test_a_group_that_is_too_small_for_a_class_has_no_value(mm_log):
         PartialLabelAUC(min_group=1)
 
 
+def test_images_whose_group_is_unknown_are_only_counted():
+    score, target, sex = make_images()
+    unknown = np.full(len(sex), '(unknown)')
+    found = evaluate(score, target, unknown, intervals=True)
+    assert [key for key in found if 'sex' in key] == [
+        'auc/num_images/sex/(unknown)'
+    ]
+
+
 def test_without_intervals_there_are_no_groups():
     found = evaluate(*make_images())
     assert not [key for key in found if 'sex' in key]
