@@ -76,6 +76,7 @@ def test_a_copy_has_the_values_that_the_resize_of_a_pipeline_gives(
 def test_only_absent_changed_and_damaged_copies_are_written(source):
     copier = copier_of(source)
     copy = copier.target / 'grey.jpg'
+    os.utime(source / 'grey.jpg', ns=(0, 1_700_000_000_123_456_789))
     assert copier.copy('grey.jpg') and not copier.copy('grey.jpg')
     whole = copy.read_bytes()
     state = (source / 'grey.jpg').stat()
@@ -101,12 +102,32 @@ def test_only_absent_changed_and_damaged_copies_are_written(source):
         assert copy.read_bytes() == whole
 
 
-def test_a_cut_copy_is_a_broken_image(source):
+def test_a_disk_that_keeps_times_less_exactly_keeps_its_copies(source):
+    copier = copier_of(source)
+    time = 1_700_000_001_123_456_789
+    os.utime(source / 'grey.jpg', ns=(0, time))
+    copier.copy('grey.jpg')
+    copy = copier.target / 'grey.jpg'
+    for kept in (100, 10**3, 10**7, 10**9, 2 * 10**9):
+        os.utime(copy, ns=(0, time - time % kept))
+        assert not copier.copy('grey.jpg')
+        os.utime(copy, ns=(0, time - time % kept + 1))
+        assert copier.copy('grey.jpg')
+
+
+@pytest.mark.parametrize(
+    'damage, expected',
+    [
+        (lambda whole: whole[:-1], 'found 4607 bytes of pixels'),
+        (lambda whole: whole.replace(b'{', b'['), 'damaged head of a copy'),
+    ],
+)
+def test_a_damaged_copy_is_a_broken_image(source, damage, expected):
     copier = copier_of(source)
     copier.copy('colour.png')
     copy = copier.target / 'colour.png'
-    copy.write_bytes(copy.read_bytes()[:-1])
-    with pytest.raises(OSError, match='found 4607 bytes of pixels') as caught:
+    copy.write_bytes(damage(copy.read_bytes()))
+    with pytest.raises(OSError, match=expected) as caught:
         load(copy)
     assert is_decode_error(caught.value)
 
