@@ -60,10 +60,9 @@ def test_a_copy_has_the_values_that_the_resize_of_a_pipeline_gives(
 ):
     copier = copier_of(source, size)
     assert copier.copy(file)
-    copy = load(copier.target / file)
-    expected = resize(dict(img=load(source / file)))['img']
-    np.testing.assert_array_equal(copy, expected)
-    assert copy.flags.writeable
+    copy, original = load(copier.target / file), load(source / file)
+    np.testing.assert_array_equal(copy, resize(dict(img=original))['img'])
+    assert copy.flags.writeable and original.flags.writeable
     for backend in ('cv2', 'pillow'):  # the hosts read it too
         stock = LoadImageFromFile(imdecode_backend=backend)
         seen = stock(dict(img_path=str(copier.target / file)))['img']
