@@ -15,6 +15,8 @@ SUFFIXES = (
     *('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'),
     *('.gif', '.jp2', '.pgm', '.ppm', '.dcm', '.dicom'),
 )
+# How a copy of mmda resize begins, which has the name of its original.
+_COPIES = (b'P5\n# mmda resize ', b'P6\n# mmda resize ')
 TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson', '.json')
 
 
@@ -132,7 +134,8 @@ def _is_unnamed_dicom(path: Path) -> bool:
     if not is_unnamed or not path.is_file():
         return False
     with path.open('rb') as file:
-        return file.read(132)[128:] == b'DICM'
+        head = file.read(132)
+    return head[128:] == b'DICM' or head.startswith(_COPIES)
 
 
 def _read_table(

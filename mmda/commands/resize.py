@@ -7,6 +7,7 @@ import inspect
 import logging
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -239,21 +240,23 @@ def copy_all(
         num_workers=min(jobs, len(images)),
         worker_init_fn=_use_one_thread,
     )
-    bar = ProgressBar(len(images))
+    bar = ProgressBar(len(images), file=sys.stdout)
     written = 0
     broken: dict[str, str] = {}
     step = max(1, len(images) // 1000)  # a log file keeps each state
-    pairs = zip(images, outcomes, strict=True)
-    for done, (name, outcome) in enumerate(pairs, 1):
-        if isinstance(outcome, BrokenSourceError):
-            broken[name] = str(outcome)
-        elif isinstance(outcome, Exception):
-            raise outcome
-        else:
-            written += outcome
-        if done % step == 0 or done == len(images):
-            bar.update(done - bar.completed)
-    bar.file.write('\n')
+    try:
+        pairs = zip(images, outcomes, strict=True)
+        for done, (name, outcome) in enumerate(pairs, 1):
+            if isinstance(outcome, BrokenSourceError):
+                broken[name] = str(outcome)
+            elif isinstance(outcome, Exception):
+                raise outcome
+            else:
+                written += outcome
+            if done % step == 0 or done == len(images):
+                bar.update(done - bar.completed)
+    finally:
+        bar.file.write('\n')  # an error is not in the line of the bar
     return written, broken
 
 

@@ -218,7 +218,9 @@ def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(
         signal.signal(signal.SIGXFSZ, ignored)
     copy = source.parent / 'small' / IMAGES[4]
     assert ended.value.code == 2
-    assert f'{copy}: File too large' in capsys.readouterr().err
+    text = capsys.readouterr()
+    assert f'{copy}: File too large' in text.err
+    assert text.out.endswith('\n')  # the bar and the error share no line
     assert not copy.exists()
     said(capsys)
     resize(source, jobs=jobs)

@@ -11,6 +11,7 @@ from mmcv.transforms import LoadImageFromFile, Resize
 from mmpretrain.datasets.transforms import ResizeEdge
 from PIL import Image
 
+from mmda.apis.images import list_images
 from mmda.datasets import (
     CSVLabelDataset,
     LoadMedicalImage,
@@ -260,6 +261,13 @@ def test_a_source_that_changes_while_it_is_read_is_copied_again(
     assert copier.copy('grey.jpg')
     monkeypatch.undo()
     assert copier.copy('grey.jpg') and not copier.copy('grey.jpg')
+
+
+def test_a_copy_of_a_dicom_file_without_a_suffix_is_found(source):
+    (source / 'scan.dcm').rename(source / 'IM0001')
+    copier = copier_of(source)
+    copier.copy('IM0001')
+    assert list_images(copier.target) == [str(copier.target / 'IM0001')]
 
 
 def test_float_copies_are_refused(source):
