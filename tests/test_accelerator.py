@@ -11,7 +11,11 @@ import pytest
 import torch
 import torch.distributed as dist
 from mmengine.logging import MessageHub
-from mmengine.model import MMDistributedDataParallel, convert_sync_batchnorm
+from mmengine.model import (
+    MMDistributedDataParallel,
+    MMFullyShardedDataParallel,
+    convert_sync_batchnorm,
+)
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -127,7 +131,7 @@ def make_partial_batch():
 def train(model, run=None, hub=None, optimizer=OptimWrapper):
     """Take some steps; return the terms of each, and the weights."""
     run = model if run is None else run
-    optimizer = optimizer(optimizer=torch.optim.SGD(model.parameters(), 0.05))
+    optimizer = optimizer(optimizer=torch.optim.SGD(run.parameters(), 0.05))
     logs = []
     for step in range(STEPS):
         if hub is not None:
@@ -279,30 +283,39 @@ def test_a_folded_model_answers_as_the_trained_one(device):
         torch.testing.assert_close(folded(data), model(data), **NEAR)
 
 
+def wrap(model, kind, device):
+    if kind == 'FSDP':
+        return MMFullyShardedDataParallel(model, device_id=device)
+    if kind == 'SyncBN':
+        model = convert_sync_batchnorm(model)
+    ids = None if device == 'cpu' else [0]
+    return MMDistributedDataParallel(model, device_ids=ids)
+
+
 @pytest.mark.parametrize(
-    ('device', 'backend'), [('cpu', 'gloo'), on_cuda('cuda', 'nccl')]
-)
-@pytest.mark.parametrize(
-    'sync_bn', [False, pytest.param(True, marks=pytest.mark.gpu)]
+    ('kind', 'device', 'backend'),
+    [
+        ('DDP', 'cpu', 'gloo'),
+        ('FSDP', 'cpu', 'gloo'),
+        on_cuda('DDP', 'cuda:0', 'nccl'),
+        on_cuda('FSDP', 'cuda:0', 'nccl'),
+        on_cuda('SyncBN', 'cuda:0', 'nccl'),  # torch has none for the CPU
+    ],
 )
 def test_one_rank_takes_the_steps_of_a_process_alone(
-    device, backend, sync_bn, tmp_path
+    kind, device, backend, tmp_path
 ):
-    if sync_bn and device == 'cpu':
-        pytest.skip('SyncBatchNorm of torch needs a CUDA device')
     alone = train(make_model(device))
     dist.init_process_group(
         backend, init_method=f'file://{tmp_path}/meet', rank=0, world_size=1
     )
     try:
         model = make_model(device)
-        if sync_bn:
-            model = convert_sync_batchnorm(model)
-        ids = None if device == 'cpu' else [0]
-        wrapped = MMDistributedDataParallel(model, device_ids=ids)
-        found = train(model, wrapped)
+        found = train(model, wrap(model, kind, device))
     finally:
         dist.destroy_process_group()
+    if kind == 'FSDP':  # the weights of the inner model are flat
+        found, alone = found[0], alone[0]
     torch.testing.assert_close(found, alone, **NEAR)
 
 

@@ -86,7 +86,7 @@ def report_config(
         dict: The report.
     """
     from mmda.report.label_report import label_report
-    from mmda.report.label_report_files import report_text, write_label_report
+    from mmda.report.label_report_files import write_label_report
     from mmda.report.leaks import equal_files
     from mmda.report.pixels import NUM_IMAGES, look_at_pixels
     from mmda.report.source_labels import sources_of_config
@@ -99,8 +99,8 @@ def report_config(
     else:
         pixels = look_at_pixels(sources, NUM_IMAGES, SECONDS)
     report = label_report(sources, content, pixels)
-    say(f'labels\n{report_text(report)}')
-    write_label_report(report, out_dir)
+    text = write_label_report(report, out_dir)
+    say(f'labels\n{text}')
     say(f'text, JSON and picture lie in {out_dir}')
     return report
 

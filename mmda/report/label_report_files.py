@@ -31,7 +31,7 @@ _MAX_NUMBERS = 1000
 
 def write_label_report(
     report: dict, folder: str | Path, figure: bool = True
-) -> None:
+) -> str:
     """Write a label report as text, JSON and picture.
 
     Args:
@@ -40,20 +40,24 @@ def write_label_report(
             ``label_availability.png`` and ``label_availability.pdf``. The
             folder is made.
         figure (bool): Whether to draw the picture. Defaults to True.
+
+    Returns:
+        str: The text, for the console and the log.
     """
     folder = Path(folder)
-    text = report_text(report) + '\n'
-    write_text(folder / 'label_report.txt', text)
+    text = report_text(report)
+    write_text(folder / 'label_report.txt', text + '\n')
     # With an indent, Python writes large reports five times as slowly.
     plain = json.dumps(report, ensure_ascii=False, allow_nan=False)
     write_text(folder / 'label_report.json', plain + '\n')
     if figure:
         path = folder / 'label_availability.png'
         save_figure(availability_figure(report), path)
+    return text
 
 
 def report_text(report: dict) -> str:
-    """Write a label report for the console and the log.
+    """Write a label report as text.
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
@@ -184,10 +188,10 @@ def availability_figure(report: dict) -> Figure:
     shares = 1 - unannotated / [s['images'] for s in sources.values()]
     shares[shares == 0] = np.nan
     has_texts = shares.size <= _MAX_NUMBERS
-    width = 1.6 + (0.55 if has_texts else 0.2) * len(sources)
+    width = 1.6 + (0.55 if has_texts else 0.25) * len(sources)
     height = 0.2 * len(classes)
     if len(classes) > MAX_ROWS:
-        height = 13.0  # inches, for the names that are left
+        height = 11.0  # inches, for the names that are left
     figure = new_figure(max(COLUMN_WIDTH, width), 1.3 + height)
     draw_matrix(
         figure,
@@ -195,8 +199,8 @@ def availability_figure(report: dict) -> Figure:
         classes,
         list(sources),
         np.vectorize(_short)(positives) if has_texts else None,
-        'annotated share; number: positives',
-        rotation=0 if len(sources) < 5 else 60,
+        'annotated share' + '; number: positives' * has_texts,
+        rotation=(60 if has_texts else 90) if len(sources) > 4 else 0,
         vmin=0,
         vmax=1,
         cmap='Blues',

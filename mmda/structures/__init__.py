@@ -6,6 +6,7 @@ from .checked_labels import (
     PartialScore,
     TwoViewLabelMap,
     as_partial,
+    is_compiling,
     plain_tensor,
 )
 from .label_rules import LabelConflict, LabelRules
@@ -38,6 +39,7 @@ __all__ = [
     'TwoViewLabelMap',
     'PixelTarget',
     'as_partial',
+    'is_compiling',
     'check_all_annotated',
     'class_indices',
     'label_to_score',

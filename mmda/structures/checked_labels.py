@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# torch 2.1 lacks this function.
-_is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
+#: Whether ``torch.compile`` traces this code. torch 2.1 cannot say so.
+is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
 
 # Of the label contract in partial_label.py, which imports this module.
 NO_ANNOTATED_CLASS = 254
@@ -48,7 +48,7 @@ class CheckedLabels(Tensor):
     ) -> Any:
         """Run a function of torch, and check what it does with the labels."""
         # torch.compile cannot trace what follows, so it runs without a check.
-        if torch.compiler.is_compiling():
+        if is_compiling():
             return super().__torch_function__(func, types, args, kwargs or {})
         # As the method of the base class, which takes three times as long.
         with torch._C.DisableTorchFunctionSubclass():

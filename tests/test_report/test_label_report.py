@@ -23,7 +23,7 @@ from mmda.report.label_report import (
     label_report,
     positives_per_source,
 )
-from mmda.report.label_report_files import report_text
+from mmda.report.label_report_files import availability_figure, report_text
 from mmda.report.leaks import equal_files, leaks
 from mmda.report.source_labels import (
     SourceLabels,
@@ -542,3 +542,18 @@ def test_rules_show_what_they_fill_and_which_labels_break_them(tmp_path):
     assert 'train/A: 1 images break the rules: Opacity = 0, Pneumo' in warning
     assert 'labels.csv, line 3' in warning
     assert 'filled' in report_text(report)
+
+
+def test_a_table_of_many_classes_leaves_out_those_without_a_label():
+    classes = tuple(f'class {i}' for i in range(101))
+    score = np.full((3, 101), NAN, dtype=np.float32)
+    score[:, 7] = [0, 0, 1]
+    none = np.zeros(101, dtype=np.int64)
+    source = SourceLabels('train', 'A', classes, score, none)
+    report = label_report([source])
+    lines = report_text(report).split('warnings:')[0].splitlines()
+    rows = [line for line in lines if '| class ' in line]
+    assert len(rows) == 2 and ' 33.33% ' in rows[1]  # the head, and class 7
+    assert '100 more classes are not annotated' in lines
+    width, height = availability_figure(report).get_size_inches()
+    assert width < 4 and height < 15

@@ -164,6 +164,14 @@ def test_a_stock_decode_head_refuses_pixels_that_its_loss_misreads(
     assert type(pickle.loads(pickle.dumps(moved))) is torch.Tensor
 
 
+def test_torch_2_1_cannot_say_whether_it_compiles(monkeypatch):
+    monkeypatch.delattr(torch.compiler, 'is_compiling')
+    label = as_partial(LABEL)
+    assert type(label + 1) is PartialScore
+    logits = torch.randn(2 * len(LABEL), 3, requires_grad=True)
+    PartialBCEPseudoConsistLoss()(logits, label).backward()
+
+
 @pytest.mark.slow
 def test_a_compiled_loss_takes_them_in_one_graph():
     loss = PartialBCEPseudoConsistLoss(ramp_up=0)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmda.structures import nearest, plain_tensor
+from mmda.structures import is_compiling, nearest, plain_tensor
 
 #: Augmentations of appearance that treat every channel alike: they give equal
 #: channels for equal channels. Those that move pixels all do.
@@ -53,7 +53,7 @@ def outside_of_graphs(forward: Callable) -> Callable:
     def choose(
         preprocessor: nn.Module, data: dict, training: bool = False
     ) -> dict:
-        return run(preprocessor, data, training, torch.compiler.is_compiling())
+        return run(preprocessor, data, training, is_compiling())
 
     return choose
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import signature
+
 import torch
 from mmengine.logging import MessageHub
 from torch import Tensor
+
+from mmda.structures import is_compiling
 
 
 def training_progress() -> float:
@@ -34,22 +39,23 @@ def ramp_factor(ramp_up: float, device: torch.device) -> float | Tensor:
     """
     if ramp_up == 0:
         return 1.0
-    if _OPERATOR is not None and torch.compiler.is_compiling():
+    if _OPERATOR is not None and is_compiling():
         return (_OPERATOR().to(device) / ramp_up).clamp(max=1)
     return min(1.0, training_progress() / ramp_up)
 
 
-def _make_operator() -> torch.library.CustomOpDef | None:
+def _make_operator() -> Callable[[], Tensor] | None:
     """Hide the runner from ``torch.compile``.
 
     It cannot trace the lock of the message hub. If it could, it would take
     the iteration for a constant, and compile anew in each iteration.
     """
-    if not hasattr(torch.library, 'custom_op'):  # before torch 2.4
+    make = getattr(torch.library, 'custom_op', None)  # since torch 2.4
+    if make is None or 'tags' not in signature(make).parameters:
         return None
 
     # The tag tells that two calls may differ, as those of a random number.
-    @torch.library.custom_op(
+    @make(
         'mmda::training_progress',
         mutates_args=(),
         schema='() -> Tensor',

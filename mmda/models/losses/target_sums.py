@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from mmda.structures import PixelTarget, split_annotated
+from mmda.structures import PixelTarget, is_compiling, split_annotated
 
 from .strip_sums import strip_sums
 
@@ -50,7 +50,7 @@ def sum_over(
     """
     if not isinstance(target, PixelTarget):
         return function(cls_score, *split_annotated(target))
-    if torch.compiler.is_compiling():
+    if is_compiling():
         # A graph fuses what strips save, and cannot trace their backward.
         return function(cls_score, target.positive(), target.known())
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from mmda.structures import is_compiling
+
 # Flags of the hosts' backbones that run a forward pass again in backward.
 CHECKPOINT_FLAGS = ('with_cp', 'memory_efficient', 'use_checkpoint')
 STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')
@@ -50,7 +52,7 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
         and part.track_running_stats
     ]
     # A compiled graph updates statistics once, whatever it computes again.
-    if not torch.compiler.is_compiling() and any(
+    if not is_compiling() and any(
         getattr(p, flag, False) for p in parts for flag in CHECKPOINT_FLAGS
     ):
         for layer in layers:

@@ -14,7 +14,7 @@ from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
 from ..label_report import label_report, positives_per_source
-from ..label_report_files import report_text, write_label_report
+from ..label_report_files import write_label_report
 from ..leaks import equal_files
 from ..source_labels import sources_of_datasets
 
@@ -146,9 +146,9 @@ class LabelReportHook(Hook):
             # Data without labels may still train: do not stop the run.
             print_log(f'no label report: {error}', 'current', logging.WARNING)
             return None
-        runner.logger.info(f'labels\n{report_text(report)}')
         folder = Path(runner.work_dir) / 'label_report'
-        write_label_report(report, folder, self.figure)
+        text = write_label_report(report, folder, self.figure)
+        runner.logger.info(f'labels\n{text}')
         return report
 
 
