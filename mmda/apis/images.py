@@ -15,8 +15,6 @@ SUFFIXES = (
     *('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'),
     *('.gif', '.jp2', '.pgm', '.ppm', '.dcm', '.dicom'),
 )
-# How a copy of mmda resize begins, which has the name of its original.
-_COPIES = (b'P5\n# mmda resize ', b'P6\n# mmda resize ')
 TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson', '.json')
 
 
@@ -133,9 +131,10 @@ def _is_unnamed_dicom(path: Path) -> bool:
     is_unnamed = not path.suffix or path.suffix[1:].isdigit()
     if not is_unnamed or not path.is_file():
         return False
+    from mmda.datasets.images.copies import is_copy
+
     with path.open('rb') as file:
-        head = file.read(132)
-    return head[128:] == b'DICM' or head.startswith(_COPIES)
+        return file.read(132)[128:] == b'DICM' or is_copy(path)
 
 
 def _read_table(
