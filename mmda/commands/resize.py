@@ -286,18 +286,6 @@ def _use_one_thread(_: int) -> None:
     cv2.setNumThreads(0)
 
 
-def resume_command(words: Sequence[str]) -> str:
-    """Return the command that goes on after an interruption.
-
-    Args:
-        words (Sequence[str]): The arguments.
-
-    Returns:
-        str: The same command.
-    """
-    return shlex.join(['mmda', 'resize', *words])
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
@@ -306,7 +294,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments of this process.
     """
     run_tool(
-        make_parser(), argv, run, check, register=False, resume=resume_command
+        make_parser(),
+        argv,
+        run,
+        check,
+        register=False,
+        resume=lambda words: shlex.join(['mmda', 'resize', *words]),
     )
 
 
