@@ -22,7 +22,7 @@ from assemble import JOINT, make_chexpert, make_nih
 from mmengine.config import Config
 
 from mmda.report.label_report import label_report
-from mmda.report.label_report_files import write_label_report
+from mmda.report.label_report_files import report_text, write_label_report
 from mmda.report.source_labels import SourceLabels, sources_of_config
 
 
@@ -68,7 +68,7 @@ def many_sources(num_sources: int, num_classes: int) -> None:
     report = label_report(sources)
     counted = time.process_time()
     with tempfile.TemporaryDirectory() as root:
-        write_label_report(report, root)
+        write_label_report(report, report_text(report), root)
     end = time.process_time()
     print(f'{num_sources} sources x {len(classes)} classes, processor time')
     print(f'counts and warnings   {counted - start:6.2f} s')
@@ -96,7 +96,8 @@ def main() -> None:
         sources = sources_of_config(cfg)
         read = time.perf_counter()
         report = label_report(sources)
-        write_label_report(report, osp.join(root, 'report'))
+        text = report_text(report)
+        write_label_report(report, text, osp.join(root, 'report'))
         end = time.perf_counter()
     rows = report['splits']['train']['images']
     labels = report['splits']['train']['labels']

@@ -26,10 +26,15 @@ import mmda
 
 #: Command -> figure -> what stands before its number.
 FIGURES = {
-    'short_runs.py --runs 6 --jobs 2': {
+    'short_runs.py --runs 0': {
+        '`import mmda` / host': r'import: .*ratio ',
+        '`train.py --help` / host': r'--help: .*ratio ',
+        '`train.py no.py` / host': r'no such config: .*ratio ',
+        'start to first iteration / host': r'first iteration: .*ratio ',
+    },
+    'short_runs.py --rounds 0 --runs 8 --jobs 2': {
         '`reproduce.py --list`, s': r'--list: ',
-        'training of 100 iterations, s': r'100 iterations: ',
-        'its part in iterations, %': r'iterations: .* s, ',
+        'part of iterations in a short training, %': r'iterations: .* s, ',
         'shared processes / a process for each run': r'ratio ',
     },
     'input.py': {

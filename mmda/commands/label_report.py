@@ -86,7 +86,7 @@ def report_config(
         dict: The report.
     """
     from mmda.report.label_report import label_report
-    from mmda.report.label_report_files import write_label_report
+    from mmda.report.label_report_files import report_text, write_label_report
     from mmda.report.leaks import equal_files
     from mmda.report.pixels import NUM_IMAGES, look_at_pixels
     from mmda.report.source_labels import sources_of_config
@@ -99,8 +99,9 @@ def report_config(
     else:
         pixels = look_at_pixels(sources, NUM_IMAGES, SECONDS)
     report = label_report(sources, content, pixels)
-    text = write_label_report(report, out_dir)
+    text = report_text(report)
     say(f'labels\n{text}')
+    write_label_report(report, text, out_dir)
     say(f'text, JSON and picture lie in {out_dir}')
     return report
 

@@ -30,22 +30,19 @@ _MAX_NUMBERS = 1000
 
 
 def write_label_report(
-    report: dict, folder: str | Path, figure: bool = True
-) -> str:
+    report: dict, text: str, folder: str | Path, figure: bool = True
+) -> None:
     """Write a label report as text, JSON and picture.
 
     Args:
         report (dict): From :func:`~mmda.report.label_report.label_report`.
+        text (str): From :func:`report_text`.
         folder (str | Path): Gets ``label_report.txt``, ``label_report.json``,
             ``label_availability.png`` and ``label_availability.pdf``. The
             folder is made.
         figure (bool): Whether to draw the picture. Defaults to True.
-
-    Returns:
-        str: The text, for the console and the log.
     """
     folder = Path(folder)
-    text = report_text(report)
     write_text(folder / 'label_report.txt', text + '\n')
     # With an indent, Python writes large reports five times as slowly.
     plain = json.dumps(report, ensure_ascii=False, allow_nan=False)
@@ -53,7 +50,6 @@ def write_label_report(
     if figure:
         path = folder / 'label_availability.png'
         save_figure(availability_figure(report), path)
-    return text
 
 
 def report_text(report: dict) -> str:

@@ -47,9 +47,9 @@ def make_runner(folder, batch_size, launcher='none', **options):
     cfg.model.data_preprocessor.strong_view = None
     cfg.model.backbone.norm_eval = True
     cfg.optim_wrapper.optimizer = dict(type='SGD', lr=0.05, momentum=0.9)
-    cfg.default_hooks.label_report = None
     if folder.name != 'whole':
-        cfg.default_hooks.run_report = cfg.default_hooks.run_summary = None
+        hooks = 'label_report', 'run_report', 'run_summary'
+        cfg.default_hooks.update(dict.fromkeys(hooks))
     cfg.merge_from_dict(options)
     return build_runner(cfg)
 
@@ -83,6 +83,8 @@ def test_a_divided_model_trains_and_resumes_as_a_whole_one(tmp_path, mm_log):
     ]
     for checkpoint in last:
         assert load_weights(alone.model, checkpoint, 'epoch_2.pth') == ()
+    counts = last[0]['message_hub']['runtime_info']['positives_per_source']
+    assert set(counts['4']) == {'D0', 'D1'}
     whole, resumed = (checkpoint['state_dict'] for checkpoint in last)
     start = load_checkpoint(str(tmp_path / 'whole' / 'epoch_1.pth'))
     for name, weight in whole.items():

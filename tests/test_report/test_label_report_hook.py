@@ -97,6 +97,14 @@ def test_an_image_of_the_test_in_the_training_is_seen_at_the_start(
         assert 'leaves out the test data: ' in mm_log.text
 
 
+def test_a_report_that_cannot_be_written_is_in_the_log(tmp_path, caplog):
+    train = image_folder(tmp_path / 'train', range(4))
+    (tmp_path / 'label_report').write_text('no folder')
+    with caplog.at_level(logging.INFO), pytest.raises(OSError):
+        report_at_the_start(tmp_path, train, train)
+    assert 'train: 4 labels of 4 images' in caplog.text
+
+
 def slow_report(monkeypatch, outcome):
     """Let the report wait for an event, and then return or raise this."""
     go_on = threading.Event()
@@ -114,6 +122,7 @@ def slow_report(monkeypatch, outcome):
 def started_hook():
     """Call the hook as a runner does up to the first iteration."""
     hook, runner = LabelReportHook(), mock.MagicMock()
+    runner.train_dataloader.__len__.return_value = 4  # batches
     hook.before_train(runner)
     hook.before_train_iter(runner, 0)
     return hook, runner
@@ -141,15 +150,21 @@ def test_the_iterations_do_not_wait_for_the_report_but_the_checkpoint_does(
 
 
 @pytest.mark.parametrize(
-    'point', ['before_val_epoch', 'before_train_epoch', 'after_train']
+    'point, args',
+    [
+        ('before_val_epoch', ()),
+        ('before_train_epoch', ()),
+        ('before_train_iter', (7,)),  # the last batch of the second time
+        ('after_train', ()),
+    ],
 )
 def test_no_worker_starts_and_no_training_ends_before_the_report(
-    point, monkeypatch
+    point, args, monkeypatch
 ):
     go_on = slow_report(monkeypatch, None)
     hook, runner = started_hook()
     threading.Timer(0.05, go_on.set).start()
-    getattr(hook, point)(runner)
+    getattr(hook, point)(runner, *args)
     assert go_on.is_set() and hook._work is None
 
 
@@ -157,9 +172,9 @@ def test_a_report_that_cannot_be_written_ends_the_training_at_once(
     monkeypatch,
 ):
     slow_report(monkeypatch, OSError('full disk')).set()
-    hook, runner = started_hook()
-    wait([hook._work])
     with pytest.raises(OSError, match='full disk'):
+        hook, runner = started_hook()
+        wait([hook._work])
         hook.before_train_iter(runner, 1)
 
 
@@ -174,8 +189,10 @@ def test_a_program_that_is_interrupted_leaves_the_whole_report(tmp_path):
         '        time.sleep(0.5)\n'
         '        Path(sys.argv[1]).touch()\n'
         'hook = Slow()\n'
-        'hook.before_train(mock.MagicMock())\n'
-        'hook.before_train_iter(mock.MagicMock(), 0)\n'
+        'runner = mock.MagicMock()\n'
+        'runner.train_dataloader.__len__.return_value = 9\n'
+        'hook.before_train(runner)\n'
+        'hook.before_train_iter(runner, 0)\n'
         'raise KeyboardInterrupt\n'
     )
     path = tmp_path / 'report'

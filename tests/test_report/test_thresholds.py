@@ -247,3 +247,9 @@ def test_a_bin_without_answers_has_no_frequency():
     found = reliability(np.array([0.05, 0.05, 0.95]), np.array([0, 1, 1]))
     assert (found.frequency[0], found.frequency[-1]) == (0.5, 1)
     assert np.isnan(found.frequency[1:-1]).all()
+
+
+def test_equal_scores_without_end_are_one_threshold():
+    score = np.array([np.inf, np.inf, 0.5, -np.inf, -np.inf])
+    found = choose_threshold(score, np.array([1, 0, 0, 1, 0]))
+    assert found == (np.inf, 0.5, pytest.approx(2 / 3), 0.5)

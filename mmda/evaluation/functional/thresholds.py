@@ -93,6 +93,6 @@ def _rank_from_top(
     # The order within a tie does not matter, and a stable sort is slower.
     order = np.argsort(-score)
     ranked = score[order]
-    last_of_tie = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
+    last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     hits = np.cumsum(positive[order])[last_of_tie]
     return ranked[last_of_tie], hits, last_of_tie + 1 - hits

@@ -33,7 +33,7 @@ def gather_batches(
     Args:
         batches (Sequence[Batch]): The batches of this rank.
         size (int): Number of images, N. The sampler deals images to the ranks
-            in turns, and repeats some at the end. They are left out.
+            in turns, and repeats some at the end, which are left out.
         device (str): See ``collect_results``. Defaults to 'cpu'.
         folder (str, optional): ``tmpdir`` of ``collect_results``.
 

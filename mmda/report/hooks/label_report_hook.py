@@ -14,7 +14,7 @@ from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
 from ..label_report import label_report, positives_per_source
-from ..label_report_files import write_label_report
+from ..label_report_files import report_text, write_label_report
 from ..leaks import equal_files
 from ..source_labels import sources_of_datasets
 
@@ -31,11 +31,12 @@ class LabelReportHook(Hook):
     holds the number of positives of each class and source, for the
     inferencer.
 
-    A thread makes the report beside the first iterations. It stops no
-    training: what must stop one is checked where the data are read, or by
-    :class:`~mmda.engine.CheckLabelSpaceHook`. The hook waits for the report
-    before each validation, epoch and checkpoint. An interrupted program waits
-    for it too. An error, such as of a full disk, ends the training.
+    A thread makes the report beside the first iterations. No warning in it
+    stops the training: what must stop one is checked where the data are read,
+    or by :class:`~mmda.engine.CheckLabelSpaceHook`. The hook waits for the
+    report before the last batch of the data, and before each validation, epoch
+    and checkpoint. An interrupted program waits for it too. An error, such as
+    of a full disk, ends the training.
 
     Args:
         figure (bool): Whether to draw which source annotates which class.
@@ -78,20 +79,24 @@ class LabelReportHook(Hook):
             self._datasets['test'] = test
 
     def before_train_iter(
-        self, runner: Runner, *args: Any, **kwargs: Any
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Begin the report, and take note when it has ended.
 
         Args:
             runner (Runner): The runner.
-            *args (Any): Not used.
-            **kwargs (Any): Not used.
+            batch_idx (int): The number of the iteration, from 0.
+            data_batch (Any): Not used.
         """
         # The workers of the training data have started by now. A worker that
         # starts while another thread works may find a lock closed for ever.
         if self._datasets:
             self._begin(runner)
-        elif self._work is not None and self._work.done():
+        if self._work is None:
+            return
+        # A loop of iterations starts new workers after the last batch.
+        is_last = (batch_idx + 1) % len(runner.train_dataloader) == 0
+        if is_last or self._work.done():
             self._finish(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -147,8 +152,9 @@ class LabelReportHook(Hook):
             print_log(f'no label report: {error}', 'current', logging.WARNING)
             return None
         folder = Path(runner.work_dir) / 'label_report'
-        text = write_label_report(report, folder, self.figure)
+        text = report_text(report)
         runner.logger.info(f'labels\n{text}')
+        write_label_report(report, text, folder, self.figure)
         return report
 
 
