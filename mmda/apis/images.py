@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 
 SUFFIXES = (
     *('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'),
-    *('.dcm', '.dicom'),
+    *('.gif', '.jp2', '.pgm', '.ppm', '.dcm', '.dicom'),
 )
 TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.jsonl', '.ndjson', '.json')
 
@@ -44,10 +46,10 @@ def locate_images(
 
     Args:
         source (str | Path): An image; a folder, searched with all its
-            subfolders; or a table (CSV, JSON lines or Parquet). Paths in the
-            table are relative to its folder. Whatever in the folder is called
-            an image but is no file, such as a link to a missing file, is left
-            out, and a warning names it.
+            subfolders, also where these are links; or a table (CSV, JSON
+            lines or Parquet). Paths in the table are relative to its folder.
+            Whatever in the folder is called an image but is no file, such as
+            a link to a missing file, is left out, and a warning names it.
         column (str, optional): Column of the paths in the table. Defaults
             to 'path', or to the only column.
         allow_outside (bool): Whether a table may name images outside of its
@@ -75,12 +77,35 @@ def locate_images(
     return _read_table(source, column, allow_outside)
 
 
+def walk(folder: str | Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Find all files below a folder, also below folders that are links.
+
+    Args:
+        folder (str | Path): The folder.
+        above (tuple[str, ...]): Folders that are being searched. A link to
+            one of these is left out, as it has no end.
+
+    Yields:
+        Path: What is no folder, in alphabetic order.
+
+    Raises:
+        OSError: If a folder cannot be read.
+    """
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    for path in sorted(Path(folder).iterdir()):
+        if path.is_dir():
+            yield from walk(path, (*above, real))
+        else:
+            yield path
+
+
 def _read_folder(source: Path) -> list[str]:
     named = [
         path
-        for path in sorted(source.rglob('*'))
-        if (path.suffix.lower() in SUFFIXES and not path.is_dir())
-        or _is_unnamed_dicom(path)
+        for path in walk(source)
+        if path.suffix.lower() in SUFFIXES or _is_unnamed_dicom(path)
     ]
     # To open a named pipe would wait for ever.
     found = [str(path) for path in named if path.is_file()]
@@ -106,8 +131,10 @@ def _is_unnamed_dicom(path: Path) -> bool:
     is_unnamed = not path.suffix or path.suffix[1:].isdigit()
     if not is_unnamed or not path.is_file():
         return False
+    from mmda.datasets.images.copies import is_copy
+
     with path.open('rb') as file:
-        return file.read(132)[128:] == b'DICM'
+        return file.read(132)[128:] == b'DICM' or is_copy(path)
 
 
 def _read_table(

@@ -7,11 +7,13 @@ import inspect
 import logging
 import os
 import shlex
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmda.apis.arguments import KeyValueAction, whole
-from mmda.apis.images import TABLE_SUFFIXES, list_images
+from mmda.apis.images import list_images, walk
 from mmda.hosts import quiet_imports
 
 from .common import build_parser, check_output, run_tool, say
@@ -19,9 +21,6 @@ from .predict import SOME_BROKEN
 
 if TYPE_CHECKING:
     from mmda.datasets.images.image_copier import ImageCopier
-
-#: Files that the copies need beside them: tables, and lists of names.
-TABLES = (*TABLE_SUFFIXES, '.txt')
 
 EXAMPLES = """\
   mmda resize data/ChestXray14 data/ChestXray14_256 --size 256 \\
@@ -38,8 +37,9 @@ def make_parser() -> argparse.ArgumentParser:
     """
     parser = build_parser(
         'Write resized copies of the images of a folder, under the same '
-        'names. They load many times as fast. The same command goes on after '
-        'an interruption, and renews the copies of changed images. The exit '
+        'names. They load many times as fast. Other files, such as tables, '
+        'become links to the originals. The same command goes on after an '
+        'interruption, and renews the copies of changed images. The exit '
         f'status is {SOME_BROKEN} if some of the images cannot be read.',
         EXAMPLES,
         'resize',
@@ -129,11 +129,11 @@ def run(args: argparse.Namespace) -> None:
     copier = ImageCopier(
         args.source, args.target, args.size, args.interpolation, **args.load
     )
-    copier.claim()
     images = [
         os.path.relpath(path, args.source) for path in list_images(args.source)
     ]
-    linked = link_tables(copier)
+    copier.claim()
+    linked, not_linked = link_others(copier, images)
     written, broken = copy_all(copier, images, args.jobs)
     if len(broken) == len(images):
         name, reason = next(iter(broken.items()))
@@ -141,8 +141,15 @@ def run(args: argparse.Namespace) -> None:
     kept = len(images) - written - len(broken)
     say(
         f'{args.target}: {written} copies written, {kept} were there, '
-        f'{linked} tables linked. Use it as data_root'
+        f'{linked} other files linked. Use it as data_root'
     )
+    if not_linked:
+        link, reason = next(iter(not_linked.items()))
+        say(
+            f'{len(not_linked)} files are no links to the originals, such as '
+            f'{link}: {reason}',
+            logging.WARNING,
+        )
     if broken:
         lines = '\n  '.join(
             f'{os.path.join(args.source, name)}: {reason}'
@@ -156,32 +163,52 @@ def run(args: argparse.Namespace) -> None:
         raise SystemExit(SOME_BROKEN)
 
 
-def link_tables(copier: ImageCopier) -> int:
-    """Link the tables of the source, so that an edited label counts at once.
+def link_others(
+    copier: ImageCopier, images: Sequence[str]
+) -> tuple[int, dict[Path, str]]:
+    """Link what is no image, so that an edited table counts at once.
 
     Args:
         copier (ImageCopier): Knows both folders.
+        images (Sequence[str]): Paths of the images, relative to the source.
 
     Returns:
-        int: Number of links.
-
-    Raises:
-        FileExistsError: If another file has the place of a link.
+        tuple[int, dict[Path, str]]: Number of links, and why others cannot
+        be made.
     """
     from mmda.datasets.images.image_copier import SETTINGS
 
-    found = 0
-    for table in sorted(copier.source.rglob('*')):
-        is_table = table.suffix.lower() in TABLES and table.is_file()
-        if not is_table or table.name == SETTINGS:
+    known = {*images, SETTINGS}
+    made = 0
+    failed = {}
+    for file in walk(copier.source):
+        name = str(file.relative_to(copier.source))
+        if name in known or not file.is_file() or _is_hidden(name):
             continue
-        found += 1
-        link = copier.target / table.relative_to(copier.source)
-        if link.is_symlink() and link.resolve() == table.resolve():
-            continue
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(os.path.relpath(table, link.parent))
-    return found
+        try:
+            _link(copier.target / name, file)
+            made += 1
+        except OSError as error:  # such as a disk that has no links
+            failed[copier.target / name] = error.strerror or str(error)
+    return made, failed
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith('.') for part in Path(name).parts)
+
+
+def _link(link: Path, file: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    text = os.path.relpath(file, link.parent.resolve())
+    if link.is_symlink():
+        if os.readlink(link) == text:
+            return
+        link.unlink(missing_ok=True)
+    try:
+        link.symlink_to(text)
+    except FileExistsError:
+        if not link.is_symlink():  # else another run has made it
+            raise
 
 
 def copy_all(
@@ -213,21 +240,23 @@ def copy_all(
         num_workers=min(jobs, len(images)),
         worker_init_fn=_use_one_thread,
     )
-    bar = ProgressBar(len(images))
+    bar = ProgressBar(len(images), file=sys.stdout)
     written = 0
     broken: dict[str, str] = {}
     step = max(1, len(images) // 1000)  # a log file keeps each state
-    pairs = zip(images, outcomes, strict=True)
-    for done, (name, outcome) in enumerate(pairs, 1):
-        if isinstance(outcome, BrokenSourceError):
-            broken[name] = str(outcome)
-        elif isinstance(outcome, Exception):
-            raise outcome
-        else:
-            written += outcome
-        if done % step == 0 or done == len(images):
-            bar.update(done - bar.completed)
-    bar.file.write('\n')
+    try:
+        pairs = zip(images, outcomes, strict=True)
+        for done, (name, outcome) in enumerate(pairs, 1):
+            if isinstance(outcome, BrokenSourceError):
+                broken[name] = str(outcome)
+            elif isinstance(outcome, Exception):
+                raise outcome
+            else:
+                written += outcome
+            if done % step == 0 or done == len(images):
+                bar.update(done - bar.completed)
+    finally:
+        bar.file.write('\n')  # an error is not in the line of the bar
     return written, broken
 
 
@@ -257,18 +286,6 @@ def _use_one_thread(_: int) -> None:
     cv2.setNumThreads(0)
 
 
-def resume_command(words: Sequence[str]) -> str:
-    """Return the command that goes on after an interruption.
-
-    Args:
-        words (Sequence[str]): The arguments.
-
-    Returns:
-        str: The same command.
-    """
-    return shlex.join(['mmda', 'resize', *words])
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command.
 
@@ -277,7 +294,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments of this process.
     """
     run_tool(
-        make_parser(), argv, run, check, register=False, resume=resume_command
+        make_parser(),
+        argv,
+        run,
+        check,
+        register=False,
+        resume=lambda words: shlex.join(['mmda', 'resize', *words]),
     )
 
 

@@ -20,6 +20,8 @@ from mmda.structures import (
     nearest,
 )
 
+from .images.copies import is_copy
+
 # After the mapping: an id that is no class of the source.
 INVALID_PIXEL = 253
 
@@ -190,7 +192,8 @@ class PixelLabels:
         Raises:
             ValueError: If the size of the label map differs from the size of
                 the image, or if an id in it is no class of the source. An id
-                above 255 is found in a local file only.
+                above 255, and a label map that ``mmda resize`` has changed,
+                are found in local files only.
         """
         results, checked = info, False
         for step in getattr(pipeline, 'transforms', [pipeline]):
@@ -205,14 +208,20 @@ class PixelLabels:
     def _check(self, results: dict) -> None:
         """Check the size and the ids of a label map after it is loaded."""
         label = results['gt_seg_map']
-        where = f'annotation {results.get("seg_map_path")} of {self._source}'
+        path = results.get('seg_map_path', '')
+        where = f'annotation {path} of {self._source}'
+        if is_copy(path):
+            raise ValueError(
+                f'{where} is a copy of mmda resize, which mixes the ids of '
+                'neighbours: use the original images and label maps'
+            )
         expected = tuple(results.get('ori_shape', label.shape)[:2])
         if label.shape != expected:
             raise ValueError(
                 f'{where} has the shape {label.shape} (rows, columns), but '
                 f'its image has {expected}'
             )
-        wide = _ids_above_255(results.get('seg_map_path', ''))
+        wide = _ids_above_255(path)
         if wide:
             raise ValueError(
                 f'{where} has the ids {wide}, expected at most 255: the host '
@@ -224,7 +233,7 @@ class PixelLabels:
             reduced = int(bool(results.get('reduce_zero_label')))
             raise ValueError(
                 f'{where} has ids outside of the label space: '
-                f'{self._unknown_ids(results["seg_map_path"], reduced)}; '
+                f'{self._unknown_ids(path, reduced)}; '
                 f'expected {sorted(i + reduced for i in self._ids - {255})} '
                 'or 255 (unknown)'
             )

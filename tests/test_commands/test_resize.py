@@ -1,6 +1,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import time
 from multiprocessing import get_context
@@ -52,7 +53,7 @@ def check(folder):
 def test_a_dataset_reads_the_copies_with_one_option_changed(source, capsys):
     resize(source)
     folder = source.parent / 'small'
-    assert f'{folder}: 12 copies written, 0 were there, 1 tables' in said(
+    assert f'{folder}: 12 copies written, 0 were there, 1 other' in said(
         capsys
     )
     check(folder)
@@ -96,12 +97,50 @@ def test_broken_images_are_listed_and_the_others_are_copied(source, capsys):
     assert '0 copies written, 10 were there' in text
 
 
+def test_folders_that_are_links_are_searched(source, capsys):
+    elsewhere = source.parent / 'disk'
+    (source / '1').rename(elsewhere)
+    (source / '1').symlink_to(elsewhere)
+    (elsewhere / 'loop').symlink_to(source)
+    resize(source)
+    assert '12 copies written' in said(capsys)
+    assert not (source.parent / 'small/1').is_symlink()
+    check(source.parent / 'small')
+
+
+@pytest.mark.parametrize('jobs', [0, 1])
+def test_no_link_in_the_target_leads_to_a_change_of_an_original(
+    source, capsys, jobs
+):
+    elsewhere = source.parent / 'disk'
+    (source / '1').rename(elsewhere)
+    (source / '1').symlink_to(elsewhere)
+    small = source.parent / 'small'
+    resize(source)
+    before = {name: (source / name).read_bytes() for name in IMAGES}
+    (small / IMAGES[0]).unlink()
+    (small / IMAGES[0]).symlink_to(source / IMAGES[0])
+    resize(source, jobs=jobs)
+    check(small)
+    for folder, place in (('0', source / '0'), ('1', elsewhere)):
+        shutil.rmtree(small / folder)
+        (small / folder).symlink_to(source / folder)
+        with pytest.raises(SystemExit) as ended:
+            resize(source, jobs=jobs)
+        assert ended.value.code == 2
+        expected = f'{small / folder} is a link to {place}, where'
+        assert expected in capsys.readouterr().err
+        (small / folder).unlink()
+    assert before == {name: (source / name).read_bytes() for name in IMAGES}
+
+
 @pytest.mark.parametrize(
     'options, expected',
     [
         (['--size', '1', '2', '3'], 'expected one or two'),
         (['--size', '32', '--load', 'colour=grey'], '--load: found colour, '),
         (['--size', '32', '--load', 'bits=99'], 'bits of LoadMedicalImage'),
+        (['--size', '32', '--load', 'bits=ten'], "found 'ten', expected 8"),
         (['--size', '0'], 'expected a whole number'),
     ],
 )
@@ -124,6 +163,41 @@ def test_the_source_must_be_a_folder_with_images(source, capsys):
             main([str(folder), str(source.parent / 'small'), '--size', '32'])
         assert ended.value.code == 2
         assert expected in capsys.readouterr().err
+        assert not (source.parent / 'small').exists()
+
+
+def test_other_files_are_links_so_that_nothing_is_lost(source, capsys):
+    (source / 'scan.xyz').write_text('an image for another reader')
+    (source / 'gone.csv').symlink_to('nowhere')
+    small = source.parent / 'small'
+    resize(source)
+    assert '2 other files linked' in said(capsys)
+    assert (small / 'scan.xyz').samefile(source / 'scan.xyz')
+    # A link to an old place is replaced, a file of the user stays.
+    (small / 'scan.xyz').unlink()
+    (small / 'scan.xyz').symlink_to('nowhere')
+    (small / 'labels.csv').unlink()
+    (small / 'labels.csv').write_text('mine')
+    resize(source)
+    text = said(capsys)
+    assert '1 other files linked' in text
+    assert f'1 files are no links to the originals, such as {small}' in text
+    assert 'labels.csv: File exists' in text
+    assert (small / 'scan.xyz').samefile(source / 'scan.xyz')
+    assert (small / 'labels.csv').read_text() == 'mine'
+
+
+def test_a_target_on_a_disk_without_links_gets_all_copies(
+    source, capsys, monkeypatch
+):
+    def refuse(path, to):
+        raise PermissionError(1, 'Operation not permitted', str(path))
+
+    monkeypatch.setattr('pathlib.Path.symlink_to', refuse)
+    resize(source)
+    text = said(capsys)
+    assert '12 copies written, 0 were there, 0 other files linked' in text
+    assert 'small/labels.csv: Operation not permitted' in text
 
 
 @pytest.mark.parametrize('jobs', [0, 2])
@@ -144,7 +218,9 @@ def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(
         signal.signal(signal.SIGXFSZ, ignored)
     copy = source.parent / 'small' / IMAGES[4]
     assert ended.value.code == 2
-    assert f'{copy}: File too large' in capsys.readouterr().err
+    text = capsys.readouterr()
+    assert f'{copy}: File too large' in text.err
+    assert text.out.endswith('\n')  # the bar and the error share no line
     assert not copy.exists()
     said(capsys)
     resize(source, jobs=jobs)

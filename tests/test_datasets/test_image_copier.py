@@ -11,6 +11,7 @@ from mmcv.transforms import LoadImageFromFile, Resize
 from mmpretrain.datasets.transforms import ResizeEdge
 from PIL import Image
 
+from mmda.apis.images import list_images
 from mmda.datasets import (
     CSVLabelDataset,
     LoadMedicalImage,
@@ -60,10 +61,9 @@ def test_a_copy_has_the_values_that_the_resize_of_a_pipeline_gives(
 ):
     copier = copier_of(source, size)
     assert copier.copy(file)
-    copy = load(copier.target / file)
-    expected = resize(dict(img=load(source / file)))['img']
-    np.testing.assert_array_equal(copy, expected)
-    assert copy.flags.writeable
+    copy, original = load(copier.target / file), load(source / file)
+    np.testing.assert_array_equal(copy, resize(dict(img=original))['img'])
+    assert copy.flags.writeable and original.flags.writeable
     for backend in ('cv2', 'pillow'):  # the hosts read it too
         stock = LoadImageFromFile(imdecode_backend=backend)
         seen = stock(dict(img_path=str(copier.target / file)))['img']
@@ -76,6 +76,7 @@ def test_a_copy_has_the_values_that_the_resize_of_a_pipeline_gives(
 def test_only_absent_changed_and_damaged_copies_are_written(source):
     copier = copier_of(source)
     copy = copier.target / 'grey.jpg'
+    os.utime(source / 'grey.jpg', ns=(0, 1_700_000_000_123_456_789))
     assert copier.copy('grey.jpg') and not copier.copy('grey.jpg')
     whole = copy.read_bytes()
     state = (source / 'grey.jpg').stat()
@@ -101,12 +102,32 @@ def test_only_absent_changed_and_damaged_copies_are_written(source):
         assert copy.read_bytes() == whole
 
 
-def test_a_cut_copy_is_a_broken_image(source):
+def test_a_disk_that_keeps_times_less_exactly_keeps_its_copies(source):
+    copier = copier_of(source)
+    time = 1_700_000_001_123_456_789
+    os.utime(source / 'grey.jpg', ns=(0, time))
+    copier.copy('grey.jpg')
+    copy = copier.target / 'grey.jpg'
+    for kept in (100, 10**3, 10**7, 10**9, 2 * 10**9):
+        os.utime(copy, ns=(0, time - time % kept))
+        assert not copier.copy('grey.jpg')
+        os.utime(copy, ns=(0, time - time % kept + 1))
+        assert copier.copy('grey.jpg')
+
+
+@pytest.mark.parametrize(
+    'damage, expected',
+    [
+        (lambda whole: whole[:-1], 'found 4607 bytes of pixels'),
+        (lambda whole: whole.replace(b'{', b'['), 'damaged head of a copy'),
+    ],
+)
+def test_a_damaged_copy_is_a_broken_image(source, damage, expected):
     copier = copier_of(source)
     copier.copy('colour.png')
     copy = copier.target / 'colour.png'
-    copy.write_bytes(copy.read_bytes()[:-1])
-    with pytest.raises(OSError, match='found 4607 bytes of pixels') as caught:
+    copy.write_bytes(damage(copy.read_bytes()))
+    with pytest.raises(OSError, match=expected) as caught:
         load(copy)
     assert is_decode_error(caught.value)
 
@@ -240,6 +261,13 @@ def test_a_source_that_changes_while_it_is_read_is_copied_again(
     assert copier.copy('grey.jpg')
     monkeypatch.undo()
     assert copier.copy('grey.jpg') and not copier.copy('grey.jpg')
+
+
+def test_a_copy_of_a_dicom_file_without_a_suffix_is_found(source):
+    (source / 'scan.dcm').rename(source / 'IM0001')
+    copier = copier_of(source)
+    copier.copy('IM0001')
+    assert list_images(copier.target) == [str(copier.target / 'IM0001')]
 
 
 def test_float_copies_are_refused(source):

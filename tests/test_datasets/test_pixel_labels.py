@@ -10,6 +10,7 @@ from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
 from mmda.datasets import PartialLabelDataset
+from mmda.datasets.images.image_copier import ImageCopier
 from mmda.report.source_labels import sources_of_datasets
 from mmda.structures import PixelTarget
 
@@ -379,3 +380,13 @@ def test_a_real_frame_is_read_in_joint_indices(shared_data):
     assert len(np.unique(raw)) > 8
     for value in np.unique(raw):
         assert set(label[raw == value]) == {expected.get(int(value), 254)}
+
+
+def test_a_label_map_that_was_resized_as_an_image_is_an_error(root):
+    copier = ImageCopier(root, root.parent / 'small', (8,))
+    copier.claim()
+    for name in ('images/0.png', 'labels/0.png'):
+        copier.copy(name)
+    dataset = PartialLabelDataset(source(copier.target), JOINT, name='A')
+    with pytest.raises(ValueError, match='labels/0.png of A is a copy of mmd'):
+        dataset[0]

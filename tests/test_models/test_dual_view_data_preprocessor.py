@@ -292,6 +292,16 @@ def test_grey_images_give_a_model_the_loss_of_three_equal_channels():
         dict(type='RandomGaussianNoise'),
         dict(type='RandomChannelDropout'),
         dict(type='RandomJPEG'),
+        # A pair of zeros removes all colours: it is no neutral value.
+        dict(type='ColorJiggle', saturation=(0.0, 0.0)),
+        dict(type='ColorJitter', saturation=torch.tensor([0.5, 1.5])),
+        dict(
+            type='RandomAffine',
+            degrees=45,
+            padding_mode='fill',
+            fill_value=[0.1, 0.5, 0.9],
+        ),
+        dict(type='RandomCrop', size=(16, 16), padding=4, fill=[0.1, 0.5, 1]),
     ],
 )
 def test_an_augmentation_of_colours_gets_three_channels_of_grey_images(kind):

@@ -96,3 +96,12 @@ def test_grey_images_get_the_views_of_three_equal_channels():
         views.append(preprocessor(data, training=True)['inputs'])
     assert views[0].shape == (4, 3, SIZE, SIZE)
     torch.testing.assert_close(*views, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize('training', [False, True])
+def test_grey_images_and_images_in_colour_in_a_batch_are_an_error(training):
+    data = batch()
+    data['inputs'][0] = data['inputs'][0][:1]
+    preprocessor = SegDualViewDataPreprocessor(**SETTINGS)
+    with pytest.raises(ValueError, match=r'\[1, 3\] channels.*grayscale'):
+        preprocessor(data, training)

@@ -25,6 +25,9 @@ _HEAD = re.compile(
     rb'P[56]\n# mmda resize (.*)\n# of (\d+) bytes\n(\d+) (\d+)\n255\n'
 )
 _LONGEST_HEAD = 4096
+#: How exactly disks keep a time, in ns: Linux, NTFS, SMB, exFAT, NFS 2, FAT.
+_UNITS = (1, 100, 1000, 10**7, 10**9, 2 * 10**9)
+_START = re.compile(rb'P[56]\n# mmda resize ')
 # All copies of a folder have equal settings.
 _parse = lru_cache(maxsize=64)(json.loads)
 
@@ -103,9 +106,13 @@ def decode_copy(content: bytes) -> Pixels | None:
         Pixels | None: None if the file is no copy.
 
     Raises:
-        OSError: If the file is cut, or has more than its pixels.
+        OSError: If the head is damaged, or if the file is cut, or has more
+            than its pixels.
     """
-    head = read_head(content)
+    try:
+        head = read_head(content)
+    except ValueError as error:
+        raise OSError(f'found a damaged head of a copy: {error}') from error
     if head is None:
         return None
     shape, start = head.shape, head.start
@@ -121,6 +128,22 @@ def decode_copy(content: bytes) -> Pixels | None:
     kind = f'resized {"RGB" if len(shape) == 3 else "L"}'
     policy = head.settings['range']
     return Pixels(values, kind, 0.0, 255.0, 8, range_policy=policy)
+
+
+def is_copy(path: str | os.PathLike) -> bool:
+    """Say whether a file is a copy.
+
+    Args:
+        path (str | os.PathLike): A local file. It need not exist.
+
+    Returns:
+        bool: False if it cannot be read.
+    """
+    try:
+        with open(path, 'rb') as file:
+            return _START.match(file.read(_LONGEST_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def is_current(
@@ -140,11 +163,16 @@ def is_current(
         with open(path, 'rb') as file:
             head = read_head(file.read(_LONGEST_HEAD))
             state = os.fstat(file.fileno())
-    except (FileNotFoundError, ValueError):  # no file, or a damaged head
+    except (OSError, ValueError):  # no file, or a damaged head
         return False
     return (
         head is not None
         and (head.settings, head.size) == (settings, original.st_size)
-        and state.st_mtime_ns == original.st_mtime_ns
+        and _is_time_of(state.st_mtime_ns, original.st_mtime_ns)
         and state.st_size == head.start + math.prod(head.shape)
     )
+
+
+def _is_time_of(copy: int, original: int) -> bool:
+    """Compare two times in ns. The disk of the copy may have cut its time."""
+    return any(original - original % unit == copy for unit in _UNITS)

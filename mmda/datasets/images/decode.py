@@ -127,7 +127,8 @@ def from_pillow(
     elif is_deep:
         values = _read_deep(image)
     elif image.mode in ('1', 'L', 'LA', 'La'):
-        values = np.asarray(image.convert('L'))
+        # A copy, as Pillow's own array cannot be written to.
+        values = np.array(image.convert('L'))
     else:
         values = _read_colour(image)
     pixels = Pixels(values, kind, is_inverted=is_inverted)

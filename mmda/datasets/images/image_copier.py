@@ -138,6 +138,7 @@ class ImageCopier:
             BrokenSourceError: If the image cannot be read.
             ImportError: If the file is DICOM and pydicom is not installed.
             OSError: If the copy cannot be written.
+            ValueError: If a link puts the copy among the images.
         """
         source, target = self.source / name, self.target / name
         try:
@@ -151,30 +152,44 @@ class ImageCopier:
             UnusableImageError,
             Image.DecompressionBombError,
         ) as error:
-            _pass_on(source, target)
+            self._pass_on(source, target)
             raise BrokenSourceError(_reason(error, source)) from error
         image = self.resize(dict(img=image))['img']
         content = encode_copy(image, self.settings, state.st_size)
-        _write(target, content, state.st_mtime_ns)
+        self._write(source, target, content, state.st_mtime_ns)
         return True
 
+    def _pass_on(self, source: Path, target: Path) -> None:
+        try:
+            content = source.read_bytes()
+        except OSError:  # no copy of an earlier run may stay
+            content = b''
+        self._write(source, target, content)
 
-def _pass_on(source: Path, target: Path) -> None:
-    try:
-        content = source.read_bytes()
-    except OSError:  # no copy of an earlier run may stay
-        content = b''
-    _write(target, content)
+    def _write(
+        self,
+        source: Path,
+        target: Path,
+        content: bytes,
+        changed: int | None = None,
+    ) -> None:
+        folder = target.parent.resolve()
+        if folder.is_relative_to(self.source) or (
+            folder == source.parent.resolve()
+        ):
+            raise ValueError(
+                f'{target.parent} is a link to {folder}, where the images '
+                'are: remove the link'
+            )
+        if target.is_symlink():  # what it names would be written
+            target.unlink(missing_ok=True)
+        with replacing(target) as part:
+            part.write_bytes(content)
+            if changed is not None:
+                os.utime(part, ns=(changed, changed))
 
 
 def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return ' '.join(str(error).removeprefix(f'{path}: ').split())
-
-
-def _write(path: Path, content: bytes, changed: int | None = None) -> None:
-    with replacing(path) as part:
-        part.write_bytes(content)
-        if changed is not None:
-            os.utime(part, ns=(changed, changed))

@@ -83,7 +83,8 @@ class LoadMedicalImage(BaseTransform):
         if pixel_range not in POLICIES:
             _check_pair('pixel_range', pixel_range, f'{POLICIES} or ')
         _check_pair('percentiles', percentiles)
-        if bits is not None and not 8 <= bits <= 16:
+        is_number = isinstance(bits, int)
+        if bits is not None and not (is_number and 8 <= bits <= 16):
             raise ValueError(
                 f'bits of LoadMedicalImage: found {bits!r}, expected 8 to 16'
             )

@@ -60,7 +60,18 @@ class SegDualViewDataPreprocessor(StrongViewMixin, SegDataPreProcessor):
         Returns:
             dict: ``inputs``, (2N, C, H, W) with two views else (N, C, H, W),
             and ``data_samples``.
+
+        Raises:
+            ValueError: If a batch has grey images and images in colour.
         """
+        # The host asks the first image alone whether to turn BGR into RGB.
+        channels = sorted({len(image) for image in data['inputs']})
+        if len(channels) > 1:
+            raise ValueError(
+                f'a batch has images of {channels} channels, expected one '
+                "number: use LoadMedicalImage(color_type='grayscale') or "
+                "'color'"
+            )
         packed = super().forward(data, training)
         if training and self.strong_view is not None:
             weak = packed['inputs']

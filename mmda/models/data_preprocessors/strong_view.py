@@ -65,6 +65,17 @@ def _take_plain_labels(sample: Any) -> None:
         sample.gt_sem_seg.data = plain_tensor(sample.gt_sem_seg.data)
 
 
+def _are_for_one_channel(arguments: dict) -> bool:
+    """Tell whether arguments neither mix nor list the channels."""
+    mixing = (arguments.get(name, 0) for name in ('saturation', 'hue'))
+    fills = (arguments.get(name) for name in ('fill', 'fill_value'))
+    return all(
+        isinstance(value, (int, float)) and value == 0 for value in mixing
+    ) and all(
+        value is None or torch.as_tensor(value).numel() == 1 for value in fills
+    )
+
+
 class StrongView(nn.Module):
     """Make strong views of images in [0, 255].
 
@@ -107,8 +118,6 @@ class StrongView(nn.Module):
                     f'strong_view: kornia.augmentation has no {kind!r}'
                     f'{nearest(kind, augmentation.__all__)}'
                 )
-            # These two mix the channels of an image.
-            mixes = arguments.get('saturation') or arguments.get('hue')
             layer = getattr(augmentation, kind)(**arguments)
             keeps = isinstance(layer, augmentation.IntensityAugmentationBase2D)
             if keep_pixels and not keeps:
@@ -118,8 +127,8 @@ class StrongView(nn.Module):
                 )
             layers.append(layer)
             moves = isinstance(layer, augmentation.GeometricAugmentationBase2D)
-            alike = kind in _CHANNEL_BY_CHANNEL and not mixes
-            self.takes_grey &= moves or alike
+            alike = moves or kind in _CHANNEL_BY_CHANNEL
+            self.takes_grey &= alike and _are_for_one_channel(arguments)
         # AugmentationSequential of kornia draws the same numbers, and takes a
         # millisecond to sort out the kinds of its data.
         self.augment = nn.Sequential(*layers)
