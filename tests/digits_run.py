@@ -11,6 +11,20 @@ from mmengine.runner import Runner
 CONFIG = Path(__file__).resolve().parents[1] / 'configs' / 'da' / 'digits.py'
 
 
+def short_config(folder):
+    """Return the config of two epochs that start no worker process."""
+    cfg = Config.fromfile(CONFIG)
+    cfg.work_dir = str(folder)
+    cfg.launcher = 'none'
+    cfg.train_cfg.max_epochs = 2
+    for key in ('train', 'val', 'test'):
+        loader = cfg[f'{key}_dataloader']
+        loader.num_workers = 0
+        loader.persistent_workers = False
+        loader.collate_fn = dict(type='default_collate')
+    return cfg
+
+
 @functools.cache
 def train_digits():
     """Train two epochs; nobody annotates the 7. Return the work folder.
@@ -19,15 +33,7 @@ def train_digits():
     """
     torch.set_num_threads(1)
     folder = tempfile.mkdtemp()
-    cfg = Config.fromfile(CONFIG)
-    cfg.work_dir = folder
-    cfg.launcher = 'none'
-    cfg.train_cfg.max_epochs = 2
-    for key in ('train', 'val', 'test'):
-        loader = cfg[f'{key}_dataloader']
-        loader.num_workers = 0
-        loader.persistent_workers = False
-        loader.collate_fn = dict(type='default_collate')
+    cfg = short_config(folder)
     first, second = cfg.train_dataloader.dataset.datasets
     first.num_samples = second.num_samples = 96
     second.labeled_classes = ['3', '4', '5', '6']

@@ -105,7 +105,7 @@ def _read_folder(source: Path) -> list[str]:
     named = [
         path
         for path in walk(source)
-        if path.suffix.lower() in SUFFIXES or _is_unnamed_dicom(path)
+        if path.suffix.lower() in SUFFIXES or _is_unnamed_image(path)
     ]
     # To open a named pipe would wait for ever.
     found = [str(path) for path in named if path.is_file()]
@@ -126,15 +126,17 @@ def _read_folder(source: Path) -> list[str]:
     return found
 
 
-def _is_unnamed_dicom(path: Path) -> bool:
-    """Tell a DICOM file called IM0001 or by its number, as many are."""
+def _is_unnamed_image(path: Path) -> bool:
+    """Tell a DICOM file called IM0001 or by its number, or a copy of one."""
     is_unnamed = not path.suffix or path.suffix[1:].isdigit()
     if not is_unnamed or not path.is_file():
         return False
     from mmda.datasets.images.copies import is_copy
+    from mmda.datasets.images.dicom import is_dicom
 
     with path.open('rb') as file:
-        return file.read(132)[128:] == b'DICM' or is_copy(path)
+        start = file.read(132)
+    return is_dicom(start) or is_copy(path)
 
 
 def _read_table(

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from digits_run import CONFIG
-from mmengine.config import Config
+from digits_run import short_config
 from mmengine.hooks import Hook
 from two_ranks import run_on_two_ranks
 
@@ -28,16 +27,9 @@ class Break(Hook):
 
 
 def make_runner(folder, batch_size, launcher='none', **options):
-    cfg = Config.fromfile(CONFIG)
-    cfg.work_dir = str(folder)
+    cfg = short_config(folder)
     cfg.launcher = launcher
     cfg.experiment_name = folder.name
-    cfg.train_cfg.max_epochs = 2
-    for key in ('train', 'val', 'test'):
-        loader = cfg[f'{key}_dataloader']
-        loader.num_workers = 0
-        loader.persistent_workers = False
-        loader.collate_fn = dict(type='default_collate')
     cfg.train_dataloader.batch_size = batch_size
     for source in cfg.train_dataloader.dataset.datasets:
         source.num_samples = 32

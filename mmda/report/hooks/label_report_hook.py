@@ -101,8 +101,7 @@ class LabelReportHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Wait for the report, since new workers may start."""
-        if self._work is not None:
-            self._finish(runner)
+        self._finish(runner)
 
     before_val_epoch = before_train_epoch
 
@@ -123,8 +122,7 @@ class LabelReportHook(Hook):
         """
         if self._datasets:
             self._begin(runner)
-        if self._work is not None:
-            self._finish(runner)
+        self._finish(runner)
 
     def _begin(self, runner: Runner) -> None:
         # The interpreter waits for such a thread before it ends.
@@ -134,7 +132,9 @@ class LabelReportHook(Hook):
         pool.shutdown(wait=False)
 
     def _finish(self, runner: Runner) -> None:
-        assert self._work is not None
+        """Wait for a report that has begun, and take it over."""
+        if self._work is None:
+            return
         work, self._work = self._work, None
         self.report = work.result()
         if self.report is not None:
