@@ -33,7 +33,7 @@ from mmda.apis.runner import build_runner, set_dataloader_defaults
 from mmda.apis.seeding import set_seed
 
 CONFIGS = {
-    'cifar10': 'da/real/linear_small-cnn16_2400i_cifar10-disjoint.py',
+    'cifar10': 'da/real/linear_small-cnn16_4800i_cifar10-disjoint.py',
     'nih64': 'da/real/linear_small-cnn16_500i_nih64.py',
 }
 OLD = 'the old model'

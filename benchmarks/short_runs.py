@@ -40,7 +40,7 @@ from reproduction.workers import run_all  # noqa: E402
 
 ITERATIONS = 100
 RECIPE = Recipe(
-    'da/real/linear_small-cnn16_2400i_cifar10-overlap.py',
+    'da/real/linear_small-cnn16_4800i_cifar10-overlap.py',
     options={
         'train_cfg.max_iters': ITERATIONS,
         'train_cfg.val_interval': ITERATIONS,

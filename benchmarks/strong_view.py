@@ -40,7 +40,7 @@ STEPS = (
     ('real/da-recipe_small-cnn_500i_three-digits.py', 1, 28, (16, 64)),
     ('real/da-recipe_small-cnn16_500i_nih64.py', 1, 64, (32,)),
     (
-        'real/da-recipe_small-cnn16_2400i_cifar10-overlap.py',
+        'real/da-recipe_small-cnn16_4800i_cifar10-overlap.py',
         3,
         32,
         (16, 64, 256),

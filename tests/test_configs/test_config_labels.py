@@ -162,7 +162,7 @@ def test_table_1_compares_the_same_images(pair, tables):
 def test_small_cifar10_shares_no_image_between_d0_d1_and_validation(
     name, labels, size, cifar10_labels
 ):
-    name = f'da-recipe_small-cnn16_2400i_cifar10-{name}'
+    name = f'da-recipe_small-cnn16_4800i_cifar10-{name}'
     cfg = load_recipe(Recipe(f'da/real/{name}.py', size))
     init_default_scope(cfg.default_scope)
     d0, d1 = DATASETS.build(cfg.train_dataloader.dataset).datasets

@@ -60,8 +60,8 @@ MNIST = 'small-cnn_500i_mnist-overlap'
         ),
         # The speed is that of the backbone; nested parts of patients.
         (
-            'real/da-recipe_small-cnn16_2400i_cifar10-overlap',
-            2 * 2400 * 64 / 1600,
+            'real/da-recipe_small-cnn16_4800i_cifar10-overlap',
+            2 * 4800 * 64 / 1600,
         ),
         ('real/linear_small-cnn16_500i_nih64', 500 * 32 / 300),
         ('cityscapes_bus_5way', None),

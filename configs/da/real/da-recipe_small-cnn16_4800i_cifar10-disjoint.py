@@ -2,8 +2,8 @@
 _base_ = [
     '../../_base_/datasets/cifar10_small_disjoint.py',
     '../../_base_/models/dynamic_adapter_small_cnn16.py',
-    '../../_base_/schedules/adam_cosine_2400i.py',
-    '../../_base_/keep_last_2400i_runtime.py',
+    '../../_base_/schedules/adam_cosine_4800i.py',
+    '../../_base_/keep_last_4800i_runtime.py',
 ]
 
 # Every image shows exactly one class.

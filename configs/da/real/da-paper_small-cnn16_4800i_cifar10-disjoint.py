@@ -1,5 +1,5 @@
-# CIFAR-10, overlap labels: the paper's equations (2) to (6).
-_base_ = 'da-recipe_small-cnn16_2400i_cifar10-overlap.py'
+# CIFAR-10, disjoint labels: the paper's equations (2) to (6).
+_base_ = 'da-recipe_small-cnn16_4800i_cifar10-disjoint.py'
 
 loss = dict(
     strong_bce_weight=0.0,
