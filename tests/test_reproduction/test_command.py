@@ -247,6 +247,8 @@ def test_the_launcher_lists_tables_without_torch(tmp_path):
         ([], 'expected a table, or --list'),
         (['14'], "there is no table '14': expected a .yml file or one of"),
         (['2', '--part', 'mnst'], "table02 has no part 'mnst'"),
+        (['1', '8', '--part', 'derma'], "table08 has no part 'derma'"),
+        (['2', '--part', 'mnist', 'x'], "there is no part 'x' in"),
         (['2', '--seeds', '0'], "--seeds: found '0', expected a whole number"),
     ],
 )
@@ -255,6 +257,13 @@ def test_wrong_arguments_end_in_a_message(arguments, message, capsys):
         command.main(arguments)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_part_may_be_that_of_one_table(capsys):
+    parts = ['cifar10-small', 'cifar10-small-method']
+    command.main(['1', '2', '--part', *parts, '--seeds', '1', '--dry-run'])
+    # table 1 has two trainings, table 2 has five
+    assert '(7 trainings, 1 seeds)' in capsys.readouterr().out
 
 
 def test_quick_is_kept_apart_and_says_so(tmp_path, main, started):

@@ -263,7 +263,7 @@ def run(args: argparse.Namespace) -> None:
         return
     if not args.tables:
         raise ValueError('expected a table, or --list')
-    job = Job([t.select(args.part) for t in find_tables(args.tables)], args)
+    job = Job(find_tables(args.tables, args.part), args)
     todo = _to_do(job)
     if args.dry_run:
         say('\n'.join(f'  {r} -> {r.folder}' for r in todo) or '  nothing')

@@ -182,16 +182,14 @@ class Table:
             Table: The table with these panels.
 
         Raises:
-            ValueError: If the table has no panel of such a name.
+            ValueError: If the table has none of them.
         """
-        known = [panel.name for panel in self.panels]
-        for name in names:
-            if name not in known:
-                raise ValueError(
-                    f'{self.name} has no part {name!r}: expected one of '
-                    f'{", ".join(known)}'
-                )
         kept = [p for p in self.panels if not names or p.name in names]
+        if not kept:
+            raise ValueError(
+                f'{self.name} has no part {" or ".join(map(repr, names))}: '
+                f'expected one of {", ".join(p.name for p in self.panels)}'
+            )
         return Table(self.name, self.title, tuple(kept), self.unit)
 
 
@@ -205,17 +203,21 @@ def table_names() -> list[str]:
     return sorted(names, key=lambda name: not name.startswith('table'))
 
 
-def find_tables(names: Sequence[str]) -> list[Table]:
+def find_tables(
+    names: Sequence[str], parts: Sequence[str] = ()
+) -> list[Table]:
     """Find tables by name, by number or by file.
 
     Args:
         names (Sequence[str]): Such as '12', 'table12' or 'my_table.yml'.
+        parts (Sequence[str]): The panels to keep. Each table must have one of
+            them, and each panel a table. Defaults to (): all panels.
 
     Returns:
         list[Table]: The tables, in the order of the names.
 
     Raises:
-        ValueError: If there is no such table.
+        ValueError: If there is no such table or panel.
 
     Examples:
         >>> [table.name for table in find_tables(['2', 'table12'])]
@@ -232,7 +234,11 @@ def find_tables(names: Sequence[str]) -> list[Table]:
                 f'there is no table {name!r}: expected a .yml file or one of '
                 f'{", ".join(table_names())}'
             )
-        found.append(read_table(path))
+        found.append(read_table(path).select(parts))
+    known = {panel.name for table in found for panel in table.panels}
+    for part in parts:
+        if part not in known:
+            raise ValueError(f'there is no part {part!r} in these tables')
     return found
 
 
