@@ -36,7 +36,7 @@ from mmda.models import PartialBCEPseudoConsistLoss
 from mmda.structures import PixelTarget
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = str(ROOT / 'configs/da/cityscapes_assemble.py')
+CONFIG = str(ROOT / 'configs/da/cityscapes_bus_19way.py')
 SHAPE = (19, 512, 1024)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 MEGABYTE = 2**20
@@ -97,7 +97,9 @@ def make_step(model: dict, batch: dict, times: int = 1) -> Callable[[], None]:
 
 def steps(rounds: int, num: int, height: int, width: int) -> None:
     """Print the ratios of training steps."""
-    model = load_config(CONFIG).model.to_dict()
+    cfg = load_config(CONFIG)
+    model = cfg.model.to_dict()
+    model['data_preprocessor']['strong_view'] = cfg.strong_view
     model['pretrained'] = None
     model['data_preprocessor']['size'] = (height, width)
     stock = fold_segmentor_config(model)

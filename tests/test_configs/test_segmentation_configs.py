@@ -131,9 +131,11 @@ def test_config_trains_two_iterations_and_validates(
     assert np.isfinite(hub.get_scalar('train/loss').data[0]).all()
     assert 0 <= hub.get_scalar('val/iou/mean').current() <= 100
     two_views = 'train/decode.loss_consist' in hub.log_scalars
-    assert two_views == ('assemble' in path.stem or 'paper' in path.stem)
+    assert two_views == ('paper' in path.stem)
+    recipe = 'recipe' in path.stem or 'assemble' in path.stem
     pseudo = 'train/decode.loss_pseudo' in hub.log_scalars
-    assert pseudo == (two_views or 'recipe' in path.stem)
+    assert pseudo == (two_views or recipe)
+    assert ('train/decode.loss_marginal' in hub.log_scalars) == recipe
 
 
 def test_the_arms_of_camvid_have_the_parts_they_name():
@@ -146,15 +148,19 @@ def test_the_arms_of_camvid_have_the_parts_they_name():
         row: (
             bool(cfg.model.data_preprocessor.strong_view),
             loss.get('exactly_one', False),
+            loss.get('pseudo_weight', 1.0),
+            loss.get('marginal_weight', 0.0),
         )
         for row, cfg in arms.items()
         for loss in [cfg.model.decode_head.loss_decode]
     }
     assert parts == {
-        'BCE': (False, False),
-        'literal equations': (True, False),
-        'recipe': (False, True),
-        'full labels, BCE': (False, False),
+        'BCE': (False, False, 1.0, 0.0),
+        'literal equations': (True, False, 1.0, 0.0),
+        'recipe, pseudo-labels alone': (False, True, 0.2, 0.0),
+        'recipe, marginal likelihood alone': (False, True, 0.0, 1.0),
+        'recipe': (False, True, 0.2, 1.0),
+        'full labels, BCE': (False, False, 1.0, 0.0),
     }
     literal = arms['literal equations'].model.decode_head.loss_decode
     assert (literal.ramp_up, literal.detach_pseudo) == (0, False)

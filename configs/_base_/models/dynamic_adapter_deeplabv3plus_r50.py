@@ -38,9 +38,7 @@ model = dict(
         # As in the stock model, this head weighs 0.4 of the main one.
         loss_decode=dict(
             type='PartialBCEPseudoConsistLoss',
-            bce_weight=0.4,
-            pseudo_weight=0.4,
-            consist_weight=0.4,
+            loss_weight=0.4,
             **sharpening,
         ),
     ),
