@@ -83,6 +83,13 @@ def test_a_gap_counts_the_seeds_that_all_three_trainings_have(tmp_path):
     assert closed_gaps(panel, summarise(panel, found)) == []
 
 
+def test_a_dash_of_the_paper_has_no_gap(tmp_path):
+    dash = 'partial: {config: a.py, paper: [~, 50]}'
+    table = read(tmp_path, **{'partial: a.py': dash})
+    (panel,) = table.panels
+    assert closed_gaps(panel, summarise(panel, results(table))) == []
+
+
 def test_where_the_seeds_show_no_gap_no_part_of_it_is_closed():
     # Two positive gaps are no evidence: the paired p is 0.3.
     for upper in ([0.9, 1.3], [1.1, 1.3], [0.9, 0.9]):

@@ -115,14 +115,15 @@ def closed_gaps(
 
     Returns:
         list[ClosedGap]: One for each declared gap and each metric that sums
-        up classes. A gap without a seed that all three trainings have is left
-        out.
+        up classes. A gap is left out if no seed has all three trainings, or
+        if the paper has a dash for one of them.
     """
     found = []
     for name, trainings in panel.gaps.items():
         for metric, column in enumerate(panel.metrics):
             places = [panel.place(t, metric) for t in trainings]
-            if not panel.cells[places[0]].metric.is_summary:
+            shown = [panel.cells.get(place) for place in places]
+            if not all(cell and cell.metric.is_summary for cell in shown):
                 continue
             values = [cells[place].values for place in places]
             seeds = sorted(set(values[0]) & set(values[1]) & set(values[2]))
