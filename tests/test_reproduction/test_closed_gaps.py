@@ -31,7 +31,7 @@ def test_a_line_shows_the_closed_part_and_the_interval(tmp_path, monkeypatch):
     assert [list(line) for line in lines] == [[20, 90], [50]]
     assert [text.get_text().strip() for text in axes.texts] == [
         '+1.0 of 2.0 points',
-        'no gap',
+        'no significant gap',
     ]
 
 

@@ -90,7 +90,7 @@ def test_a_dash_of_the_paper_has_no_gap(tmp_path):
     assert closed_gaps(panel, summarise(panel, results(table))) == []
 
 
-def test_where_the_seeds_show_no_gap_no_part_of_it_is_closed():
+def test_where_the_gap_is_not_significant_no_part_of_it_is_told():
     # Two positive gaps are no evidence: the paired p is 0.3.
     for upper in ([0.9, 1.3], [1.1, 1.3], [0.9, 0.9]):
         assert np.isnan(closed_part([2.0, 2.0], [1.0, 1.0], upper)).all()

@@ -94,7 +94,7 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
 
     Args:
         table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says
-            that the seeds show no gap.
+            that the gap is not significant.
         path (str | Path): PNG to write, with a PDF of the same name.
     """
     labels = list(dict.fromkeys(table['label']))
@@ -113,7 +113,7 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
         axes.text(
             1.01,
             y,
-            text if exists else 'no gap',
+            text if exists else 'no significant gap',
             va='center',
             fontsize=SMALL - 1,
             transform=axes.get_yaxis_transform(),

@@ -30,7 +30,8 @@ class ClosedGap:
             points.
         p (float): p-value of the paired t-test of the gain. NaN if there was
             no test.
-        closed (float): Gain in % of the gap. NaN if the seeds show no gap.
+        closed (float): Gain in % of the gap. NaN if the gap is not
+            significant.
         low (float): Lower end of the 95 % interval of ``closed``.
         high (float): Upper end of the interval.
     """
@@ -71,7 +72,7 @@ def closed_part(
     Returns:
         tuple[float, float, float]: The part in %, and the ends of its 95 %
         interval. All are NaN if the 95 % interval of the gap reaches down to
-        0: there is nothing to close. With one seed, the ends are NaN.
+        0: no part of it can be told. With one seed, the ends are NaN.
 
     Examples:
         >>> ours, lower, upper = [89, 90, 89], [88, 88, 87], [90, 91, 90]

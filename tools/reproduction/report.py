@@ -66,7 +66,7 @@ def to_markdown(
         lines.append(
             '- Gap closed: gain over partial labels in % of what full labels '
             "gain. The interval is Fieller's, paired over seeds. n/a: the "
-            'seeds show no gap.'
+            'gain of full labels is not significant.'
         )
     return '\n'.join(lines) + '\n'
 
