@@ -101,6 +101,7 @@ def test_each_size_is_a_training_and_each_metric_a_panel(read):
         ('{mAUC: {mean: [1, 7]}, Num 1: 1}', '[1]', 'metrics: found [1], exp'),
         ('against:', 'agianst:', "unexpected keyword argument 'agianst'"),
         ('COLUMNS', 'rows', "columns: found 'rows', expected metrics or"),
+        ('COLUMNS', 'trainings\n    sizes: [8, 9]', 'sizes: each number of'),
         ('[other, full]', 'ful', "against: found ['ful'], expected some of"),
     ],
 )

@@ -359,6 +359,11 @@ class _Declared:
                 'trainings'
             )
         in_rows = self.columns == 'metrics'
+        if self.sizes and not in_rows:
+            raise ValueError(
+                'sizes: each number of images is a column, so expected no '
+                '`columns: trainings`'
+            )
         trainings = {
             label: _Training(
                 **{
