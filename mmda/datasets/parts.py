@@ -100,7 +100,7 @@ def draw_samples(
     elif patients is None:
         pool = np.sort(_in_part(total, part, seed, f'images of {source}'))
     else:
-        known, owner = np.unique(patients, return_inverse=True)
+        known, owner = np.unique(_as_numbers(patients), return_inverse=True)
         what = f'patients of {source}'
         chosen = _in_part(len(known), part, seed, what)
         pool = np.flatnonzero(np.isin(owner, chosen))
@@ -115,6 +115,18 @@ def draw_samples(
     generator = np.random.default_rng(seed)
     drawn = generator.choice(len(pool), num_samples, replace=False)
     return pool[np.sort(drawn)]
+
+
+def _as_numbers(ids: np.ndarray) -> np.ndarray:
+    """Return ids as numbers if all of them are.
+
+    The order of the ids decides the parts, and as text '10' is before '9'. So
+    the parts do not depend on whether a reader reads numbers or text.
+    """
+    try:
+        return ids.astype(np.int64)
+    except (ValueError, OverflowError):
+        return ids
 
 
 def _in_part(total: int, part: Part, seed: int, what: str) -> np.ndarray:

@@ -139,14 +139,22 @@ def test_the_arms_on_real_data_have_the_parts_they_name(panel):
     assert len(configs) >= 8
 
 
-def test_patients_of_nih64_are_tested_whatever_the_seed(shared_data):
+# `rules` reads the images of the training with another reader.
+@pytest.mark.parametrize(
+    'name',
+    [
+        'da-recipe_small-cnn16_500i_nih64',
+        'linear_small-cnn16_500i_nih64-rules',
+    ],
+)
+def test_patients_of_nih64_are_tested_whatever_the_seed(name, shared_data):
     options = dict(data_root=str(shared_data / 'nih64'))
     tested = []
     for seed in (0, 3):
-        cfg = load('da-recipe_small-cnn16_500i_nih64', **options)
+        cfg = load(name, **options)
         set_seed(cfg, seed)
         found = sources_of_config(cfg)
-        patients = [set(source.patients.tolist()) for source in found]
+        patients = [set(map(int, source.patients)) for source in found]
         assert [s.name for s in found] == ['D0', 'D1', 'val', 'test']
         assert sum(map(len, patients)) == len(set.union(*patients)) == 264
         assert sum(len(source.score) for source in found) == 1000

@@ -14,6 +14,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmda.datasets import ClassFilter, PartialLabelDataset
+from mmda.datasets.parts import draw_samples
 
 N = math.nan
 SPACE = ('cat', 'dog', 'owl', 'fox')
@@ -297,6 +298,18 @@ def test_parts_of_patients_have_whole_patients_in_nested_wrappers_too(
     ]
     assert sum(map(len, (held_out, *halves))) == 30
     assert sum(map(len, found)) == len(set.union(*found)) == 7
+
+
+@pytest.mark.parametrize('kind', ['S5', 'U5', object])
+def test_a_part_does_not_depend_on_how_a_reader_writes_the_patients(kind):
+    numbers = np.array([9, 10, 100, 9, 8, 77])
+    text = numbers.astype(str).astype(kind)
+    for part in ((0, 3), (1, 3), ([0, 2], 3)):
+        rows, same = (
+            draw_samples(6, part, None, 0, 'zoo', patients).tolist()
+            for patients in (numbers, text)
+        )
+        assert rows == same
 
 
 def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):

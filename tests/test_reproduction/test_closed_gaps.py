@@ -1,5 +1,6 @@
 """The figure of closed gaps, and the files that it reads."""
 
+import dataclasses
 import math
 
 import pytest
@@ -30,7 +31,7 @@ def test_a_line_shows_the_closed_part_and_the_interval(tmp_path, monkeypatch):
     assert [list(line) for line in lines] == [[20, 90], [50]]
     assert [text.get_text().strip() for text in axes.texts] == [
         '+1.0 of 2.0 points',
-        'no gap',
+        'no significant gap',
     ]
 
 
@@ -51,3 +52,18 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
         read_gaps([path])
     with pytest.raises(FileNotFoundError, match='missing.csv'):
         read_gaps([tmp_path / 'missing.csv'])
+
+
+@pytest.mark.parametrize('content', [b'', b'\x89PNG\xff', None])
+def test_a_file_that_cannot_be_read_is_named(content, tmp_path):
+    path = write(tmp_path, BOTH)
+    if content is None:
+        content = path.read_bytes().replace(b'50', b'50 %')
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='table_gaps.csv: '):
+        read_gaps([path])
+
+
+def test_a_part_may_have_a_number_for_a_name(tmp_path):
+    numbered = dataclasses.replace(NONE, part='12')
+    assert read_gaps([write(tmp_path, numbered)]).label[0] == '12, n = 5'

@@ -162,6 +162,14 @@ def test_a_part_of_a_table_leaves_the_file_of_the_whole_alone(folder, main):
         assert (folder / f'fake/table_digits.{ending}').is_file()
 
 
+def test_gaps_of_an_earlier_call_do_not_lie_beside_a_table_without(
+    folder, main
+):
+    (folder / 'fake/table_gaps.csv').write_text('old')
+    main(folder, '--no-run')
+    assert not (folder / 'fake/table_gaps.csv').exists()
+
+
 def test_a_training_that_diverges_is_listed_and_not_averaged_in(
     folder, main, monkeypatch
 ):

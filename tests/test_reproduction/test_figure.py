@@ -81,6 +81,17 @@ def test_numbers_of_images_are_drawn_as_curves(tmp_path, shown):
     assert len(set(colors[0].values())) == 2
 
 
+def test_a_dash_of_the_paper_is_a_hole_in_a_curve(tmp_path, shown):
+    dash = 'plain: {config: plain.py, paper: [~, 80]}'
+    (tmp_path / 'curves.yml').write_text(
+        CURVES.replace('plain: plain.py', dash)
+    )
+    table = read_table(tmp_path / 'curves.yml')
+    found = {panel.name: summarise(panel, {}) for panel in table.panels}
+    figure.draw_table(table, found, None)
+    assert len(lines_of(shown[0].axes[0])['plain'].get_ydata()) == 2
+
+
 def test_no_spread_passes_100_percent(tmp_path, shown):
     (tmp_path / 'toy.yml').write_text(CURVES)
     table = read_table(tmp_path / 'toy.yml')

@@ -49,7 +49,7 @@ def results(table, seeds=None):
 
 
 @pytest.mark.parametrize('columns', ['metrics', 'trainings'])
-def test_a_gap_is_that_of_the_means_and_its_interval_keeps_seeds_together(
+def test_a_gap_is_that_of_the_means_and_its_interval_that_of_paired_tests(
     columns, tmp_path
 ):
     table = read(tmp_path, f'columns: {columns}')
@@ -62,9 +62,10 @@ def test_a_gap_is_that_of_the_means_and_its_interval_keeps_seeds_together(
         100 * (ours - partial).sum() / (full - partial).sum()
     )
     assert gap.p == pytest.approx(ttest_rel(ours, partial).pvalue)
-    # The ratio of a bootstrap sample lies between those of single seeds.
-    single = 100 * (ours - partial) / (full - partial)
-    assert single.min() <= gap.low < gap.closed < gap.high <= single.max()
+    assert gap.low < gap.closed < gap.high
+    for part in (gap.low, gap.high):
+        between = partial + part / 100 * (full - partial)
+        assert ttest_rel(ours, between).pvalue == pytest.approx(0.05)
     text = to_markdown(table, {'toy': cells}, 4)
     assert f'| one view, mAUC | {gap.closed:.0f} % | [' in text
     (line,) = csv.DictReader(gaps_to_csv([gap]).splitlines())
@@ -82,9 +83,20 @@ def test_a_gap_counts_the_seeds_that_all_three_trainings_have(tmp_path):
     assert closed_gaps(panel, summarise(panel, found)) == []
 
 
-def test_where_the_seeds_show_no_gap_no_part_of_it_is_closed():
-    assert np.isnan(closed_part([2.0, 2.0], [1.0, 1.0], [0.9, 1.3])).all()
-    assert closed_part([2.0, 2.0], [1.0, 1.0], [1.1, 1.3])[0] > 100
+def test_a_dash_of_the_paper_has_no_gap(tmp_path):
+    dash = 'partial: {config: a.py, paper: [~, 50]}'
+    table = read(tmp_path, **{'partial: a.py': dash})
+    (panel,) = table.panels
+    assert closed_gaps(panel, summarise(panel, results(table))) == []
+
+
+def test_where_the_gap_is_not_significant_no_part_of_it_is_told():
+    # Two positive gaps are no evidence: the paired p is 0.3.
+    for upper in ([0.9, 1.3], [1.1, 1.3], [0.9, 0.9]):
+        assert np.isnan(closed_part([2.0, 2.0], [1.0, 1.0], upper)).all()
+    assert np.isnan(closed_part([2.0], [1.0], [1.0])).all()
+    assert closed_part([2.0, 2.0], [1.0, 1.0], [1.21, 1.22])[0] > 100
+    assert closed_part([0.0, 0.1], [1.0, 1.0], [2.0, 2.0])[2] < 0
 
 
 def test_a_gap_of_an_unknown_training_is_an_error(tmp_path):

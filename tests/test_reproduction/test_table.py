@@ -95,10 +95,14 @@ def test_each_size_is_a_training_and_each_metric_a_panel(read):
     ('old', 'new', 'message'),
     [
         ('[~, 60.5]', '[60.5]', 'toy.yml, part toy: other: found 1 values'),
-        ('{mean:', '{median:', "found 'median': expected mean or min"),
+        ('{mean:', '{median:', "found {'median': [1, 7]}, expected a key, or"),
+        ('{mean: [1, 7]}', '{mean: mean}', "metrics: found {'mean': 'mean'}"),
+        ('mean: [1, 7]', 'mean: [1], min: [7]', "metrics: found {'mean': [1]"),
+        ('{mAUC: {mean: [1, 7]}, Num 1: 1}', '[1]', 'metrics: found [1], exp'),
         ('against:', 'agianst:', "unexpected keyword argument 'agianst'"),
         ('COLUMNS', 'rows', "columns: found 'rows', expected metrics or"),
-        ('[other, full]', '[none]', "'none' is not in list"),
+        ('COLUMNS', 'trainings\n    sizes: [8, 9]', 'sizes: each number of'),
+        ('[other, full]', 'ful', "against: found ['ful'], expected some of"),
     ],
 )
 def test_a_wrong_declaration_names_file_part_and_key(read, old, new, message):
@@ -108,7 +112,13 @@ def test_a_wrong_declaration_names_file_part_and_key(read, old, new, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize('text', ['a: [', '3', '[1]', 'title: x', ''])
+@pytest.mark.parametrize(
+    'text',
+    [
+        *('a: [', '3', '[1]', 'title: x', '', 'panels: {}'),
+        'title: x\nunits: IoU\npanels: {}',
+    ],
+)
 def test_a_file_that_declares_no_table_is_named(read, text):
     with pytest.raises(ValueError, match='toy.yml'):
         read(text)

@@ -24,7 +24,11 @@ EXAMPLES = """\
   python tools/reproduce.py closed_gaps \\
       work_dirs/reproduce/real/table_gaps.csv \\
       work_dirs/reproduce/camvid/table_gaps.csv"""
-_COLUMNS = [field.name for field in fields(ClosedGap)]
+# Type of each column; all numbers may be NaN.
+_COLUMNS = {
+    field.name: str if field.type == 'str' else float
+    for field in fields(ClosedGap)
+}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -60,20 +64,24 @@ def read_gaps(files: Sequence[str | Path]) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a column is missing, or if no file has a gap.
+        ValueError: If a file is no CSV, if a column is missing or has another
+            type, or if no file has a gap.
     """
     tables = []
     for file in files:
         if not Path(file).is_file():
             raise FileNotFoundError(f'there is no file {file}')
-        table = pd.read_csv(file)
+        try:
+            table = pd.read_csv(file, dtype=_COLUMNS)
+        except ValueError as error:
+            raise ValueError(f'{file}: {error}') from error
         missing = sorted(set(_COLUMNS) - set(table))
         if missing:
             raise ValueError(
-                f'{file}: no column {missing}, expected {_COLUMNS}: a file '
+                f'{file}: no column {missing}, expected {[*_COLUMNS]}: a file '
                 'table..._gaps.csv of a table that declares gaps'
             )
-        tables.append(table[_COLUMNS])
+        tables.append(table[[*_COLUMNS]])
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise ValueError(f'no gap in {", ".join(map(str, files))}')
@@ -86,7 +94,7 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
 
     Args:
         table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says
-            that the seeds show no gap.
+            that the gap is not significant.
         path (str | Path): PNG to write, with a PDF of the same name.
     """
     labels = list(dict.fromkeys(table['label']))
@@ -105,7 +113,7 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
         axes.text(
             1.01,
             y,
-            text if exists else 'no gap',
+            text if exists else 'no significant gap',
             va='center',
             fontsize=SMALL - 1,
             transform=axes.get_yaxis_transform(),

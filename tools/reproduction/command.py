@@ -240,8 +240,10 @@ class Job:
                 for panel in table.panels
                 for gap in closed_gaps(panel, found[panel.name])
             ]
+            gap_path = path.with_name(f'{self.stem}_gaps.csv')
+            # That of an earlier call says nothing about this table.
+            gap_path.unlink(missing_ok=True)
             if gaps:
-                gap_path = path.with_name(f'{self.stem}_gaps.csv')
                 write_text(gap_path, gaps_to_csv(gaps))
             draw_table(table, found, path.with_suffix('.png'))
             say(f'\n{text}\n{path}; .csv, .png and .pdf lie beside it')

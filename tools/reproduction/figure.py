@@ -118,7 +118,11 @@ def _draw_curves(
         # Moved a little, so that no spread hides another one.
         shift = 1.03 ** (row - (len(panel.rows) - 1) / 2)
         places = [size * shift for size in panel.sizes]
-        summaries = [cells[row, i] for i in range(len(panel.sizes))]
+        # A dash of the paper is no cell.
+        summaries = [
+            cells.get((row, column), Summary())
+            for column in range(len(panel.sizes))
+        ]
         _draw_ours(axes, places, summaries, name, fmt='o-', color=colors[name])
     axes.set_xscale('log')
     names = [str(size) for size in panel.sizes]

@@ -65,8 +65,8 @@ def to_markdown(
     if any(panel.gaps for panel in table.panels):
         lines.append(
             '- Gap closed: gain over partial labels in % of what full labels '
-            'gain. The interval is a paired bootstrap over seeds. n/a: the '
-            'seeds show no gap.'
+            "gain. The interval is Fieller's, paired over seeds. n/a: the "
+            'gain of full labels is not significant.'
         )
     return '\n'.join(lines) + '\n'
 

@@ -270,7 +270,10 @@ def read_table(path: Path) -> Table:
             panels += _Declared(**spec).panels(str(name))
         except (TypeError, ValueError, KeyError) as error:
             raise ValueError(f'{path}, part {name}: {error}') from error
-    return Table(path.stem, panels=tuple(panels), **node)
+    try:
+        return Table(path.stem, panels=tuple(panels), **node)
+    except TypeError as error:
+        raise ValueError(f'{path}: {error}') from error
 
 
 @dataclass
@@ -309,6 +312,14 @@ class _Declared:
     against: str | Sequence[str] = ()
     gaps: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for key in ('metrics', 'trainings', 'gaps'):
+            found = getattr(self, key)
+            if not isinstance(found, Mapping):
+                raise ValueError(
+                    f'{key}: found {found!r}, expected a value for each name'
+                )
+
     def panels(self, name: str) -> Iterator[Panel]:
         """Yield the panel; with sizes, one panel for each metric."""
         metrics = {key: self._metric(m) for key, m in self.metrics.items()}
@@ -326,11 +337,14 @@ class _Declared:
 
     def _metric(self, value: Any) -> Metric:
         """Read a key, or a dict from 'mean' or 'min' to several keys."""
-        reduce, keys = 'mean', [value]
-        if isinstance(value, dict):
-            ((reduce, keys),) = value.items()
-            if reduce not in ('mean', 'min'):
-                raise ValueError(f'found {reduce!r}: expected mean or min')
+        found = value if isinstance(value, dict) else {'mean': [value]}
+        reduce, keys = next(iter(found.items()), ('', ''))
+        is_list = isinstance(keys, list) and keys
+        if len(found) != 1 or reduce not in ('mean', 'min') or not is_list:
+            raise ValueError(
+                f'metrics: found {value!r}, expected a key, or mean or min '
+                'and a list of keys'
+            )
         return Metric(tuple(f'{self.prefix}{key}' for key in keys), reduce)
 
     def _panel(
@@ -345,6 +359,11 @@ class _Declared:
                 'trainings'
             )
         in_rows = self.columns == 'metrics'
+        if self.sizes and not in_rows:
+            raise ValueError(
+                'sizes: each number of images is a column, so expected no '
+                '`columns: trainings`'
+            )
         trainings = {
             label: _Training(
                 **{
@@ -364,6 +383,12 @@ class _Declared:
         known = [*trainings.values()]
         against = self.against
         against = [against] if isinstance(against, str) else against
+        unknown = [base for base in against if base not in names]
+        if unknown:
+            raise ValueError(
+                f'against: found {unknown}, expected some of the trainings '
+                f'{", ".join(names)}'
+            )
         bases = [names.index(base) for base in against]
         cells: dict[Place, Cell] = {}
         for column, (_, metric, size) in enumerate(columns):
