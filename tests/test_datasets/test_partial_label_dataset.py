@@ -326,6 +326,12 @@ def test_the_parts_of_a_source_are_disjoint_and_make_the_whole(many):
     assert set(drawn(few)) < set(parts[1])
 
 
+def test_indices_of_a_source_with_missing_images_are_an_error():
+    dataset = dict(type='Digits', digits=range(10), indices=[0, 99_999])
+    with pytest.raises(ValueError, match='source A: its `indices` reach bey'):
+        PartialLabelDataset(dataset, classes=['1'], name='A')
+
+
 def test_indices_apply_after_the_draw(many):
     everything = drawn(PartialLabelDataset(**many, num_samples=5, seed=1))
     for indices, expected in (

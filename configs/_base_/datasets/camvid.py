@@ -80,13 +80,13 @@ train_sources = [
         source,
         name='0016E5',
         labeled_classes=near,
-        dataset=dict(train_frames, indices=-204),
+        dataset=dict(train_frames, indices=list(range(163, 367))),
     ),
     dict(
         source,
         name='0001TP and 0006R0',
         labeled_classes=far,
-        dataset=dict(train_frames, indices=163),
+        dataset=dict(train_frames, indices=list(range(163))),
     ),
 ]
 train_dataloader = dict(

@@ -109,6 +109,13 @@ class DatasetWrapper(BaseDataset):
             if 'need at least one array' not in str(error):
                 raise
             total = 0  # BaseDataset cannot serialise an empty data_list
+        except IndexError as error:
+            if getattr(self.dataset, '_indices', None) is None:
+                raise
+            raise ValueError(
+                f'source {self.name}: its `indices` reach beyond the last of '
+                'its images. Are some of its files missing?'
+            ) from error
         if total == 0:
             raise ValueError(f'source {self.name} is empty: no image found')
         metainfo = getattr(self.dataset, 'metainfo', None) or {}
