@@ -1,6 +1,6 @@
 # Not in the paper: one half of the images annotates 5 classes, the other half
 # the other 14. A pixel without an annotated class shows one of the other
-# classes. The loss uses that, as in real/da-recipe_resnet18-small_500i_camvid.py.
+# classes. The loss uses that, as in da-recipe_resnet18-small_500i_camvid.py.
 _base_ = './cityscapes_bus_19way.py'
 
 # Parameters you are likely to change
