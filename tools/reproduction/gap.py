@@ -71,8 +71,8 @@ def closed_part(
 
     Returns:
         tuple[float, float, float]: The part in %, and the ends of its 95 %
-        interval. All are NaN if the 95 % interval of the gap reaches down to
-        0: no part of it can be told. With one seed, the ends are NaN.
+        interval. All are NaN if the gap is not significantly above 0. With
+        one seed, the ends are NaN.
 
     Examples:
         >>> ours, lower, upper = [89, 90, 89], [88, 88, 87], [90, 91, 90]

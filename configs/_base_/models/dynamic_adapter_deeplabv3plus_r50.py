@@ -18,6 +18,11 @@ strong_view = [
 ]
 
 sharpening = dict(tau=0.5, temperature=4.0)
+# The recipe for label maps, for a config to use: a pixel without an annotated
+# class shows one of the other classes. One view is enough.
+recipe_loss = dict(
+    exactly_one=True, marginal_weight=1.0, distance='bce', pseudo_weight=0.2
+)
 model = dict(
     type='DualViewEncoderDecoder',
     data_preprocessor=dict(

@@ -1,12 +1,7 @@
 # CIFAR-10, disjoint labels: the paper's equations (2) to (6).
-_base_ = 'da-recipe_small-cnn16_4800i_cifar10-disjoint.py'
+_base_ = [
+    'da-recipe_small-cnn16_4800i_cifar10-disjoint.py',
+    '../../_base_/literal_equations.py',
+]
 
-loss = dict(
-    strong_bce_weight=0.0,
-    ramp_up=0.0,
-    detach_pseudo=False,
-    exactly_one=False,
-    marginal_weight=0.0,
-    distance='mse',
-)
-model = dict(head=dict(loss=loss))
+model = dict(head=dict(loss=_base_.literal_equations))

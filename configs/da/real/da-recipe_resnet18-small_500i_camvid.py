@@ -2,7 +2,4 @@
 # The pseudo-labels and the marginal likelihood use that. One view is enough.
 _base_ = 'da-bce_resnet18-small_500i_camvid.py'
 
-loss = dict(
-    exactly_one=True, marginal_weight=1.0, distance='bce', pseudo_weight=0.2
-)
-model = dict(decode_head=dict(loss_decode=loss))
+model = dict(decode_head=dict(loss_decode=_base_.recipe_loss))
