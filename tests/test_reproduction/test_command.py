@@ -154,6 +154,13 @@ def test_later_seeds_are_run_alone_and_named(folder, main, started, capsys):
     )
 
 
+def test_no_table_is_written_where_nothing_has_finished(folder, main, capsys):
+    with pytest.raises(SystemExit):
+        main(folder, '--no-run', '--first-seed', '7')
+    assert 'found no finished run of 4 below' in capsys.readouterr().err
+    assert 'Seeds 7' not in (folder / 'fake/table.md').read_text()
+
+
 def test_a_part_of_a_table_leaves_the_file_of_the_whole_alone(folder, main):
     whole = (folder / 'fake/table.md').read_text()
     main(folder, '--no-run', '--part', 'digits', '--first-seed', '1')

@@ -81,6 +81,27 @@ def test_numbers_of_images_are_drawn_as_curves(tmp_path, shown):
     assert len(set(colors[0].values())) == 2
 
 
+def test_each_of_many_curves_has_a_style_of_its_own(tmp_path, shown):
+    names = [f'training {number}' for number in range(10)]
+    trainings = ', '.join(f'{name}: {name[-1]}.py' for name in names)
+    path = tmp_path / 'toy.yml'
+    path.write_text(
+        'title: Toy\n'
+        'panels:\n'
+        '  a:\n'
+        '    title: A\n'
+        '    sizes: [30, 300]\n'
+        '    metrics: {mean: auc/mean}\n'
+        f'    trainings: {{{trainings}}}\n'
+    )
+    table = read_table(path)
+    cells = {'a': summarise(table.panels[0], {})}
+    figure.draw_table(table, cells, None)
+    curves = lines_of(shown[0].axes[0]).values()
+    styles = {(curve.get_color(), curve.get_linestyle()) for curve in curves}
+    assert len(styles) == 10
+
+
 def test_a_dash_of_the_paper_is_a_hole_in_a_curve(tmp_path, shown):
     dash = 'plain: {config: plain.py, paper: [~, 80]}'
     (tmp_path / 'curves.yml').write_text(

@@ -47,6 +47,21 @@ def read(tmp_path):
     return read
 
 
+def test_no_test_compares_two_ends_of_an_interval(read):
+    (panel,) = read(
+        'title: Toy\n'
+        'panels:\n'
+        '  toy:\n'
+        '    title: Toy\n'
+        '    prefix: auc/mean_of_interest\n'
+        "    metrics: {mAUC: '', low: /bootstrap_low, high: /bootstrap_high}\n"
+        '    against: a\n'
+        '    trainings: {a: a.py, b: b.py}\n'
+    )
+    against = [panel.cells[1, column].against for column in range(3)]
+    assert against == [(0, 0), None, None]
+
+
 @pytest.mark.parametrize('columns', ['metrics', 'trainings'])
 def test_a_declaration_gives_the_cells_of_the_paper(read, columns):
     (panel,) = read(PAPERS.replace('COLUMNS', columns))

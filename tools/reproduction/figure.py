@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 
 from mmda.report.figure import (
@@ -26,6 +26,8 @@ from .summary import Summary
 from .table import Cell, Panel, Place, Table
 
 _PER_LINE = 4
+#: Style of each training of a panel with curves.
+_STYLES = cycler(linestyle=['-', '--', ':']) * cycler(color=COLORS)
 
 
 class _Facet(NamedTuple):
@@ -48,11 +50,11 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
         path (Path): PNG to write. A PDF is written beside it.
     """
     names = dict.fromkeys(row for panel in table.panels for row in panel.rows)
-    colors = dict(zip(names, itertools.cycle(COLORS), strict=False))
+    styles = dict(zip(names, _STYLES(), strict=False))
     facets = [
         facet
         for panel in table.panels
-        for facet in _facets(panel, found[panel.name], colors)
+        for facet in _facets(panel, found[panel.name], styles)
     ]
     labels = max(facet.labels for facet in facets)
     across = min(_PER_LINE if labels <= 6 else _PER_LINE // 2, len(facets))
@@ -85,11 +87,11 @@ def draw_table(table: Table, found: Summaries, path: Path) -> None:
 
 
 def _facets(
-    panel: Panel, cells: Mapping[Place, Summary], colors: Mapping[str, str]
+    panel: Panel, cells: Mapping[Place, Summary], styles: Mapping[str, dict]
 ) -> Iterator[_Facet]:
     """Yield one facet per metric, or one over the numbers of images."""
     if len(panel.sizes) > 1:
-        draw = partial(_draw_curves, panel, cells, colors)
+        draw = partial(_draw_curves, panel, cells, styles)
         yield _Facet(panel.title, 0, draw)
         return
     in_rows = panel.recipes_in_rows
@@ -111,7 +113,7 @@ def _facets(
 def _draw_curves(
     panel: Panel,
     cells: Mapping[Place, Summary],
-    colors: Mapping[str, str],
+    styles: Mapping[str, dict],
     axes: Axes,
 ) -> None:
     for row, name in enumerate(panel.rows):
@@ -123,7 +125,7 @@ def _draw_curves(
             cells.get((row, column), Summary())
             for column in range(len(panel.sizes))
         ]
-        _draw_ours(axes, places, summaries, name, fmt='o-', color=colors[name])
+        _draw_ours(axes, places, summaries, name, marker='o', **styles[name])
     axes.set_xscale('log')
     names = [str(size) for size in panel.sizes]
     axes.set_xticks(panel.sizes, names, fontsize=SMALL)

@@ -91,6 +91,14 @@ class Metric:
         """bool: Whether the metric sums up several classes."""
         return len(self.keys) > 1 or 'mean' in self.keys[0].split('/')[-1]
 
+    @property
+    def is_interval_end(self) -> bool:
+        """bool: Whether the metric is an end of an interval.
+
+        No test compares two ends.
+        """
+        return self.keys[0].endswith(('_low', '_high'))
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -394,6 +402,8 @@ class _Declared:
         for column, (_, metric, size) in enumerate(columns):
             # The first base that has a value in this column.
             base = next((b for b in bases if known[b].shows(column)), None)
+            if metric.is_interval_end:
+                base = None
             for row, training in enumerate(known):
                 if not training.shows(column):
                     continue
