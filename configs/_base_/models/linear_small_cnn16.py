@@ -3,7 +3,19 @@
 # A method with two views takes `strong_view` for the second one.
 _base_ = 'linear_small_cnn.py'
 
-strong_view = _base_.strong_view
+# That of the small network is for grey images. This one changes the colours.
+strong_view = [
+    _base_.strong_view[0],
+    dict(
+        type='ColorJiggle',
+        brightness=(0.6, 1.4),
+        contrast=(0.6, 1.4),
+        saturation=(0.5, 1.5),
+        hue=(-0.05, 0.05),
+        p=0.8,
+    ),
+    _base_.strong_view[2],
+]
 model = dict(
     data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
     backbone=dict(in_channels=3, stem_channels=16, base_channels=16),
