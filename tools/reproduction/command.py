@@ -271,7 +271,7 @@ def run(args: argparse.Namespace) -> None:
         say('\n'.join(f'  {r} -> {r.folder}' for r in todo) or '  nothing')
         return
     if args.no_run:
-        if not job.results():
+        if len(todo) == len(job.runs):
             raise ValueError(
                 f'--no-run: found no finished run of {len(job.runs)} below '
                 f'{job.folder / "runs"}'
