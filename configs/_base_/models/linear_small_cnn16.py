@@ -3,7 +3,7 @@
 # A method with two views takes `strong_view` for the second one.
 _base_ = 'linear_small_cnn.py'
 
-# The one of `linear_small_cnn.py` is for grey images. This one has colours.
+# That of `linear_small_cnn.py` is for grey images. This one changes colours.
 strong_view = [
     _base_.strong_view[0],
     dict(
