@@ -4,7 +4,8 @@ import csv
 
 from reproduction.report import to_csv, to_markdown
 from reproduction.summary import summarise
-from small_table import make_result
+from reproduction.table import read_table
+from small_table import make_result, write_table
 
 
 def test_markdown_has_the_order_and_the_values_of_the_paper(table, found):
@@ -28,6 +29,23 @@ def test_markdown_has_the_order_and_the_values_of_the_paper(table, found):
     # A training that diverged is named once for all of its cells.
     assert text.count('seed 3: diverged: loss is nan') == 1
     assert 'seed 4, Num 7, changed: the metric is undefined (NaN)' in text
+
+
+def test_a_table_without_values_of_the_paper_does_not_name_them(tmp_path):
+    path = write_table(tmp_path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(''.join(x for x in lines if 'paper: [' not in x))
+    table = read_table(path)
+    values = {0: (60.0, 50.0, 70.0), 1: (62.0, 51.0, 69.0)}
+    results = {
+        recipe.key: {seed: make_result(seed, *v) for seed, v in values.items()}
+        for recipe in table.panels[0].recipes
+    }
+    found = summarise(table.panels[0], results)
+    text = to_markdown(table, {'digits': found}, 2)
+    head = next(x for x in text.splitlines() if x.startswith('| cell |'))
+    assert head.endswith('| paired p (Holm) |')
+    assert text.count('paper') == 1  # the t-test
 
 
 def test_csv_has_a_line_for_each_cell(table, found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mmda.report.comparison import Test
 from mmda.report.comparison_report import (
@@ -47,14 +47,22 @@ def to_markdown(
         head = ['', *panel.columns]
         lines += [f'## {panel.title}', '']
         lines += _table(head, _rows(panel, cells, seeds), 1)
-        lines += _table(_TESTS, _tests(panel, cells), 2)
+        tests = [*_tests(panel, cells)]
+        end = None if any(row[-1] for row in tests) else -1  # no paper
+        lines += _table(_TESTS[:end], (row[:end] for row in tests), 2)
         lines += _table(_GAPS, map(_gap, closed_gaps(panel, cells)), 1)
         left_out = [*dict.fromkeys(_left_out(panel, cells))]
         if left_out:
             lines += ['Left out:', '', *left_out, '']
+    in_paper = any(
+        cell.paper is not None
+        for panel in table.panels
+        for cell in panel.cells.values()
+    )
     lines += [
         f'- {table.unit}: our mean ± standard deviation over {seeds} seeds '
-        '(over n seeds where it says [n]), then the value of the paper.',
+        '(over n seeds where it says [n])'
+        f'{", then the value of the paper" if in_paper else ""}.',
         '- Brackets: gain over the cell in the column "against".',
         "- *: p < 0.05 by the paper's independent two-sample t-test. The "
         "p-values of single classes have Holm's correction over the classes.",
@@ -72,7 +80,7 @@ def to_markdown(
 
 
 def _table(
-    head: Sequence[str], rows: Iterator[Sequence[str]], left: int
+    head: Sequence[str], rows: Iterable[Sequence[str]], left: int
 ) -> list[str]:
     """Write a Markdown table whose first columns are aligned to the left."""
     lines = [markdown_row(row) for row in rows]
