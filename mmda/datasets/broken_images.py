@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from traceback import walk_tb
+from urllib.error import URLError
 
 import cv2
 from PIL import Image
@@ -30,8 +31,10 @@ def is_decode_error(error: Exception) -> bool:
         pixels than a decoder takes.
     """
     if isinstance(error, OSError):
-        # A number comes from the file system, not from a decoder.
-        return error.errno is None
+        # A number comes from the file system, not from a decoder. Errors of a
+        # network, such as HTTP 404, have none.
+        network = (URLError, ConnectionError, TimeoutError)
+        return error.errno is None and not isinstance(error, network)
     if isinstance(error, AssertionError):
         return str(error).startswith('failed to load image')
     if isinstance(error, Image.DecompressionBombError):

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.dataset import BaseDataset
-from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from mmda.structures import (
     UNKNOWN_PIXEL,
     LabelRules,
     LabelSpace,
+    positive_label,
     read_rules,
     rename_classes,
     resolve_classes,
 )
 
-from .broken_images import (
-    UnusableImageError,
-    is_decode_error,
-    is_for_three_channels,
-)
 from .class_matching import annotated_columns
 from .image_labels import ImageLabels
 from .parts import Part, draw_samples, is_split
@@ -100,10 +93,7 @@ class PartialLabelDataset(DatasetWrapper):
             ``at_most_one`` or ``exactly_one`` of all classes.
         **kwargs: Other arguments of :class:`DatasetWrapper`: ``pipeline``,
             ``test_mode``, ``indices`` (applied after ``num_samples``),
-            ``lazy_init`` and ``max_refetch``. An image that cannot be decoded
-            is an error if ``test_mode`` is True. Otherwise a random image
-            takes its place, and the log names it once. A missing file is
-            always an error.
+            ``lazy_init`` and ``max_refetch``.
 
     Raises:
         ValueError: If the source is empty, if a class is unknown or given
@@ -222,8 +212,6 @@ class PartialLabelDataset(DatasetWrapper):
             self.labeled_classes,
             self.name,
         )
-        # Shared, so that all workers of a data loader count together.
-        self._skips = torch.zeros(total, dtype=torch.int32).share_memory_()
         if self.has_pixel_labels:
             self.exclusive, exactly_one = pixel_rules(
                 self.rules, self.exclusive, self.name
@@ -308,86 +296,13 @@ class PartialLabelDataset(DatasetWrapper):
                 f'image {image} of {self.name}: {error}'
             ) from error
         info['gt_score'] = score
-        # Where a host knows both, it reads the scores.
-        positive = np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
-        info['gt_label'] = positive[0] if len(positive) == 1 else positive
+        info['gt_label'] = positive_label(score)
 
-    def run_pipeline(self, info: dict) -> Any:
-        """Run the pipeline and handle images that cannot be decoded.
-
-        Args:
-            info (dict): The annotation of an image.
-
-        Returns:
-            Any: The output of the pipeline. None for an image that cannot be
-            decoded, if ``test_mode`` is False. The caller then takes another
-            image.
-
-        Raises:
-            FileNotFoundError: If the image or its label map is missing.
-            UnusableImageError: If the image is whole, but cannot be used with
-                the settings of the loader.
-            OSError: If the file system cannot read the image, or if the image
-                cannot be decoded and ``test_mode`` is True.
-            ValueError: If a transform fails on an image of one channel.
-        """
-        idx = info['sample_idx']
-        image = f'image {info.get("img_path", idx)} of {self.name}'
-        try:
-            if self._pixel_labels is None:
-                return self.pipeline(info)
-            return self._pixel_labels.run(self.pipeline, info)
-        except FileNotFoundError as error:
-            what = ' or its annotation' if self.has_pixel_labels else ''
-            raise FileNotFoundError(
-                f'{image}{what} is missing ({self.where(idx)}): {error}'
-            ) from error
-        except UnusableImageError as error:
-            raise UnusableImageError(
-                f'{image} cannot be used ({self.where(idx)}): {error}'
-            ) from error
-        except Exception as error:
-            why = ' '.join(str(error).split())
-            if is_for_three_channels(error, info):
-                raise ValueError(
-                    f'{image} is grey, and a transform fails on it: {why}. '
-                    "If it needs three channels, load with color_type='color' "
-                    'or use strong_view of DualViewDataPreprocessor instead'
-                ) from error
-            if not is_decode_error(error):
-                raise
-            problem = f'{image} cannot be decoded ({self.where(idx)}): {why}'
-            if self.test_mode:
-                raise OSError(problem) from error
-            index = self.source_index(idx)
-            if not self._skips[index]:
-                print_log(
-                    f'{problem}; another image takes its place',
-                    logger='current',
-                    level=logging.WARNING,
-                )
-            self._skips[index] += 1
-            return None
-
-    def __getitem__(self, idx: int) -> Any:
-        """Return a sample; see :meth:`run_pipeline`.
-
-        Raises:
-            ValueError: If ``max_refetch`` other images cannot be decoded
-                either.
-        """
-        try:
-            return super().__getitem__(idx)
-        except Exception as error:
-            # The host raises a bare Exception, which names no file.
-            if type(error) is not Exception or not self.num_skipped:
-                raise
-            broken = self.broken_images()
-            raise ValueError(
-                f'{self.name}: {self.max_refetch + 1} tries in turn found no '
-                f'image that can be decoded. {len(broken)} of {len(self)} '
-                f'images are broken, such as {broken[0]}'
-            ) from error
+    def apply_pipeline(self, info: dict) -> Any:
+        """Run the pipeline, and check a label map when it is loaded."""
+        if self._pixel_labels is None:
+            return self.pipeline(info)
+        return self._pixel_labels.run(self.pipeline, info)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the joint indices of the annotated, positive classes.
@@ -409,27 +324,6 @@ class PartialLabelDataset(DatasetWrapper):
                 'class cannot be used'
             )
         return super().get_cat_ids(idx)
-
-    @property
-    def num_skipped(self) -> int:
-        """int: How often an image could not be decoded, in all workers."""
-        self.full_init()
-        return int(self._skips.sum())
-
-    def broken_images(self) -> list[str]:
-        """List the images that could not be decoded, in all workers.
-
-        Returns:
-            list[str]: For each image its file and where its annotation
-            stands.
-        """
-        where = {int(index): i for i, index in enumerate(self.selected)}
-        found = []
-        for index in self._skips.nonzero().flatten().tolist():
-            image = self.dataset.get_data_info(index).get('img_path', index)
-            place = self.where(where[index]) if index in where else ''
-            found.append(f'{image} of {self.name} ({place})')
-        return found
 
     @property
     def selected(self) -> np.ndarray:

@@ -21,6 +21,7 @@ from mmda.structures import (
 )
 
 from .images.copies import is_copy
+from .packed_samples import packed_samples
 
 # After the mapping: an id that is no class of the source.
 INVALID_PIXEL = 253
@@ -203,6 +204,17 @@ class PixelLabels:
             if not checked and 'gt_seg_map' in results:
                 self._check(results)
                 checked = True
+        # Test-time augmentation loads and packs the label map in one step.
+        for sample in [] if checked else packed_samples(results):
+            label = sample.get('gt_sem_seg')
+            if label is not None:
+                self._check(
+                    dict(
+                        gt_seg_map=label.data.numpy()[0],
+                        seg_map_path=info.get('seg_map_path', ''),
+                        reduce_zero_label=info.get('reduce_zero_label'),
+                    )
+                )
         return results
 
     def _check(self, results: dict) -> None:

@@ -20,6 +20,7 @@ from .partial_label import (
     UNANNOTATED,
     UNKNOWN_PIXEL,
     label_to_score,
+    positive_label,
     score_of,
     split_annotated,
 )
@@ -45,6 +46,7 @@ __all__ = [
     'label_to_score',
     'nearest',
     'plain_tensor',
+    'positive_label',
     'read_rules',
     'rename_classes',
     'resolve_classes',

@@ -94,6 +94,27 @@ def label_to_score(
     return score
 
 
+def positive_label(score: np.ndarray) -> int | list[int]:
+    """Return the stock label of an image: its annotated, positive classes.
+
+    A tool of the hosts that knows both fields reads ``gt_score``.
+
+    Args:
+        score (ndarray): (C,), in [0, 1] or NaN where not annotated.
+
+    Returns:
+        int | list[int]: The index, or the indices if there is not one.
+
+    Examples:
+        >>> positive_label(np.array([0., 1., np.nan]))
+        1
+        >>> positive_label(np.array([0., 0., np.nan]))
+        []
+    """
+    positive = np.flatnonzero(score > 0.5).tolist()  # NaN > 0.5 is False
+    return positive[0] if len(positive) == 1 else positive
+
+
 def score_of(
     sample: Mapping | BaseDataElement, num_classes: int
 ) -> np.ndarray | torch.Tensor:

@@ -99,6 +99,11 @@ def test_it_trains_and_tests(toy, tmp_path, capsys):
             FileNotFoundError,
             r'no\.csv',
         ),
+        (
+            dict(train='b.csv', patient_column='patient', keep_apart=['Mass']),
+            ValueError,
+            "key 'keep_apart', an argument of PartialLabelDataset.*labeled_",
+        ),
     ],
 )
 def test_a_wrong_table_is_named(table, error, text, toy):
@@ -113,3 +118,39 @@ def test_images_are_divided_where_no_two_show_one_patient(toy):
     assert train['part'] == ([0, 2, 3, 4, 5, 6, 7, 8, 9], 10)
     assert test['part'] == (1, 10) and test['part_of'] == 'images'
     assert 'part' not in val and val['dataset']['ann_file'] == 'a_val.csv'
+
+
+def test_a_list_without_a_class_is_negative_for_it_in_every_split(
+    tmp_path, scope
+):
+    for name, rows in dict(
+        train=['Mass', 'Edema|Mass', 'No Finding'],
+        test=['Mass', 'No Finding', 'Fracture'],
+    ).items():
+        lines = [f'{i}.png,{row}' for i, row in enumerate(rows)]
+        text = '\n'.join(['path,findings', *lines])
+        (tmp_path / f'{name}.csv').write_text(text)
+    table = dict(train='train.csv', test='test.csv', check_first=False)
+    table.update(label_column='findings', patient_column=None)
+    found = sources_of_tables(dict(A=table), str(tmp_path), [], [])
+    assert found.classes == ('Edema', 'Mass')
+    (test,) = map(DATASETS.build, found.test)
+    scores = [test.get_data_info(i)['gt_score'].tolist() for i in range(3)]
+    assert scores == [[0, 1], [0, 0], [0, 0]]
+
+
+def test_a_table_may_choose_its_classes_by_a_file_and_by_a_list(toy, scope):
+    names = toy / 'classes.txt'
+    names.write_text('Pneumothorax\nEdema\n')
+    table = dict(train='b.csv', patient_column='patient', classes=str(names))
+    options = dict(labeled_classes=['Edema'], contradictions='error')
+    for more, classes in (
+        ({}, ('Pneumothorax', 'Edema')),
+        (options, ('Edema',)),
+    ):
+        tables = dict(B={**table, **more})
+        found = sources_of_tables(tables, str(toy), [], [])
+        assert found.classes == classes
+        (train,) = map(DATASETS.build, found.train)
+        assert train.annotated_classes == classes
+        assert train.contradictions == more.get('contradictions', 'ignore')

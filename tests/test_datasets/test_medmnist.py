@@ -7,6 +7,7 @@ import toy_images
 from mmengine.registry import DATASETS
 
 from mmda.datasets import MedMNIST, PartialLabelDataset
+from mmda.datasets.sources import medmnist
 from mmda.datasets.sources.medmnist import CLASSES
 
 # Facts in the form of the package.
@@ -135,6 +136,25 @@ def test_a_download_is_left_to_the_package(tmp_path, package):
     for _ in range(2):
         assert len(MedMNIST(*arguments, download=True)) == 6
     assert asked == [('test', True, str(tmp_path / 'new'), 28)]
+
+
+@pytest.mark.parametrize('is_there', [True, False])
+def test_all_processes_wait_for_a_download_also_where_the_file_exists(
+    tmp_path, package, monkeypatch, is_there
+):
+    # A rank that sees a file must not go on while the first one writes it.
+    waited = []
+
+    def write():
+        write_npz(tmp_path, 'retinamnist')
+        waited.append(True)
+
+    if is_there:
+        write_npz(tmp_path, 'retinamnist')
+    monkeypatch.setattr(medmnist.dist, 'is_main_process', lambda: False)
+    monkeypatch.setattr(medmnist.dist, 'barrier', write)
+    dataset = MedMNIST('retinamnist', str(tmp_path), download=True)
+    assert len(dataset) == 6 and waited == [True]
 
 
 def test_the_names_are_those_of_the_package():

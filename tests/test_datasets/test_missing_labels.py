@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
+import torch
+from mmengine.dataset import default_collate
 from test_partial_label_dataset import assert_rows, rows_of, write_source
 
 from mmda.datasets import (
     Digits,
+    ImagePairs,
     LabelTable,
     MissingLabels,
     PartialLabelDataset,
 )
+from mmda.models import DualViewDataPreprocessor
 from mmda.report.source_labels import sources_of_datasets
 
 N = np.nan
@@ -158,7 +162,7 @@ def test_an_item_loses_its_labels_and_nothing_else(tmp_path):
     sample = dataset[1]
     assert sample['inputs'].shape == (3, 8, 8)
     np.testing.assert_array_equal(sample['data_samples'].gt_score, [1, N, N])
-    assert 'gt_label' not in dataset.get_data_info(1)
+    assert dataset.get_data_info(1)['gt_label'] == 0
     assert dataset.get_cat_ids(1) == [0]
 
 
@@ -198,3 +202,26 @@ def test_images_of_a_subset_keep_their_own_hidden_labels(source):
     assert_rows(last, rows[-2:])
     assert last.get_data_info(-1)['sample_idx'] == 1
     assert len(whole) == 4
+
+
+def test_a_source_whose_labels_are_hidden_joins_another_in_any_order():
+    hidden = MissingLabels(digits_in_batches(), 'random', fraction=0.5)
+    pairs = ImagePairs(digits_in_batches(), num_pairs=3)
+    plain = digits_in_batches()
+    preprocessor = DualViewDataPreprocessor()
+    for first, second in ((hidden, plain), (plain, hidden), (plain, pairs)):
+        batch = default_collate([first[0]]), default_collate([second[0]])
+        samples = [s for part in batch for s in part['data_samples']]
+        images = torch.cat([part['inputs'] for part in batch])
+        data = preprocessor(dict(inputs=images, data_samples=samples), True)
+        for sample in data['data_samples'][:2]:
+            positive = np.flatnonzero(sample.gt_score > 0.5)
+            assert sample.gt_label.tolist() == positive.tolist()
+
+
+def digits_in_batches():
+    return PartialLabelDataset(
+        dict(type='Digits'),
+        [str(digit) for digit in range(10)],
+        pipeline=[dict(type='mmpretrain.PackInputs')],
+    )

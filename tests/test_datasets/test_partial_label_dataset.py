@@ -3,6 +3,9 @@ import json
 import math
 import pickle
 import zlib
+from email.message import Message
+from pathlib import Path
+from urllib.error import HTTPError, URLError
 
 import cv2
 import numpy as np
@@ -13,7 +16,7 @@ from mmpretrain.datasets import KFoldDataset
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmda.datasets import ClassFilter, PartialLabelDataset
+from mmda.datasets import ClassFilter, MissingLabels, PartialLabelDataset
 from mmda.datasets.parts import draw_samples
 
 N = math.nan
@@ -601,6 +604,43 @@ def test_a_broken_image_is_skipped_in_training_and_an_error_in_test_mode(
     assert dataset[1]['data_samples'].sample_idx == 1
     with pytest.raises(OSError, match=r'2\.png of Multi.*cannot be decoded'):
         dataset[2]
+    assert dataset.num_skipped == 0
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda dataset: ClassFilter(dataset, drop=['owl']),
+        lambda dataset: MissingLabels(dataset, 'random', fraction=0.0),
+    ],
+)
+def test_a_wrapper_around_it_skips_broken_images_too(source, tmp_path, wrap):
+    dataset = wrap(PartialLabelDataset(source, SPACE, name='zoo'))
+    last = len(dataset) - 1
+    broken = dataset.get_data_info(last)['img_path']
+    Path(broken).write_bytes(b'no image')
+    assert dataset[last]['data_samples'].sample_idx != last
+    assert dataset.num_skipped >= 1
+    (line,) = dataset.broken_images()
+    assert line.startswith(f'{broken} of {type(dataset).__name__} of zoo (')
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        HTTPError('http://hospital/1.png', 404, 'Not Found', Message(), None),
+        URLError('timed out'),
+        TimeoutError('timed out'),
+        ConnectionError('reset by peer'),
+    ],
+)
+def test_an_error_of_the_network_is_no_broken_image(source, error):
+    def fail(results):
+        raise error
+
+    dataset = PartialLabelDataset(source, SPACE, pipeline=[fail])
+    with pytest.raises(type(error)):
+        dataset[0]
     assert dataset.num_skipped == 0
 
 

@@ -295,6 +295,24 @@ def test_ids_that_a_byte_cannot_hold_are_an_error_not_another_class(root):
         wrap(root)[5]
 
 
+@pytest.mark.parametrize(
+    ('ids', 'message'),
+    [
+        (np.array([[0, 1, 7, 7]] * 4, np.uint8), r'label space: \[7\]'),
+        (np.array([[0, 257]] * 2, np.uint16), r'ids \[257\]'),
+    ],
+)
+def test_test_time_augmentation_checks_the_ids_too(root, ids, message):
+    write(root, 'z', ids)
+    load, annotations, pack = LOAD[0], LOAD[1], LOAD[-1]
+    flips = [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)]
+    twice = dict(type='TestTimeAug', transforms=[flips, [annotations], [pack]])
+    dataset = wrap(root, pipeline=[load, twice], test_mode=True)
+    assert len(dataset[0]['data_samples']) == 2
+    with pytest.raises(ValueError, match=rf'z\.png of A.*{message}'):
+        dataset[5]
+
+
 def test_a_label_map_of_16_bits_with_small_ids_is_read_like_any_other(root):
     write(root, 'z', LABEL.astype(np.uint16))
     assert label_of(wrap(root), 5) == label_of(wrap(root), 0)

@@ -105,6 +105,16 @@ def test_thr_means_the_same_with_test_time_augmentation():
     assert torch.equal(merged.pred_sem_seg.data, alone.pred_sem_seg.data)
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_augmentation_keeps_the_order_of_large_logits_in_half_precision(dtype):
+    logits = torch.tensor([9.0, 12.0], dtype=dtype)[:, None, None]
+    views = [SegDataSample(seg_logits=PixelData(data=logits))] * 2
+    model = PartialLabelSegTTAModel(build(MODELS['FCN']))
+    (merged,) = model.merge_preds([views])
+    assert merged.pred_sem_seg.data.item() == 1
+    assert merged.seg_logits.data.isfinite().all()
+
+
 @torch.no_grad()
 def test_no_class_is_not_painted_written_as_c_and_no_class_of_a_stock_metric(
     tmp_path,

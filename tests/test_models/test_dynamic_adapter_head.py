@@ -183,3 +183,12 @@ def test_with_rules_a_class_is_at_most_as_likely_as_what_it_implies():
     torch.testing.assert_close(lowered[:, 1], free.amin(dim=1))
     with pytest.raises(ValueError, match='needs model.head.classes'):
         DynamicAdapterHead(num_classes=2, in_channels=4, rules=rules)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_large_logits_keep_their_order_in_half_precision(dtype):
+    head = DynamicAdapterHead(in_channels=4, classes=['a', 'b'])
+    logits = torch.tensor([[9.0, 12.0]], dtype=dtype)
+    (sample,) = head._get_predictions(logits, [DataSample()])
+    assert sample.pred_score.dtype == torch.float32
+    assert sample.pred_score[0] < sample.pred_score[1] < 1

@@ -217,3 +217,23 @@ def test_an_unknown_mode_is_refused():
     with pytest.raises(RuntimeError, match='Invalid mode "answer"'):
         make_model()(make_images(), mode='answer')
     assert isinstance(make_model(), MultiNetworkClassifier)
+
+
+def test_rules_hold_between_the_answers_of_the_networks():
+    rules = dict(implies={'b': ['a']})
+    model = make_model(rules=rules).eval()
+    assert all(net.head.rules is None for net in model.networks)
+    plain = make_model().eval()
+    plain.load_state_dict(model.state_dict())
+    images = make_images(64)
+    samples = [DataSample() for _ in images]
+    found = model.predict(images, copy.deepcopy(samples))
+    answers = torch.stack([s.pred_score for s in found])
+    free = plain.predict(images, copy.deepcopy(samples))
+    free = torch.stack([s.pred_score for s in free])
+    expected = torch.stack(
+        [free[:, 0], torch.minimum(free[:, 0], free[:, 1]), free[:, 2]], dim=1
+    )
+    assert (free[:, 1] > free[:, 0]).any()
+    torch.testing.assert_close(answers, expected)
+    assert answers.dtype == torch.float32

@@ -126,8 +126,10 @@ class MedMNIST(LocalImages):
             f'Download {RECORD}{flag}.npz (1 to 206 MB at 28 pixels) into '
             'data_root.'
         )
-        if self.download and not osp.exists(path):
-            self._download()
+        if self.download:
+            if dist.is_main_process() and not osp.exists(path):
+                self._download()
+            dist.barrier()  # of all processes, also where the file exists
         self.require_file(path)
         images, labels = self.read(path, _load, self.split)
         num_classes = len(self.METAINFO['classes'])
@@ -145,12 +147,10 @@ class MedMNIST(LocalImages):
     def _download(self) -> None:
         package = _package(f'download=True of {self.dataset_name}')
         kind = package.INFO[self.dataset_name]['python_class']
-        if dist.is_main_process():
-            os.makedirs(self.folder, exist_ok=True)
-            getattr(package, kind)(
-                'test', download=True, root=self.folder, size=self.size
-            )
-        dist.barrier()
+        os.makedirs(self.folder, exist_ok=True)
+        getattr(package, kind)(
+            'test', download=True, root=self.folder, size=self.size
+        )
 
 
 def _load(path: str, split: str) -> tuple[np.ndarray, np.ndarray]:

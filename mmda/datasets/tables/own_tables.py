@@ -13,6 +13,13 @@ from .csv_label_dataset import CSVLabelDataset
 #: part validates, the second one tests.
 PARTS = 10
 SPLITS = ('train', 'val', 'test')
+#: Keys of a table that are arguments of PartialLabelDataset.
+OF_WRAPPER = ('labeled_classes', 'contradictions', 'rules')
+#: Its other arguments, which the tables have no key for.
+_NOT_A_KEY = (
+    *('aliases', 'background_classes', 'exclusive', 'keep_apart', 'name'),
+    *('num_samples', 'part', 'part_of'),
+)
 
 
 class OwnSources(NamedTuple):
@@ -48,9 +55,11 @@ def sources_of_tables(
     Args:
         tables (Mapping[str, Mapping]): Name of a source -> ``train``, and
             perhaps ``val`` and ``test``: tables relative to ``data_root``.
-            Other keys are arguments of :class:`CSVLabelDataset`. A source
-            without ``val`` or ``test`` needs ``patient_column``; None says
-            that no two images show one patient.
+            ``labeled_classes``, ``contradictions`` and ``rules`` are
+            arguments of ``PartialLabelDataset``. All other keys are
+            arguments of :class:`CSVLabelDataset`. A source without ``val`` or
+            ``test`` needs ``patient_column``; None says that no two images
+            show one patient.
         data_root (str): Folder of the tables and of the images.
         train_pipeline (Sequence[dict]): Transforms of training images.
         test_pipeline (Sequence[dict]): Transforms of all other images.
@@ -62,31 +71,43 @@ def sources_of_tables(
         OwnSources: The label space, and the configs of the datasets.
 
     Raises:
-        FileNotFoundError: If a training table does not exist.
-        ValueError: If a source has no ``train``, or if it needs
-            ``patient_column``.
+        FileNotFoundError: If a table that names the classes does not exist.
+        ValueError: If a source has no ``train``, if it needs
+            ``patient_column``, or if a key cannot be used here.
     """
     for name, table in tables.items():
         _check_table(name, table)
+    own = {
+        name: _classes_of(table, table['train'], data_root)
+        for name, table in tables.items()
+    }
     classes: tuple[str, ...] | str
     if isinstance(aliases, str):
         # `mmda label_space` reads this config before it writes the file.
         classes, aliases = aliases, None
     else:
-        found = {n: _classes_of(t, data_root) for n, t in tables.items()}
-        classes = LabelSpace.union(found, aliases).classes
+        used = {
+            n: t.get('labeled_classes') or own[n] for n, t in tables.items()
+        }
+        classes = LabelSpace.union(used, aliases).classes
     datasets: dict[str, list[dict]] = {split: [] for split in SPLITS}
     for name, table in tables.items():
         for split in SPLITS:
             is_train = split == 'train'
+            file = table.get(split) or table['train']
             source = dict(
                 type='CSVLabelDataset',
                 data_root=data_root,
-                ann_file=table.get(split) or table['train'],
+                ann_file=file,
                 test_mode=not is_train,
                 pipeline=list(train_pipeline if is_train else test_pipeline),
                 **_arguments(table),
             )
+            if table.get('label_column') and not table.get('classes'):
+                # A list names the positive classes only. A class that no
+                # image of this table has is still negative in it.
+                more = _classes_of(table, file, data_root)
+                source['classes'] = [*dict.fromkeys([*own[name], *more])]
             datasets[split].append(
                 dict(
                     type='PartialLabelDataset',
@@ -94,6 +115,7 @@ def sources_of_tables(
                     classes=classes,
                     aliases=dict(aliases or {}),
                     dataset=source,
+                    **{key: table[key] for key in OF_WRAPPER if key in table},
                     **_part(table, split),
                 )
             )
@@ -106,6 +128,14 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
             f'tables[{name!r}]: found {sorted(table)}, expected the key '
             '`train` with the name of a table'
         )
+    wrong = [key for key in _NOT_A_KEY if key in table]
+    if wrong:
+        raise ValueError(
+            f'tables[{name!r}]: found the key {wrong[0]!r}, an argument of '
+            f'PartialLabelDataset. Expected one of {[*SPLITS, *OF_WRAPPER]} '
+            'or an argument of CSVLabelDataset. For all other options, write '
+            'the PartialLabelDataset of each split into the config'
+        )
     absent = [split for split in SPLITS if not table.get(split)]
     if absent and 'patient_column' not in table:
         raise ValueError(
@@ -116,16 +146,18 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
 
 
 def _arguments(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: v for key, v in table.items() if key not in SPLITS}
+    others = (*SPLITS, *OF_WRAPPER)
+    return {key: v for key, v in table.items() if key not in others}
 
 
-def _classes_of(table: Mapping[str, Any], data_root: str) -> Sequence[str]:
-    if table.get('classes'):
-        return table['classes']
+def _classes_of(
+    table: Mapping[str, Any], file: str, data_root: str
+) -> Sequence[str]:
     dataset = CSVLabelDataset(
-        table['train'], data_root, lazy_init=True, **_arguments(table)
+        file, data_root, lazy_init=True, **_arguments(table)
     )
-    return dataset.find_classes()
+    # `classes` may be the name of a file, which the host reads.
+    return dataset.metainfo.get('classes') or dataset.find_classes()
 
 
 def _part(table: Mapping[str, Any], split: str) -> dict[str, Any]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import copy
 import inspect
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from mmda.structures import score_of
 
+from ..broken_images import (
+    UnusableImageError,
+    is_decode_error,
+    is_for_three_channels,
+)
 from ..packed_samples import packed_samples, protect_labels
 from ..parts import take
 from ..split_file import image_names
@@ -40,6 +48,10 @@ class DatasetWrapper(BaseDataset):
     A data sample that the pipeline packs has the fields of
     :data:`SAMPLE_META` in its metainfo, as far as the wrapper or its source
     knows them. No ``meta_keys`` are needed.
+
+    An image that cannot be decoded is an error if ``test_mode`` is True.
+    Otherwise a random image takes its place, and the log names it once. A
+    missing file is always an error.
 
     Args:
         dataset (dict | BaseDataset): The source. Any dataset of the hosts
@@ -124,6 +136,8 @@ class DatasetWrapper(BaseDataset):
                 f'source {self.name} has no `classes` in its metainfo; give '
                 'its dataset metainfo=dict(classes=(...)) or classes=(...)'
             )
+        # Shared, so that all workers of a data loader count together.
+        self._skips = torch.zeros(total, dtype=torch.int32).share_memory_()
         return self.choose(total, tuple(metainfo['classes']))
 
     def full_init(self) -> None:
@@ -184,16 +198,64 @@ class DatasetWrapper(BaseDataset):
         info['sample_idx'] = idx if idx >= 0 else len(self) + idx
         return info
 
+    def apply_pipeline(self, info: dict) -> Any:
+        """Run the pipeline on the annotation of an image."""
+        return self.pipeline(info)
+
     def run_pipeline(self, info: dict) -> Any:
-        """Run the pipeline.
+        """Run the pipeline and handle images that cannot be decoded.
 
         Args:
-            info (dict): The annotation of an image. It may be changed.
+            info (dict): The annotation of an image.
 
         Returns:
-            Any: The output of the pipeline.
+            Any: The output of the pipeline. None for an image that cannot be
+            decoded, if ``test_mode`` is False. The caller then takes another
+            image.
+
+        Raises:
+            FileNotFoundError: If the image or its label map is missing.
+            UnusableImageError: If the image is whole, but cannot be used with
+                the settings of the loader.
+            OSError: If the file system cannot read the image, or if the image
+                cannot be decoded and ``test_mode`` is True.
+            ValueError: If a transform fails on an image of one channel.
         """
-        return self.pipeline(info)
+        idx = info['sample_idx']
+        image = f'image {info.get("img_path", idx)} of {self.name}'
+        try:
+            return self.apply_pipeline(info)
+        except FileNotFoundError as error:
+            what = ' or its annotation' if 'label_map' in info else ''
+            raise FileNotFoundError(
+                f'{image}{what} is missing ({self.where(idx)}): {error}'
+            ) from error
+        except UnusableImageError as error:
+            raise UnusableImageError(
+                f'{image} cannot be used ({self.where(idx)}): {error}'
+            ) from error
+        except Exception as error:
+            why = ' '.join(str(error).split())
+            if is_for_three_channels(error, info):
+                raise ValueError(
+                    f'{image} is grey, and a transform fails on it: {why}. '
+                    "If it needs three channels, load with color_type='color' "
+                    'or use strong_view of DualViewDataPreprocessor instead'
+                ) from error
+            if not is_decode_error(error):
+                raise
+            problem = f'{image} cannot be decoded ({self.where(idx)}): {why}'
+            if self.test_mode:
+                raise OSError(problem) from error
+            index = self.source_index(idx)
+            if not self._skips[index]:
+                print_log(
+                    f'{problem}; another image takes its place',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            self._skips[index] += 1
+            return None
 
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on one image.
@@ -214,6 +276,26 @@ class DatasetWrapper(BaseDataset):
             protect_labels(results)
         return results
 
+    def __getitem__(self, idx: int) -> Any:
+        """Return a sample; see :meth:`run_pipeline`.
+
+        Raises:
+            ValueError: If ``max_refetch`` other images cannot be decoded
+                either.
+        """
+        try:
+            return super().__getitem__(idx)
+        except Exception as error:
+            # The host raises a bare Exception, which names no file.
+            if type(error) is not Exception or not self.num_skipped:
+                raise
+            broken = self.broken_images()
+            raise ValueError(
+                f'{self.name}: {self.max_refetch + 1} tries in turn found no '
+                f'image that can be decoded. {len(broken)} of {len(self)} '
+                f'images are broken, such as {broken[0]}'
+            ) from error
+
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the indices of the annotated, positive classes of an image.
 
@@ -227,6 +309,29 @@ class DatasetWrapper(BaseDataset):
         score = score_of(info, len(self.metainfo['classes']))
         # NaN > 0.5 is False
         return np.flatnonzero(score > 0.5).tolist()
+
+    @property
+    def num_skipped(self) -> int:
+        """int: How often an image could not be decoded, in all workers."""
+        self.full_init()
+        return int(self._skips.sum())
+
+    def broken_images(self) -> list[str]:
+        """List the images that could not be decoded, in all workers.
+
+        Returns:
+            list[str]: For each image its file and where its annotation
+            stands.
+        """
+        if not self.num_skipped:
+            return []
+        where = {self.source_index(i): i for i in range(len(self))}
+        found = []
+        for index in self._skips.nonzero().flatten().tolist():
+            image = self.dataset.get_data_info(index).get('img_path', index)
+            place = self.where(where[index]) if index in where else ''
+            found.append(f'{image} of {self.name} ({place})')
+        return found
 
     def _get_unserialized_subset(
         self, indices: int | Sequence[int]

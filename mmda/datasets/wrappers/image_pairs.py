@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmda.structures import score_of
+from mmda.structures import positive_label, score_of
 
 from .dataset_wrapper import DatasetWrapper
 
@@ -26,7 +26,7 @@ class ImagePairs(DatasetWrapper):
     - negative, if both images are known not to have it;
     - not annotated otherwise.
 
-    Samples have ``img`` and ``gt_score``, and no path.
+    Samples have ``img``, ``gt_score`` and ``gt_label``, and no path.
 
     Args:
         dataset (dict | BaseDataset): The source. Its images must be in memory
@@ -102,7 +102,7 @@ class ImagePairs(DatasetWrapper):
 
         Returns:
             dict: ``img`` (uint8, of the size of one image), ``gt_score``
-            (float32, (C,)) and ``sample_idx``.
+            (float32, (C,)), ``gt_label`` and ``sample_idx``.
         """
         self.full_init()
         infos = [
@@ -123,6 +123,7 @@ class ImagePairs(DatasetWrapper):
         return dict(
             img=np.concatenate(halves, axis=1),
             gt_score=score,
+            gt_label=positive_label(score),
             sample_idx=idx if idx >= 0 else len(self) + idx,
         )
 

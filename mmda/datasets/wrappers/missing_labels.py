@@ -14,7 +14,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
 from mmda.files import replacing
-from mmda.structures import UNANNOTATED, class_indices, score_of
+from mmda.structures import (
+    UNANNOTATED,
+    class_indices,
+    positive_label,
+    score_of,
+)
 
 from .dataset_wrapper import DatasetWrapper, scores_of
 
@@ -160,13 +165,13 @@ class MissingLabels(DatasetWrapper):
 
         Returns:
             dict: ``gt_score`` (float32, (C,), NaN where hidden or not
-            annotated) in place of ``gt_label``.
+            annotated), and ``gt_label``, the positive classes that are left.
         """
         info = super().get_data_info(idx)
         kept = self.kept[self.source_index(idx)]
         score = score_of(info, len(kept))
-        info.pop('gt_label', None)
         info['gt_score'] = np.where(kept, score, np.float32(UNANNOTATED))
+        info['gt_label'] = positive_label(info['gt_score'])
         return info
 
 

@@ -51,7 +51,7 @@ def percentile_interval(
 
     Returns:
         tuple[ndarray, ndarray]: Lower and upper ends, (...). They are NaN
-        where fewer than half of the resamples have a value.
+        where at most half of the resamples have a value.
 
     Examples:
         >>> percentile_interval(np.arange(101.) / 100)
@@ -75,7 +75,7 @@ def bootstrap_p_value(differences: np.ndarray) -> np.ndarray:
         differences (ndarray): (R, ...), a paired difference per resample.
 
     Returns:
-        ndarray: (...), in (0, 1]; NaN where fewer than half of the resamples
+        ndarray: (...), in (0, 1]; NaN where at most half of the resamples
         have a value.
 
     Examples:

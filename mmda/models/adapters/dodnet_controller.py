@@ -25,8 +25,9 @@ class DoDNetController(NamedClasses, nn.Linear):
 
     A training pass asks one question about each image: a random one of the
     questions that are annotated for the image. An image without annotation
-    adds nothing. So DoDNet needs n passes to ask what the dynamic adapter
-    asks in one pass. In evaluation, all questions are answered.
+    adds nothing to the supervised terms. So DoDNet needs n passes to ask what
+    the dynamic adapter asks in one pass. In evaluation, all questions are
+    answered.
 
     Source: [0] Zhang et al., DoDNet: Learning to segment multi-organ and
     tumors from multiple partially labeled datasets, CVPR 2021. This is the

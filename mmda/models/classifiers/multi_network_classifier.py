@@ -9,14 +9,13 @@ import torch
 from mmengine.registry import MODELS
 from mmpretrain.models import ImageClassifier
 from mmpretrain.models.classifiers.base import BaseClassifier
-from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmda.structures import resolve_classes
+from mmda.structures import read_rules, resolve_classes
 
 from ..adapters import NamedClasses
-from ..heads import stack_targets
+from ..heads import ConsistentHead, stack_targets
 from ..utils import split_views
 from .dual_view_image_classifier import DualViewImageClassifier
 
@@ -68,16 +67,15 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
                 'joint label space, one network is built for each'
             )
         self.name_classes(head.get('num_classes'), classes)
-        network = dict(
-            backbone=backbone,
-            neck=neck,
-            head={**head, 'num_classes': 1, 'classes': None},
-        )
+        # Rules are between classes, so they are those of the joined head.
+        own = dict(head, num_classes=1, classes=None, rules=None)
+        network = dict(backbone=backbone, neck=neck, head=own)
         self.networks = nn.ModuleList(
             DualViewImageClassifier(**copy.deepcopy(network)) for _ in classes
         )
         self.head = _JoinedHead(thr=head.get('thr'), topk=head.get('topk'))
         self.head.classes = self.classes
+        self.head.rules = read_rules(head.get('rules'), classes)
 
     # The host's three modes call the methods below and the joined head.
     forward = ImageClassifier.forward
@@ -137,7 +135,7 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
                 state_dict[f'{start}{number}.{name}'] = value
 
 
-class _JoinedHead(MultiLabelClsHead):
+class _JoinedHead(ConsistentHead):
     """Join the logits of the networks to one prediction; learns nothing."""
 
     classes: tuple[str, ...] | None

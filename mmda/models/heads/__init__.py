@@ -2,6 +2,7 @@
 
 from .dodnet_head import DoDNetHead
 from .dynamic_adapter_head import (
+    ConsistentHead,
     DynamicAdapterHead,
     rename_old_keys,
     stack_targets,
@@ -9,6 +10,7 @@ from .dynamic_adapter_head import (
 from .partial_label_linear_head import PartialLabelLinearHead
 
 __all__ = [
+    'ConsistentHead',
     'DoDNetHead',
     'DynamicAdapterHead',
     'PartialLabelLinearHead',

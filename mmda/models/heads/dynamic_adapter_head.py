@@ -12,6 +12,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmda.structures import (
+    LabelRules,
     as_partial,
     read_rules,
     resolve_classes,
@@ -25,8 +26,27 @@ from ..losses import PartialLabelLoss, softmax_of
 OLD_NAMES = ('adapter.', 'controller.', 'fc.')
 
 
+class ConsistentHead(MultiLabelClsHead):
+    """``MultiLabelClsHead`` whose predictions keep rules between classes.
+
+    Attributes:
+        rules (LabelRules | None): The rules, None without any.
+    """
+
+    rules: LabelRules | None = None
+
+    def _get_predictions(
+        self, cls_score: Tensor, data_samples: list[DataSample]
+    ) -> list[DataSample]:
+        # In half precision, the answers to large logits are equal.
+        cls_score = cls_score.float()
+        if self.rules is not None:
+            cls_score = self.rules.consistent(cls_score)
+        return super()._get_predictions(cls_score, data_samples)
+
+
 @MODELS.register_module()
-class DynamicAdapterHead(MultiLabelClsHead):
+class DynamicAdapterHead(ConsistentHead):
     """Multi-label head whose loss takes partial labels and two views.
 
     The head answers with a dynamic adapter by default. Another ``classifier``
@@ -164,13 +184,6 @@ class DynamicAdapterHead(MultiLabelClsHead):
         terms = self.loss_module.terms(scores, asked, **kwargs)
         annotated = (~target.isnan()).float().mean()
         return {**terms, 'annotated_fraction': annotated}
-
-    def _get_predictions(
-        self, cls_score: Tensor, data_samples: list[DataSample]
-    ) -> list[DataSample]:
-        if self.rules is not None:
-            cls_score = self.rules.consistent(cls_score)
-        return super()._get_predictions(cls_score, data_samples)
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any

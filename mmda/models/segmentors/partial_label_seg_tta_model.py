@@ -37,8 +37,9 @@ class PartialLabelSegTTAModel(SegTTAModel):
         """
         merged = []
         for samples in data_samples_list:
+            # In half precision, the answers to large logits are equal.
             answer = torch.stack(
-                [sample.seg_logits.data.sigmoid() for sample in samples]
+                [s.seg_logits.data.float().sigmoid() for s in samples]
             ).mean(dim=0)
             best = answer.argmax(dim=0, keepdim=True)
             sample = samples[0]
