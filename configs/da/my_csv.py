@@ -1,9 +1,12 @@
 # One model from tables of your own. Each table annotates some of the classes.
 # `mmda make_toy my_csv data/my_csv` draws tables and images to try it.
+# Copy this file to any place: these names need no folder. The first line tells
+# the stock tools where they are.
 _base_ = [
-    '../_base_/models/dynamic_adapter_densenet121.py',
-    '../_base_/schedules/adam_plateau_64e.py',
-    '../_base_/default_runtime.py',
+    __import__('mmda')
+    and 'mmda::_base_/models/dynamic_adapter_densenet121.py',
+    'mmda::_base_/schedules/adam_plateau_64e.py',
+    'mmda::_base_/default_runtime.py',
 ]
 from mmda.datasets.tables import sources_of_tables  # noqa: E402
 

@@ -15,9 +15,10 @@ def set_seed(cfg: Config, seed: int) -> None:
 
     This sets ``randomness.seed``. It also sets ``seed`` of every training and
     validation dataset that has the key, so that sources which are parts of
-    one partition share one seed. The seeds of the
-    test data stay. A reader that splits training and test data by its seed
-    keeps this seed, too: a test image must not move into the training.
+    one partition share one seed. The seeds of the test data stay. What
+    splits training and test data by its seed keeps this seed, too: a reader,
+    or a ``PartialLabelDataset`` whose ``part`` is one of random parts. So no
+    test image moves into the training.
 
     Args:
         cfg (Config): The config, changed in place.
@@ -41,8 +42,12 @@ def set_seed(cfg: Config, seed: int) -> None:
         for node in seeded_datasets(cfg, 'test')
         if not _is_wrapper(node)
     }
+    tested = (cfg.get('test_dataloader') or {}).get('dataset')
+    divided = [_source(n) for n in walk_datasets(tested) if _draws_part(n)]
     for split in ('train', 'val'):
         for node in seeded_datasets(cfg, split):
+            if _draws_part(node) and _source(node) in divided:
+                continue
             if _is_wrapper(node) or node.get('type') not in fixed:
                 node['seed'] = seed
 
@@ -65,3 +70,17 @@ def seeded_datasets(cfg: Config, split: str) -> Iterator[dict[str, Any]]:
 
 def _is_wrapper(node: dict[str, Any]) -> bool:
     return 'dataset' in node or 'datasets' in node
+
+
+def _draws_part(node: dict[str, Any]) -> bool:
+    """Tell whether a wrapper takes one of the parts that its seed draws."""
+    part = node.get('part')
+    # The second entry may be the file of `mmda split`, which draws nothing.
+    return _is_wrapper(node) and bool(part) and not isinstance(part[1], str)
+
+
+def _source(node: dict[str, Any]) -> dict[str, Any]:
+    """Return what says which images the source of a wrapper has."""
+    how = ('pipeline', 'test_mode', 'lazy_init')
+    source = node.get('dataset') or {}
+    return {key: value for key, value in source.items() if key not in how}

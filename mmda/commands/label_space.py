@@ -121,7 +121,16 @@ def run(args: argparse.Namespace) -> None:
     for spelling, name in more.items():
         if name in space.classes and spelling not in space.classes:
             space.aliases.setdefault(spelling, name)
-    sources = {**recorded, **space.counts()}
+    counts = space.counts()
+    for name in sorted(recorded.keys() & counts.keys()):
+        was, now = recorded[name], counts[name]
+        if was != now:
+            say(
+                f'source {name!r} takes the place of the one in {args.out} '
+                f'({was["images"]:,} images before, {now["images"]:,} now). '
+                'If it is another source, give its file or folder another name'
+            )
+    sources = {**recorded, **counts}
     rules = _read_rules(args.rules) if args.rules else old.rules
     _show(space, sources, old.classes)
     _show_rules(rules, space.classes)
@@ -190,7 +199,10 @@ def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
     for source in args.sources:
         if not is_config(source):
             init_default_scope('mmpretrain')
-            yield 'train', Path(source).stem, table_config(source, args)
+            # Each hospital may have a labels.csv, in a folder of its own.
+            parts = Path(source).with_suffix('').parts[-2:]
+            name = '/'.join(p for p in parts if p not in ('..', '/'))
+            yield 'train', name, table_config(source, args)
             continue
         # A config may name the file that this command is to write.
         cfg = open_config(source, args.cfg_options, read_spaces=False)

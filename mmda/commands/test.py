@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
@@ -123,12 +124,20 @@ def run(args: argparse.Namespace) -> None:
     with checkpoint_loading(args.unsafe_load), naming(cfg.work_dir):
         metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
-        # JSON has no NaN. A class without positives has no AUC.
-        plain = {
-            k: v if math.isfinite(v) else None for k, v in metrics.items()
-        }
         with replacing(args.out) as part:
-            mmengine.dump(plain, part)
+            mmengine.dump(_plain(metrics), part)
+
+
+def _plain(value: Any) -> Any:
+    """Write a value of a metric so that JSON can hold it, which has no NaN."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if hasattr(value, 'tolist'):  # an array, a tensor or a number of one
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    is_number = isinstance(value, float)
+    return None if is_number and not math.isfinite(value) else value
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
@@ -181,6 +190,8 @@ def merge_args(args: argparse.Namespace) -> Config:
         if not cfg.get('val_dataloader'):
             raise ValueError('--split val: the config has no val_dataloader')
         cfg.test_dataloader = deepcopy(cfg.val_dataloader)
+        # The page of the work directory is that of the test.
+        cfg.setdefault('default_hooks', {})['run_report'] = None
     is_dump = args.out is not None and args.out.endswith('.npz')
     if is_dump and 'decode_head' in cfg.model:
         raise ValueError(

@@ -64,12 +64,26 @@ def split_tested(cfg: Config) -> str:
         str: 'val' or 'train' if the test dataloader reads the images of that
         split, else 'test'.
     """
-    tested = _which_images(cfg.test_dataloader.dataset)
+    loader = cfg.get('test_dataloader') or {}
+    tested = _which_images(loader.get('dataset'))
     for split in ('val', 'train'):
         node = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
         if node is not None and _which_images(node) == tested:
             return split
     return 'test'
+
+
+def images_tested(cfg: Config) -> str:
+    """Name the images that a config tests, for a reader.
+
+    Args:
+        cfg (Config): After all changes of the command line.
+
+    Returns:
+        str: 'test', 'validation images' or 'training images'.
+    """
+    names = dict(val='validation images', train='training images')
+    return names.get(split_tested(cfg), 'test')
 
 
 def _which_images(node: Any) -> Any:

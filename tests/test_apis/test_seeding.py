@@ -58,3 +58,25 @@ def test_train_command_takes_a_seed(capsys):
     )
     with pytest.raises(ValueError, match='expected 0 or more'):
         set_seed(cfg, -1)
+
+
+@pytest.mark.parametrize('part', [(0, 2), ('train', 'splits.csv')])
+def test_parts_that_decide_the_test_images_keep_their_seed(part):
+    reader = dict(type='Digits', pipeline=['a'])
+    train_d0 = dict(source(1, reader), part=part)
+    test_d0 = dict(source(1, dict(type='Digits')), part=(1, 2))
+    other = dict(source(1, dict(type='Digits', digits=(1, 2))), part=part)
+    joined = dict(type='ConcatDataset', datasets=[train_d0, other])
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=joined),
+            val_dataloader=dict(dataset=train_d0),
+            test_dataloader=dict(dataset=test_d0),
+        )
+    )
+    set_seed(cfg, 7)
+    kept = 1 if part == (0, 2) else 7
+    first, second = cfg.train_dataloader.dataset.datasets
+    assert (first.seed, second.seed) == (kept, 7)
+    assert cfg.val_dataloader.dataset.seed == kept
+    assert cfg.test_dataloader.dataset.seed == 1

@@ -109,6 +109,23 @@ def test_sources_that_are_added_one_by_one_give_the_same_file(run):
     assert found['rules'] == 'chest_xray'
 
 
+def test_tables_of_one_name_in_two_folders_are_two_sources(run, tables):
+    for name in ('nih', 'chexpert'):
+        (tables / name).mkdir()
+        (tables / f'{name}.csv').rename(tables / name / 'labels.csv')
+    run('nih/labels.csv')
+    space, text = run('chexpert/labels.csv')
+    assert list(space['sources']) == ['nih/labels', 'chexpert/labels']
+    assert 'no source has' not in text and 'takes the place' not in text
+    table = tables / 'nih' / 'labels.csv'
+    rows = table.read_text().splitlines()
+    table.write_text('\n'.join(rows[:-2]))
+    space, text = run('nih/labels.csv')
+    assert space['sources']['nih/labels']['images'] == 10
+    assert "'nih/labels' takes the place" in text
+    assert '(12 images before, 10 now)' in text
+
+
 def test_an_alias_of_the_user_joins_and_says_which_places_move(run):
     names = ('nih.csv', 'chexpert.csv', 'padchest.csv')
     alias = ('--alias', 'Pleural Effusion=Effusion')

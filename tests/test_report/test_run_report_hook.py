@@ -49,6 +49,29 @@ def test_the_page_of_a_test_has_the_metrics_and_the_training(tested):
     assert re.search(r'<td>\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]</td>', page)
 
 
+def test_a_best_checkpoint_holds_the_metrics_of_its_own_validation(tmp_path):
+    shutil.copy(train_digits() / 'config.py', tmp_path)
+    cfg = runner_of(tmp_path, tmp_path / 'run')
+    cfg.default_hooks.pop('run_report')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    hub = runner.message_hub
+    saved = torch.load(hub.get_info('best_ckpt'), weights_only=False)
+    info = saved['message_hub']['runtime_info']
+    assert info['best_metrics']['auc/mean'] == hub.get_info('best_score')
+
+
+def test_the_page_of_a_test_on_validation_images_says_so(tmp_path):
+    shutil.copy(train_digits() / 'config.py', tmp_path)
+    cfg = runner_of(tmp_path, tmp_path / 'run', num_classes=1, num_images=1)
+    cfg.load_from = str(train_digits() / 'epoch_2.pth')
+    cfg.test_dataloader = cfg.val_dataloader
+    Runner.from_cfg(cfg).test()
+    for name in ('report.html', 'model_card.md'):
+        text = (tmp_path / 'run' / name).read_text()
+        assert '% (validation images)' in text and '% (test)' not in text
+
+
 def test_page_and_card_name_the_class_that_nobody_annotates(tested):
     for name in ('report.html', 'model_card.md'):
         assert '7: no source annotates it' in (tested[0] / name).read_text()

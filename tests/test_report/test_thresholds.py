@@ -212,7 +212,11 @@ def test_the_split_that_is_tested_is_known():
         (['--cfg-options', f'{INNER}.split=train'], 'test'),  # all of them
     ):
         args = parser.parse_args([*command, *options])
-        assert split_tested(test_command.merge_args(args)) == split
+        cfg = test_command.merge_args(args)
+        assert split_tested(cfg) == split
+        # The page of the work directory stays that of the test.
+        is_off = cfg.default_hooks.get('run_report', 'stock') is None
+        assert is_off == ('--split' in options)
     none = 'val_dataloader=None'
     args = [*command, '--split', 'val', '--cfg-options', none]
     with pytest.raises(ValueError, match='has no val_dataloader'):

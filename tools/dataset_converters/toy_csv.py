@@ -19,7 +19,6 @@ HOSPITALS = {
 }
 #: What differs from the shipped config: a network for a CPU, small images.
 CHANGES = {
-    "'../_base_/": "'mmda::_base_/",
     'densenet121': 'small_cnn16',
     'image_size = 224': 'image_size = 64',
     'num_workers=2': 'num_workers=0',

@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 from mmda.engine.hooks.check_label_space_hook import inner_model
 from mmda.engine.resumable_fsdp_strategy import is_sharded
 
+from ..checkpoint_record import images_tested
 from ..collect_facts import (
     Evaluation,
     add_relations,
@@ -168,7 +169,9 @@ class RunReportHook(Hook):
             runner (Runner): The runner.
             metrics (dict[str, float], optional): Metrics of the test.
         """
-        evaluation = self._evaluation('test', metrics, runner.test_loop)
+        evaluation = self._evaluation(
+            images_tested(runner.cfg), metrics, runner.test_loop
+        )
         rows = _rows(runner, evaluation)
         if not is_main_process():
             return

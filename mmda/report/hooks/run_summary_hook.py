@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 
 from mmda.datasets import walk_datasets
 
+from ..checkpoint_record import images_tested
 from ..figure import save_figure
 from ..run_figures import class_figure, training_figure
 from ..run_summary import metrics_table
@@ -33,8 +34,9 @@ class RunSummaryHook(Hook):
         figures (bool): Whether to draw figures. Defaults to True.
     """
 
-    # After CheckpointHook, which finds the best checkpoint.
-    priority = 'LOWEST'
+    # Before CheckpointHook saves the best checkpoint, which has the metrics
+    # of its own validation.
+    priority = 'LOW'
 
     def __init__(
         self, monitor: str = 'auc/mean', figures: bool = True
@@ -122,7 +124,7 @@ class RunSummaryHook(Hook):
         if metrics and not math.isnan(metrics.get(self.monitor, math.nan)):
             meta = runner.test_evaluator.dataset_meta or {}
             untrained = meta.get('untrained_classes', ())
-            self._show(runner, metrics, 'test', untrained)
+            self._show(runner, metrics, images_tested(runner.cfg), untrained)
 
     def _show(
         self,
