@@ -103,7 +103,7 @@ def describe(error: BaseException) -> str:
         return (
             'the models of this mmseg need the compiled operators of mmcv, '
             'and this mmcv has none: install mmcv in place of mmcv-lite, or '
-            'the maintained builds (mmda[onedl])'
+            "the maintained builds (pip install '.[onedl]')"
         )
     if isinstance(error, OSError) and error.strerror:
         # A full disk has no name of a file.

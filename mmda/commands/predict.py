@@ -108,9 +108,7 @@ def check(args: argparse.Namespace) -> None:
     if args.cam and not args.show_dir:
         raise ValueError('--cam needs --show-dir, the folder of its pictures')
     if args.cam and find_spec('pytorch_grad_cam') is None:
-        raise ValueError(
-            '--cam needs grad-cam: pip install grad-cam, or mmda[optional]'
-        )
+        raise ValueError("--cam needs grad-cam: pip install 'grad-cam>=1.5'")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -69,8 +69,9 @@ class PartialLabelDataset(DatasetWrapper):
             a part of the file that ``mmda split`` wrote, such as
             ``('train', 'splits.csv')`` or ``([1, 2, 3], 'splits.csv')``.
         part_of (str): What ``part`` divides: 'images', or 'patients', so that
-            no patient is in two parts. Defaults to 'images'. A file divides
-            what it divides; 'patients' checks it.
+            no patient is in two parts. Defaults to 'images'. A file of
+            ``mmda split`` has decided this. With 'patients', it is then an
+            error if a patient is in two parts.
         exclusive (bool, optional): For label maps: whether a pixel has at
             most one class, so that an annotated class excludes all other
             classes. Defaults to True. It is short for

@@ -150,9 +150,9 @@ def rows_in_part(
     mine = [(n, row) for n, row in enumerate(rows, 3) if row[0] == name]
     if [row[1] for _, row in mine] != list(names):
         raise ValueError(
-            f'{where}: the rows of {name} are {len(mine):,} images, and not '
-            f'the {len(names):,} of the table, in the same order. Change only '
-            'the column part'
+            f'{where}: the images of {name} are not those of the table, or '
+            f'they are in another order (found {len(mine):,}, expected '
+            f'{len(names):,}). Change only the column part of this file'
         )
     _check_patients(rows, [row[2] for row in rows], where)
     parts = [row[3] for _, row in mine]
@@ -202,7 +202,8 @@ def _read(path: str, where: str) -> tuple[dict, list[list[str]]]:
     short = [n for n, row in enumerate(rows, 3) if len(row) != len(COLUMNS)]
     if short:
         raise ValueError(
-            f'{where}: line {short[0]} of {path} has not {len(COLUMNS)} cells'
+            f'{where}: line {short[0]} of {path}: found '
+            f'{len(rows[short[0] - 3])} cells, expected {len(COLUMNS)}'
         )
     return record, rows
 

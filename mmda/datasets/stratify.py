@@ -35,9 +35,9 @@ def stratify(
 
     for part :math:`j` with the fraction :math:`f_j`, which has
     :math:`n_{jk}` of the :math:`N_k` entries of column :math:`k`. The fourth
-    power makes the worst column count most. The weight lies between those of
-    the relative difference, which rare columns decide, and of the absolute
-    one, which frequent columns decide.
+    power makes the worst column count most. Rare columns would dominate a sum
+    of relative differences, and frequent columns a sum of absolute
+    differences. This weight is a compromise.
 
     [0] Sechidis et al., On the Stratification of Multi-Label Data, ECML PKDD
     2011. It has no groups.

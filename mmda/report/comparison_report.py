@@ -162,17 +162,22 @@ def _value(value: float, deviation: float) -> str:
 
 def _notes(comparison: Comparison) -> Iterable[str]:
     """Yield what a reader of the table must know."""
+    draws = (
+        f' The bootstrap draws {comparison.num_patients} groups of images: '
+        'patients, or single images where the patient is unknown.'
+    )
+    bootstrap = comparison.resamples > 0
     yield (
         f'AUC in % over the annotated entries of {comparison.num_images} '
-        f'images. The bootstrap draws {comparison.num_patients} groups of '
-        'images: patients, or single images where the patient is unknown.'
+        f'images.{draws if bootstrap else ""}'
     )
+    one_seed = 'the bootstrap' if bootstrap else "DeLong's test"
     yield (
         'The p-values are two-sided. In brackets: after Holm over the '
-        'classes. * means p < 0.05, by the t-test over the seeds, or by the '
-        'bootstrap if a model has one seed only.'
+        'classes. * means p < 0.05, by the t-test over the seeds, or by '
+        f'{one_seed} if a model has one seed only.'
     )
-    if not comparison.patients_known:
+    if bootstrap and not comparison.patients_known:
         yield (
             'No image has a `patient_id`, so the bootstrap draws images. If '
             'patients have several images, its intervals are too short. Does '
@@ -181,7 +186,8 @@ def _notes(comparison: Comparison) -> Iterable[str]:
     if comparison.num_patients < comparison.num_images:
         yield (
             "DeLong's test takes the images as independent. These patients "
-            'have several images, so trust the bootstrap.'
+            'have several images, so trust the bootstrap'
+            f'{"" if bootstrap else ": --resamples 2000"}.'
         )
     tested = sum(not math.isnan(r.bootstrap.p_holm) for r in comparison.rows)
     floor = 2 / (comparison.resamples + 1) * tested

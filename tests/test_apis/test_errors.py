@@ -120,4 +120,4 @@ def test_an_error_of_a_file_names_the_file_and_not_the_number():
 
 def test_a_segmentation_without_operators_says_what_to_install():
     said = describe(ModuleNotFoundError('No module', name='mmcv._ext'))
-    assert 'mmcv-lite' in said and 'mmda[onedl]' in said
+    assert 'mmcv-lite' in said and '.[onedl]' in said

@@ -373,7 +373,7 @@ def test_what_cannot_work_is_refused_before_torch_is_loaded(
         (['a.pt'], '--format onnx: out should end in .onnx, found a.pt'),
         ([f'{tmp_path}/file', '--format', 'hf'], 'hf writes a folder'),
         (['a.onnx', '--thresholds', 'no.json'], 'there is no file no.json'),
-        (['a.onnx'], "needs onnxscript: pip install 'mmda[export]'"),
+        (['a.onnx'], 'needs onnxscript: pip install onnxscript'),
     ):
         if words == ['a.onnx']:
             monkeypatch.setattr(

@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
@@ -553,3 +555,18 @@ class TestRunning:
         text = log.read_text()
         assert 'FileNotFoundError: there is no table.csv' in text
         assert 'Traceback' in text and 'in fail' in text
+
+
+def test_metrics_of_the_hosts_with_lists_can_be_written_as_json():
+    metrics = {
+        'auc/mean': float('nan'),
+        'single-label/f1_classwise': [0.5, np.float32('nan')],
+        'confusion_matrix/result': torch.eye(2),
+        'images': 3,
+    }
+    assert test._plain(metrics) == {
+        'auc/mean': None,
+        'single-label/f1_classwise': [0.5, None],
+        'confusion_matrix/result': [[1.0, 0.0], [0.0, 1.0]],
+        'images': 3,
+    }

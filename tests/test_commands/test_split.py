@@ -229,7 +229,10 @@ def test_a_file_of_another_table_or_a_changed_file_is_refused(
     for changed, message in (
         ([*rows[:-1], moved], 'patient p11 .* is in two parts'),
         (rows[1:], 'Change only the column part'),
-        ([rows[0].rpartition(',')[0], *rows[1:]], 'line 3 .* has not 4 cells'),
+        (
+            [rows[0].rpartition(',')[0], *rows[1:]],
+            'line 3 .*: found 3 cells, expected 4',
+        ),
     ):
         with open(path, 'w') as file:
             file.write('\n'.join([first, header, *changed]))

@@ -139,6 +139,14 @@ def test_one_seed_and_an_empty_class_are_marked_and_never_zero():
     json.dumps(plain, allow_nan=False)
 
 
+def test_without_a_bootstrap_the_star_is_from_delongs_test():
+    found = compare([predictions(0)], [predictions(4, 1)], 0)
+    table = to_markdown(found, ['base', 'ours'])
+    assert f'(↑ {found.rows[0].gain:.1f})*' in table.splitlines()[2]
+    assert "by DeLong's test if a model has one seed only" in table
+    assert 'The bootstrap draws' not in table
+
+
 def test_equal_models_are_not_different():
     a = predictions(1)
     found = compare([a], [a], 50)

@@ -133,7 +133,7 @@ def test_what_dicom_needs_is_said_once_for_all_sources(tmp_path, monkeypatch):
     shared, line = report['warnings']
     assert 'share image files' in shared
     assert line == (
-        "10 images: DICOM files need pydicom: pip install 'mmda[dicom]'"
+        '10 images: DICOM files need pydicom: pip install pydicom python-gdcm'
     )
 
 

@@ -42,7 +42,7 @@ def check_packages(form: str) -> None:
     if missing:
         raise ImportError(
             f'--format {form} needs {", ".join(missing)}: '
-            "pip install 'mmda[export]'"
+            f'pip install {" ".join(missing)}'
         )
 
 

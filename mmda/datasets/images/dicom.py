@@ -11,6 +11,7 @@ from PIL import Image
 from ..broken_images import UnusableImageError
 from .pixels import Pixels
 
+_PACKAGES = 'pydicom python-gdcm'
 SUFFIXES = ('.dcm', '.dicom')
 
 _MAGIC = slice(128, 132)
@@ -56,7 +57,7 @@ def decode_dicom(content: bytes, use_window: bool = True) -> Pixels:
         import pydicom
     except ImportError as error:
         raise ImportError(
-            "DICOM files need pydicom: pip install 'mmda[dicom]'"
+            f'DICOM files need pydicom: pip install {_PACKAGES}'
         ) from error
     try:
         dataset = pydicom.dcmread(io.BytesIO(content))
@@ -69,8 +70,7 @@ def decode_dicom(content: bytes, use_window: bool = True) -> Pixels:
         if 'missing dependencies' in str(error):
             kind = dataset.file_meta.TransferSyntaxUID.name
             raise UnusableImageError(
-                f'no plug-in of pydicom reads {kind}: '
-                "pip install 'mmda[dicom]'"
+                f'no plug-in of pydicom reads {kind}: pip install {_PACKAGES}'
             ) from error
         raise OSError(f'{type(error).__name__}: {error}') from error
 

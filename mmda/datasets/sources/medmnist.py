@@ -68,7 +68,7 @@ class MedMNIST(LocalImages):
     classes are annotated in every image.
 
     'dermamnist', 'tissuemnist' and 'organamnist' need no package. All other
-    data sets need the package ``medmnist`` (``pip install mmda[optional]``):
+    data sets need the package ``medmnist`` (``pip install medmnist``):
     it knows their classes.
 
     [0] Yang et al., MedMNIST v2, Scientific Data 2023.
@@ -177,5 +177,5 @@ def _package(what: str) -> ModuleType:
     except ImportError as error:
         raise ImportError(
             f'MedMNIST: the package medmnist is needed for {what}. Install '
-            "it with: pip install 'mmda[optional]'"
+            'it with: pip install medmnist'
         ) from error

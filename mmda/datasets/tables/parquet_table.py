@@ -62,7 +62,7 @@ def _open(path: str) -> Any:
         from pyarrow import ArrowInvalid, parquet
     except ImportError as error:
         raise ImportError(
-            f"{path}: Parquet needs pyarrow: pip install 'mmda[parquet]'"
+            f'{path}: Parquet needs pyarrow: pip install pyarrow'
         ) from error
     try:
         return parquet.ParquetFile(path)

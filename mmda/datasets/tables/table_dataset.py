@@ -74,7 +74,8 @@ class TableDataset(BaseDataset):
     #: message about a missing file.
     LAYOUT: str = ''
 
-    #: Whether ``load_data_list`` keeps the label -1, for who counts it.
+    #: Whether ``load_data_list`` keeps the label -1, for code that
+    #: counts uncertain labels.
     keep_uncertain = False
 
     data_list: LabelTable

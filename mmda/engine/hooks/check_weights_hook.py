@@ -1,4 +1,4 @@
-"""Refuse answers of weights that no training has set."""
+"""Stop a test whose checkpoint lacks weights of the model."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _untrained(model: nn.Module, does_not_fit: str) -> tuple[str, ...]:
 
 @HOOKS.register_module()
 class CheckWeightsHook(Hook):
-    """Test only what a training has set.
+    """Stop a test if the checkpoint lacks weights of the model.
 
     ``mmda test`` adds this hook. The stock runner logs a warning where weights
     are missing, and then measures random answers.

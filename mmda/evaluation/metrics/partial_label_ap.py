@@ -13,8 +13,8 @@ from .partial_label_metric import PartialLabelMetric
 class PartialLabelAP(PartialLabelMetric):
     """Average precision over annotated entries, in %.
 
-    The keys are the keys of ``PartialLabelAUC`` without DeLong's intervals,
-    with the prefix ``ap``: ``ap/mean``, ``ap/<class>``,
+    The keys are the keys of ``PartialLabelAUC`` without DeLong's intervals
+    and without groups, with the prefix ``ap``: ``ap/mean``, ``ap/<class>``,
     ``ap/<source>/<class>`` and so on. A class is undefined where its AUC is
     undefined.
 

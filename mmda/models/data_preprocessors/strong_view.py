@@ -187,8 +187,8 @@ class StrongViewMixin(nn.Module):
         """Refuse to mix the images of a batch that has two views."""
         if batch_augments:
             raise ValueError(
-                'batch_augments mixes images of a batch, which would part '
-                'the weak view of an image from its strong view: give '
+                'batch_augments mixes images of a batch, so the weak and the '
+                'strong view would no longer show the same image: give '
                 'batch_augments or two views'
             )
 

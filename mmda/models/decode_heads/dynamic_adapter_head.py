@@ -195,7 +195,9 @@ class DynamicAdapterHead(BaseModule):
                 )
                 terms = {module.loss_name: value}
             for key, value in terms.items():
-                losses[key] = losses[key] + value if key in losses else value
+                # Two losses watch the same labels: `annotated_fraction`.
+                is_sum = key in losses and 'loss' in key
+                losses[key] = losses[key] + value if is_sum else value
         losses['acc_seg'] = accuracy(
             weak.detach(), label, ignore_index=UNKNOWN_PIXEL
         )

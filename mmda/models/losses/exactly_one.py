@@ -1,4 +1,4 @@
-"""What it tells that exactly one class holds in each image or pixel."""
+"""Answers and loss where exactly one class holds in an image or pixel."""
 
 from __future__ import annotations
 
