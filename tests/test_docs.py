@@ -19,6 +19,7 @@ from test_house import registered
 from test_readme import code_blocks, command_lines
 
 import mmda.apis
+from mmda.apis.config import load_config
 from mmda.commands import label_space
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,6 +117,41 @@ def test_the_class_of_an_image_is_a_negative_for_the_other_classes(
     np.testing.assert_array_equal(
         scores, [[1, 0, np.nan], [0, 1, np.nan], [0, 0, np.nan]]
     )
+
+
+def test_a_table_and_a_folder_become_one_label_space(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    make_toy.main(['my_csv', 'data/my_csv', '--images', '40', '--size', '8'])
+    for split in ('train', 'val', 'test'):
+        for name in ('Edema', 'Scar'):
+            folder = tmp_path / 'data/photographs' / split / name
+            folder.mkdir(parents=True)
+            cv2.imwrite(str(folder / 'a.png'), np.zeros((8, 8), np.uint8))
+    (code,) = (
+        code
+        for code in code_blocks((DOCS / 'own_data.md').read_text(), 'python')
+        if 'def folder' in code
+    )
+    text = (tmp_path / 'data/my_csv/my_csv.py').read_text()
+    text = re.sub(r'aliases = .*', "aliases = 'space.json'", text)
+    call, end = re.search(r'classes, train.*?\n\)\n', text, re.S).span()
+    Path('my_copy.py').write_text(text[:end] + code + text[end:])
+    before = dict(DefaultScope._instance_dict)
+    label_space.main(['my_copy.py', '-o', 'space.json'])
+    cfg = load_config('my_copy.py')
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(before)
+    names = cfg.model.head.classes
+    assert names[-1] == 'Scar' and 'Pneumothorax' in names
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        built = DATASETS.build(cfg.train_dataloader.dataset)
+    assert [s.name for s in built.datasets] == ['A', 'B', 'C', 'Photographs']
+    score = dict(zip(names, built[-1]['data_samples'].gt_score, strict=True))
+    assert (score['Scar'], score['Edema']) == (1, 0)
+    assert score['Pneumothorax'].isnan()
+    capsys.readouterr()
 
 
 def test_label_maps_say_which_classes_are_annotated(source, tmp_path):

@@ -100,7 +100,12 @@ def run(args: argparse.Namespace) -> None:
     old = SpaceFile((), {}, {}, {})
     if Path(args.out).exists():
         old = read_space(args.out)
-    labels, order, more = _read_sources(args)
+    tables = {
+        name: one['table']
+        for name, one in old.sources.items()
+        if one.get('table')
+    }
+    labels, order, more = _read_sources(args, tables)
     given = dict(args.alias)
     known = [name for one in labels for name in one.classes]
     known += [*old.classes, *old.aliases, *order, *more]
@@ -121,7 +126,10 @@ def run(args: argparse.Namespace) -> None:
     for spelling, name in more.items():
         if name in space.classes and spelling not in space.classes:
             space.aliases.setdefault(spelling, name)
-    counts = space.counts()
+    counts = {
+        name: dict(one, table=tables[name]) if name in tables else one
+        for name, one in space.counts().items()
+    }
     for name in sorted(recorded.keys() & counts.keys()):
         was, now = recorded[name], counts[name]
         if was != now:
@@ -164,7 +172,7 @@ def _rename(
 
 
 def _read_sources(
-    args: argparse.Namespace,
+    args: argparse.Namespace, tables: dict[str, str]
 ) -> tuple[list[SourceLabels], list[str], dict[str, str]]:
     """Return the sources, and the classes and aliases of the configs."""
     from mmda.report.joint_space import read_whole
@@ -172,7 +180,7 @@ def _read_sources(
     labels: list[SourceLabels] = []
     order: list[str] = []
     aliases: dict[str, str] = {}
-    for split, name, node in _nodes(args):
+    for split, name, node in _nodes(args, tables):
         one = read_whole(node, name, split)
         if is_partial_config(node):
             aliases.update(node.get('aliases') or {})
@@ -192,16 +200,16 @@ def _read_sources(
     return labels, order, aliases
 
 
-def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
+def _nodes(
+    args: argparse.Namespace, tables: dict[str, str]
+) -> Iterator[tuple[str, str, Any]]:
     """Yield split, name and config of each source."""
     from mmengine.registry import init_default_scope
 
     for source in args.sources:
         if not is_config(source):
             init_default_scope('mmpretrain')
-            # Each hospital may have a labels.csv, in a folder of its own.
-            parts = Path(source).with_suffix('').parts[-2:]
-            name = '/'.join(p for p in parts if p not in ('..', '/'))
+            name = _name_table(source, tables)
             yield 'train', name, table_config(source, args)
             continue
         # A config may name the file that this command is to write.
@@ -214,6 +222,22 @@ def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
             ):
                 inner = node['dataset'] if is_partial_config(node) else node
                 yield split, node.get('name') or inner['type'], node
+
+
+def _name_table(path: str, tables: dict[str, str]) -> str:
+    """Name a table. Each hospital may have a labels.csv of its own.
+
+    ``tables`` are the tables of the known sources by name; the new one is
+    added.
+    """
+    # Not the whole path, which is another one on another machine.
+    parts = Path(path).with_suffix('').parts[-2:]
+    table = '/'.join(part for part in parts if part not in ('..', '/'))
+    name = parts[-1]
+    if tables.get(name, table) != table:
+        name = table
+    tables[name] = table
+    return name
 
 
 def _read_rules(name: str) -> Any:

@@ -28,7 +28,8 @@ class SpaceFile(NamedTuple):
         rules (Mapping | str): As :func:`~mmda.structures.read_rules` takes
             them. Empty without rules.
         sources (dict[str, dict]): Name of a source -> ``images`` and
-            ``classes``, the counts when the file was written.
+            ``classes``, the counts when the file was written, and ``table``,
+            folder and name of a table.
     """
 
     classes: tuple[str, ...]

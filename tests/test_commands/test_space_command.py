@@ -115,14 +115,15 @@ def test_tables_of_one_name_in_two_folders_are_two_sources(run, tables):
         (tables / f'{name}.csv').rename(tables / name / 'labels.csv')
     run('nih/labels.csv')
     space, text = run('chexpert/labels.csv')
-    assert list(space['sources']) == ['nih/labels', 'chexpert/labels']
+    assert list(space['sources']) == ['labels', 'chexpert/labels']
     assert 'no source has' not in text and 'takes the place' not in text
     table = tables / 'nih' / 'labels.csv'
     rows = table.read_text().splitlines()
     table.write_text('\n'.join(rows[:-2]))
-    space, text = run('nih/labels.csv')
-    assert space['sources']['nih/labels']['images'] == 10
-    assert "'nih/labels' takes the place" in text
+    space, text = run('chexpert/labels.csv', 'nih/labels.csv')
+    assert list(space['sources']) == ['labels', 'chexpert/labels']
+    assert space['sources']['labels']['images'] == 10
+    assert "'labels' takes the place" in text
     assert '(12 images before, 10 now)' in text
 
 
