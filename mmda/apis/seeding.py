@@ -75,8 +75,10 @@ def _is_wrapper(node: dict[str, Any]) -> bool:
 def _draws_part(node: dict[str, Any]) -> bool:
     """Tell whether a wrapper takes one of the parts that its seed draws."""
     part = node.get('part')
+    if part is None or not _is_wrapper(node):
+        return False
     # The second entry may be the file of `mmda split`, which draws nothing.
-    return _is_wrapper(node) and bool(part) and not isinstance(part[1], str)
+    return not isinstance(part[1], str)
 
 
 def _source(node: dict[str, Any]) -> dict[str, Any]:
