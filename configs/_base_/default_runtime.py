@@ -27,6 +27,7 @@ default_hooks = dict(
         monitor='auc/mean',
         rule='greater',
         patience=10,
+        min_delta=0.001,  # AUC in %; the default of the host is 0.1
     ),
     validate_on_resume=dict(type='ValidateOnResumeHook'),
     run_summary=dict(type='RunSummaryHook'),

@@ -9,6 +9,7 @@ the name, with a scope where it is not the default one.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import mmengine.registry
@@ -94,6 +95,41 @@ def registered_name(path: str, scope: str | None = None) -> str:
                 return known
             return f'{registry.scope}.{known}'
     return path
+
+
+def is_registered(name: str) -> bool:
+    """Tell whether a host registers a component under a name.
+
+    A registry of mmengine takes any other name for a path: it imports the
+    module and calls what it finds there.
+
+    Args:
+        name (str): A name, perhaps with a scope: ``'mmpretrain.ResNet'``.
+
+    Returns:
+        bool: True if a registry of the scope has the name, or without a scope
+        any registry.
+
+    Examples:
+        >>> is_registered('ResNet'), is_registered('mmengine.load')
+        (True, False)
+    """
+    scope, _, key = name.rpartition('.')
+    for host in [scope] if scope else HOSTS:
+        if host in HOSTS and find_spec(host) is not None:
+            import_module(f'{host}.registry')
+    for registry in _registries():
+        if scope not in ('', registry.scope):
+            continue
+        with quiet_imports():
+            registry.import_from_location()
+        component = registry.module_dict.get(key)
+        if component is None:
+            continue
+        # As a path, the name must not lead to anything else.
+        package = import_module(scope) if scope else None
+        return getattr(package, key, component) is component
+    return False
 
 
 def _registries() -> list[Registry]:

@@ -8,10 +8,13 @@ from typing import Any
 
 from mmengine.config import Config
 
+from .config_names import is_registered
 from .options import walk_config
 
 # A registry of mmengine imports every other name with a dot and calls it.
-_PART = re.compile(r'((mmengine|mmcv|mmpretrain|mmseg)\.)?(torchvision/)?\w+')
+_PART = re.compile(r'((mmengine|mmpretrain|mmseg)\.)?(torchvision/)?\w+')
+# These types are classes of kornia, which `StrongView` looks up by itself.
+_AUGMENTATION = re.compile(r'(.+\.)?data_preprocessor\.strong_view\.\d+')
 
 
 def parse_config(text: str, where: str) -> Config:
@@ -72,13 +75,20 @@ def check_parts(config: Any, where: str) -> None:
     """
     for place, part in walk_config(config):
         kind = part.get('type') if isinstance(part, dict) else None
-        if kind is not None and not _PART.fullmatch(str(kind)):
+        if kind is not None and not _is_part(str(kind), place):
             raise ValueError(
                 f'{where}: {place}.type is {kind!r}, expected the name of a '
-                'part that mmengine, mmcv, mmpretrain or mmseg registers'
+                'part that mmengine, mmcv, mmpretrain, mmseg or mmda registers. '
+                'A part of your own needs --unsafe-load, which runs its code'
             )
         if isinstance(part, dict) and part.get('trust_remote_code'):
             raise ValueError(f'{where}: {place} has trust_remote_code')
+
+
+def _is_part(kind: str, place: str) -> bool:
+    if _AUGMENTATION.fullmatch(place):
+        return kind.isidentifier()
+    return bool(_PART.fullmatch(kind)) and is_registered(kind)
 
 
 class _PlainDicts(ast.NodeTransformer):

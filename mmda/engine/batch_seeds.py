@@ -32,10 +32,18 @@ class BatchSeeds:
         seed (int): Seed of the training, at least 0.
         rank (int): Rank of this process.
         endless (bool): Whether the loader has no epochs.
+        passes (Any, optional): The sampler, whose ``epoch`` counts the passes
+            over the data. A loop over iterations starts new workers for each
+            pass. Defaults to None: ``start`` says it.
     """
 
     def __init__(
-        self, loader: DataLoader, seed: int, rank: int, endless: bool
+        self,
+        loader: DataLoader,
+        seed: int,
+        rank: int,
+        endless: bool,
+        passes: Any = None,
     ) -> None:
         self.collate: Callable[[Any], Any] = loader.collate_fn
         self.prepare = loader.worker_init_fn
@@ -44,6 +52,7 @@ class BatchSeeds:
         self.batches = None if endless else len(loader)
         #: Where workers that are started now begin: epoch and batch.
         self.start = (0, 0)
+        self.passes = passes
         self.worker = self.done = 0
         loader.collate_fn = self
         loader.worker_init_fn = self.start_worker
@@ -56,6 +65,8 @@ class BatchSeeds:
         """
         if self.prepare is not None:
             self.prepare(worker)
+        if self.passes is not None:
+            self.start = (getattr(self.passes, 'epoch', 0), 0)
         self.worker, self.done = worker, 0
         self._seed()
 

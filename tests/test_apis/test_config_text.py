@@ -38,10 +38,25 @@ def test_a_text_that_is_no_config_is_refused(text):
         parse_config(text, 'x.pth')
 
 
-@pytest.mark.parametrize('kind', ['os.system', 'mmda.x.y', ['exec'], 'a b'])
+@pytest.mark.parametrize(
+    'kind',
+    ['os.system', 'mmda.x.y', ['exec'], 'a b', 'this', 'mmpretrain.this']
+    + ['mmengine.load', 'mmengine.dump', 'mmcv.imread', 'mmengine.Config'],
+)
 def test_a_type_that_mmengine_would_import_and_call_is_refused(kind):
     good = dict(type='mmpretrain.PackInputs', then=dict(type='Conv2d'))
     check_parts(dict(steps=[good, dict(type='torchvision/Resize')]), 'x.pth')
     bad = dict(backbone=dict(stem=dict(type=kind)))
     with pytest.raises(ValueError, match=r'x.pth: backbone\.stem\.type is'):
         check_parts(bad, 'x.pth')
+
+
+def test_types_of_a_strong_view_are_looked_up_in_kornia_alone():
+    view = dict(strong_view=[dict(type='RandomAffine')])
+    check_parts(dict(model=dict(data_preprocessor=view)), 'x.pth')
+    view = dict(strong_view=[dict(type='mmengine.load')])
+    with pytest.raises(ValueError, match='strong_view.0.type is'):
+        check_parts(dict(model=dict(data_preprocessor=view)), 'x.pth')
+    with pytest.raises(ValueError, match='head.strong_view.0.type is'):
+        view = dict(strong_view=[dict(type='RandomAffine')])
+        check_parts(dict(head=view), 'x.pth')

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import uuid
@@ -94,7 +95,8 @@ def make_runner(folder, loop='epoch', workers=0, hooks=(), **kwargs):
             **options,
         )
 
-    by_epoch = loop != 'iteration'
+    by_epoch = loop in ('epoch', 'new workers')
+    finite = loop != 'iteration'
     checkpoint = dict(
         type='ResumableCheckpointHook',
         by_epoch=by_epoch,
@@ -111,12 +113,12 @@ def make_runner(folder, loop='epoch', workers=0, hooks=(), **kwargs):
         model=Noisy(),
         work_dir=str(folder),
         train_dataloader=loader(
-            'DefaultSampler' if by_epoch else 'InfiniteSampler',
+            'DefaultSampler' if finite else 'InfiniteSampler',
             workers,
-            persistent_workers=bool(workers) and loop != 'new workers',
+            persistent_workers=bool(workers) and 'new workers' not in loop,
         ),
         val_dataloader=loader('DefaultSampler'),
-        val_evaluator=[Random()],
+        val_evaluator=[kwargs.pop('metric', None) or Random()],
         train_cfg=kwargs.pop('train_cfg', train_cfg),
         val_cfg=dict(),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
@@ -141,6 +143,7 @@ def weights_after(runner):
         ('new workers', 2),
         ('iteration', 0),
         ('iteration', 2),
+        ('passes, new workers', 2),
     ],
 )
 def test_a_broken_training_ends_with_the_weights_of_a_whole_one(
@@ -288,6 +291,21 @@ def test_a_batch_has_the_same_numbers_from_any_number_of_workers():
     assert (first[..., 1:] != second[..., 1:]).all()
 
 
+def test_each_pass_of_a_loop_over_iterations_has_its_own_numbers(tmp_path):
+    seen = {}
+    for loop in ('passes', 'passes, new workers'):
+        seen[loop] = []
+
+        class Note(Hook):
+            def before_train_iter(self, runner, batch_idx, data_batch=None):
+                rows = torch.stack(list(data_batch['inputs']))
+                seen[loop].append(rows[:, 1:].tolist())  # noqa: B023
+
+        make_runner(tmp_path / loop, loop, 2, [Note()]).train()
+    kept, new = seen.values()
+    assert kept == new and len({str(rows) for rows in new}) == 10
+
+
 def test_a_full_disk_leaves_the_last_and_the_best_checkpoint(
     tmp_path, monkeypatch
 ):
@@ -349,3 +367,50 @@ def test_what_cannot_go_on_exactly_is_said(tmp_path, mm_log, change, said):
     torch.save(saved, path)
     make_runner(tmp_path, resume=True, **within).train()
     assert any(said in message for message in mm_log.messages)
+
+
+class Better(BaseMetric):
+    """A validation that is better each time."""
+
+    count = 0
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        Better.count += 1
+        return dict(score=Better.count)
+
+
+def test_a_resume_elsewhere_leaves_the_best_checkpoint_of_the_first_run(
+    tmp_path,
+):
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    make_runner(first, train_cfg=ONE_EPOCH, metric=Better()).train()
+    outside = tmp_path / 'precious'
+    outside.mkdir()
+    for stored in (str(first / 'best_score_epoch_1.pth'), str(outside)):
+        saved = torch.load(first / 'epoch_1.pth', weights_only=False)
+        saved['message_hub']['runtime_info']['best_ckpt'] = stored
+        torch.save(saved, tmp_path / 'given.pth')
+        two = dict(ONE_EPOCH, max_epochs=2)
+        make_runner(
+            second,
+            train_cfg=two,
+            metric=Better(),
+            load_from=str(tmp_path / 'given.pth'),
+            resume=True,
+        ).train()
+        assert (first / 'best_score_epoch_1.pth').is_file()
+        assert outside.is_dir()
+        assert (second / 'best_score_epoch_2.pth').is_file()
+
+
+def test_a_copied_work_directory_keeps_one_best_checkpoint(tmp_path):
+    first, copy = tmp_path / 'first', tmp_path / 'copy'
+    make_runner(first, train_cfg=ONE_EPOCH, metric=Better()).train()
+    shutil.copytree(first, copy)
+    two = dict(ONE_EPOCH, max_epochs=2)
+    make_runner(copy, train_cfg=two, metric=Better(), resume=True).train()
+    assert [p.name for p in copy.glob('best*')] == ['best_score_epoch_2.pth']
+    assert [p.name for p in first.glob('best*')] == ['best_score_epoch_1.pth']

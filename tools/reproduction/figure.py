@@ -95,10 +95,8 @@ def _facets(
         yield _Facet(panel.title, 0, draw)
         return
     in_rows = panel.recipes_in_rows
-    metrics, trainings = (
-        (panel.columns, panel.rows) if in_rows else (panel.rows, panel.columns)
-    )
-    for number, metric in enumerate(metrics):
+    trainings = panel.rows if in_rows else panel.columns
+    for number, metric in enumerate(panel.metrics):
         points = []
         for index, training in enumerate(trainings):
             place = (index, number) if in_rows else (number, index)

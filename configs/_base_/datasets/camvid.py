@@ -1,5 +1,6 @@
-# CamVid as two sources: each is one part of the drives and annotates other
-# classes. The frames have 240x180 pixels; all are made half as large.
+# CamVid as two sources: each is one part of the drives, and annotates
+# different classes. The frames have 240x180 pixels, and are made half as
+# large.
 # Layout: data_root/{images,labels}/{train,val}/<frame>.{jpg,png}, with the
 # ids of `all_classes` in the label maps, and 255 where there is no label.
 data_root = 'data/camvid/'

@@ -3,9 +3,9 @@
 # images that are there.
 #
 # No patient is in two of training, validation and test. Three tenths of the
-# patients are the test, whatever the seed. These three parts of ten share the
-# positives of each measured finding most evenly with the other parts. The
-# seed splits the others: D0 and D1 have two fifths each, validation one.
+# patients are the test, whatever the seed. With these three parts of ten, the
+# test has closest to three tenths of the positives of each measured finding.
+# The seed splits the others: D0 and D1 have two fifths each, validation one.
 data_root = 'data/nih64/'
 image_size = 64
 batch_size = 32

@@ -1,4 +1,5 @@
-# OrganAMNIST, 28x28 grey. It has the same splits and pipelines as DermaMNIST.
+# OrganAMNIST, 28x28 grey. It has the same splits as DermaMNIST. The images are
+# not mirrored: six classes are an organ of the left or of the right side.
 _base_ = 'dermamnist.py'
 
 name = 'organamnist'
@@ -15,7 +16,10 @@ classes = (
     'pancreas',
     'spleen',
 )
-train_images = dict(_base_.train_images, name=name)
+train_pipeline = [
+    step for step in _base_.train_pipeline if step['type'] != 'RandomFlip'
+]
+train_images = dict(_base_.train_images, name=name, pipeline=train_pipeline)
 val_images = dict(_base_.val_images, name=name)
 test_images = dict(_base_.test_images, name=name)
 

@@ -1,5 +1,7 @@
 # digits.py with the paper's equations (2) to (6).
-_base_ = '../digits.py'
+_base_ = [
+    '../digits.py',
+    '../../_base_/literal_equations.py',
+]
 
-loss = dict(strong_bce_weight=0.0, ramp_up=0.0, detach_pseudo=False)
-model = dict(head=dict(loss=loss))
+model = dict(head=dict(loss=_base_.literal_equations))

@@ -1,4 +1,4 @@
-# CamVid, two sources of other drives and other classes: BCE where annotated.
+# CamVid, two sources of different drives and classes: BCE where annotated.
 _base_ = [
     '../../_base_/models/dynamic_adapter_deeplabv3plus_r18_small.py',
     '../../_base_/datasets/camvid.py',

@@ -111,7 +111,8 @@ class LocalImages(TableDataset):
 
     def _check_shapes(self, images: np.ndarray, labels: np.ndarray) -> None:
         where = f'{type(self).__name__} in {self.folder}'
-        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        is_image = images.ndim == 3 or images.shape[3:] == (3,)
+        if images.dtype != np.uint8 or not is_image:
             raise ValueError(
                 f'{where}: found images of {images.dtype} {images.shape}, '
                 'expected uint8 (N, H, W) or (N, H, W, 3)'

@@ -69,9 +69,9 @@ class CSVLabelDataset(TableDataset):
             -1, as in :class:`~mmda.datasets.CheXpert`: 'zeros', 'ones',
             'ignore', 'lsr_ones' or 'lsr_zeros'; or class -> policy, with
             'default' for all other classes. Defaults to None: -1 is an error.
-        blank (str | Mapping[str, str]): Policy for an empty cell of a class:
-            'ignore' (not annotated, the default) or 'negative' (0); or
-            class -> policy.
+        blank (str | Mapping[str, str], optional): Policy for an empty cell of
+            a class: 'ignore' (not annotated) or 'negative' (0); or class ->
+            policy. Defaults to None: 'ignore'.
         seed (int): Seed of the smoothed labels. Defaults to 0.
         delimiter (str, optional): Stands between the cells of a CSV file.
             Defaults to the one of the four above that the header has.
@@ -113,7 +113,7 @@ class CSVLabelDataset(TableDataset):
         patient_column: str | None = None,
         negative_names: Sequence[str] = ('No Finding', ''),
         uncertain: str | Mapping[str, str] | None = None,
-        blank: str | Mapping[str, str] = 'ignore',
+        blank: str | Mapping[str, str] | None = None,
         seed: int = 0,
         delimiter: str | None = None,
         **kwargs: Any,
@@ -129,8 +129,15 @@ class CSVLabelDataset(TableDataset):
                 f'uncertain={uncertain!r} of CSVLabelDataset: a column of '
                 'lists (label_column) has no label -1'
             )
+        if label_column is not None and blank is not None:
+            raise ValueError(
+                f'blank={blank!r} of CSVLabelDataset: a column of lists '
+                '(label_column) has no cell of a class. An empty list is '
+                'negative in all classes; with negative_names=["No Finding"] '
+                'it is not annotated'
+            )
         self.uncertain = uncertain
-        self.blank = blank
+        self.blank = 'ignore' if blank is None else blank
         self.seed = seed
         self.delimiter = delimiter
         super().__init__(

@@ -69,6 +69,7 @@ class ResumableCheckpointHook(CheckpointHook):
             if '://' not in str(self.out_dir or runner.work_dir):
                 self.backend_args = dict(backend=BACKEND)
         super().before_train(runner)
+        self._take_own_best(runner)
         if runner._resume:  # the checkpoint that a first validation may change
             self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if is_main_process():  # what a killed run has left
@@ -77,6 +78,25 @@ class ResumableCheckpointHook(CheckpointHook):
         self._separate_loaders(runner)
         if self._resumed is not None:
             self._restore(runner, self._resumed)
+
+    def _take_own_best(self, runner: Runner) -> None:
+        """Replace best checkpoints of this work directory only.
+
+        A checkpoint stores paths, which a better validation would delete. They
+        may be those of another training, or of anything.
+        """
+        own: dict[str, str | None] = {}
+        for key, stored in self._best.items():
+            name = Path(str(stored or '')).name
+            path = self.file_backend.join_path(self.out_dir, name)
+            is_own = name.startswith('best_') and self.file_backend.exists(
+                path
+            )
+            own[key] = str(path) if is_own else None
+            if is_own:
+                info = f'best_ckpt_{key}' if key else 'best_ckpt'
+                runner.message_hub.update_info(info, str(path))
+        self._best = own
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Tell new workers of the data loader where they start."""
@@ -103,8 +123,13 @@ class ResumableCheckpointHook(CheckpointHook):
         if train.num_workers > 0:
             # The host moves such a sampler to the resumed iteration.
             endless = hasattr(train.sampler, 'skip') and train.batch_size
+            is_loop = isinstance(runner.train_loop, IterBasedTrainLoop)
             self._seeds = BatchSeeds(
-                train, _sampler_seed(runner), get_rank(), bool(endless)
+                train,
+                _sampler_seed(runner),
+                get_rank(),
+                bool(endless),
+                train.sampler if is_loop and not endless else None,
             )
 
     def _restore(self, runner: Runner, saved: dict[str, Any]) -> None:
