@@ -78,8 +78,9 @@ def check_parts(config: Any, where: str) -> None:
         if kind is not None and not _is_part(str(kind), place):
             raise ValueError(
                 f'{where}: {place}.type is {kind!r}, expected the name of a '
-                'part that mmengine, mmcv, mmpretrain, mmseg or mmda registers. '
-                'A part of your own needs --unsafe-load, which runs its code'
+                'part that mmengine, mmcv, mmpretrain, mmseg or mmda '
+                'registers. A part of your own needs --unsafe-load, which '
+                'runs its code'
             )
         if isinstance(part, dict) and part.get('trust_remote_code'):
             raise ValueError(f'{where}: {place} has trust_remote_code')

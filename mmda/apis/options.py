@@ -46,8 +46,20 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     """
     options = dict(options)
     if 'data_root' in options and isinstance(cfg.get('data_root'), str):
-        new = str(options.pop('data_root'))
-        move_data_root(cfg._cfg_dict, cfg.data_root, new)
+        new, old = str(options.pop('data_root')), cfg.data_root
+        moved = move_data_root(cfg._cfg_dict, old, new)
+        if moved == ['data_root']:  # the variable, and no dataset
+            roots = [
+                f'{place}.data_root={part["data_root"]}'
+                for place, part in walk_config(cfg._cfg_dict)
+                if place and isinstance(part, dict) and 'data_root' in part
+            ]
+            raise ValueError(
+                f'--cfg-options data_root={new}: no dataset has a data_root '
+                f'in the one of the config, {old!r}; found '
+                f'{", ".join(roots[:4]) or "none"}. Set these entries, or '
+                'edit the config'
+            )
     for key, value in options.items():
         if key.split('.')[0] not in RUNNER_KEYS:
             raise ValueError(_without_effect(cfg, key, value))
@@ -91,7 +103,7 @@ def walk_config(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
         left += reversed(below)
 
 
-def move_data_root(node: Any, old: str, new: str) -> None:
+def move_data_root(node: Any, old: str, new: str) -> list[str]:
     """Replace the beginning of every ``data_root`` in a part of a config.
 
     Args:
@@ -100,21 +112,36 @@ def move_data_root(node: Any, old: str, new: str) -> None:
             every relative path lies below it, and no absolute one.
         new (str): The new folder.
 
+    Returns:
+        list[str]: Keys of the values that were changed, with dots.
+
     Examples:
         >>> part = [dict(data_root='data/NIH'), dict(data_root='/own/data')]
         >>> move_data_root(part, '', '/mnt')
+        ['0.data_root']
         >>> [dataset['data_root'] for dataset in part]
         ['/mnt/data/NIH', '/own/data']
     """
-    start = '' if old in ('', '.', './') else old.rstrip('/') + '/'
-    for _, part in walk_config(node):
+    moved = []
+    start = '' if old in ('', '.', './') else _folder(old)
+    for place, part in walk_config(node):
         value = part.get('data_root') if isinstance(part, dict) else None
         if not isinstance(value, str):
             continue
         if not start and (os.path.isabs(value) or '://' in value):
             continue
-        if f'{value.rstrip("/")}/'.startswith(start):
-            part['data_root'] = f'{new.rstrip("/")}/{value[len(start) :]}'
+        if _folder(value).startswith(start):
+            rest = _folder(value)[len(start) :]
+            rest = rest if value.endswith('/') else rest.rstrip('/')
+            part['data_root'] = f'{new.rstrip("/")}/{rest}'
+            moved.append(f'{place}.data_root' if place else 'data_root')
+    return moved
+
+
+def _folder(path: str) -> str:
+    """Write a folder in one form: './data' and 'data/' are 'data/'."""
+    plain = path if '://' in path else os.path.normpath(path)
+    return plain.rstrip('/') + '/'
 
 
 def _without_effect(cfg: Config, key: str, value: Any) -> str:

@@ -29,7 +29,12 @@ def config(root, *folders):
             ['/mnt/NIH', '/own/x', 's3://own'],
         ),
         ('.', ['NIH', '/own/x'], ['/mnt/NIH', '/own/x']),
-        ('data', ['data2/NIH', '/own/data/x'], ['data2/NIH', '/own/data/x']),
+        (
+            'data',
+            ['data2/NIH', '/own/data/x', 'data/y/'],
+            ['data2/NIH', '/own/data/x', '/mnt/y/'],
+        ),
+        ('./data/', ['data/NIH', './data/x'], ['/mnt/NIH', '/mnt/x']),
     ],
 )
 def test_data_root_leaves_a_folder_of_ones_own_where_it_is(
@@ -39,6 +44,13 @@ def test_data_root_leaves_a_folder_of_ones_own_where_it_is(
     apply_options(cfg, dict(data_root='/mnt'))
     datasets = cfg.train_dataloader.dataset.datasets
     assert [dataset.data_root for dataset in datasets] == after
+
+
+def test_a_data_root_that_moves_no_dataset_is_an_error():
+    with pytest.raises(
+        ValueError, match='found train.*datasets.0.data_root=/own/N'
+    ):
+        apply_options(config('data/', '/own/NIH'), dict(data_root='/mnt'))
 
 
 def test_a_variable_gets_the_entries_of_its_name_as_a_hint():
