@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from mmda.datasets.split_file import fingerprint, image_names
 
@@ -21,7 +24,8 @@ class Pool:
 
     A group is a patient, or an image where the source has no patients. Equal
     patients of one kind of dataset and one root folder are one group, as are
-    equal images.
+    equal images. So a group has several patients if two tables list one image
+    and give it different ids.
 
     Attributes:
         sources (list[str]): Names, one for each table.
@@ -124,14 +128,12 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
         table.setdefault('titles', []).append(one.name)
         old = table['score']
         table['score'] = np.where(np.isnan(old), score, old)
-    keys: list[tuple] = []
+    keys: list[list[tuple]] = []
     patients: list[str] = []
     for table in tables.values():
         ids = _patients(table['labels'], table['images'])
         patients += ids or [''] * len(table['images'])
         keys += _group_keys(table['labels'], table['images'], ids)
-    found: dict[tuple, int] = {}
-    group = [found.setdefault(key, len(found)) for key in keys]
     sizes = [len(table['images']) for table in tables.values()]
     return Pool(
         sources=_titles(tables.values()),
@@ -139,7 +141,7 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
         source=np.repeat(np.arange(len(sizes)), sizes),
         names=[name for t in tables.values() for name in t['images']],
         patients=patients,
-        group=np.array(group),
+        group=_join(keys),
         score=np.concatenate([t['score'] for t in tables.values()]),
     )
 
@@ -178,14 +180,40 @@ def _patients(labels: SourceLabels, names: Sequence[str]) -> list[str]:
 
 def _group_keys(
     labels: SourceLabels, names: Sequence[str], ids: Sequence[str]
-) -> list[tuple]:
-    if ids:
-        kind, *roots = labels.origin or (labels.name,)
-        roots = [os.path.realpath(root) if root else root for root in roots]
-        return [(kind, *roots, patient) for patient in ids]
+) -> list[list[tuple]]:
+    """Return the keys of each image: images that share one stay together."""
     if labels.paths is None:
-        return [(name,) for name in names]
-    return [(path,) for path in labels.paths.tolist()]
+        keys = [[(name,)] for name in names]
+    else:
+        real = functools.cache(os.path.realpath)  # few folders, many images
+        paths = map(os.fsdecode, labels.paths.tolist())
+        keys = [
+            [(os.path.join(real(folder), name),)]
+            for folder, name in map(os.path.split, paths)
+        ]
+    kind, *roots = labels.origin or (labels.name,)
+    roots = [os.path.realpath(root) if root else root for root in roots]
+    for own, patient in zip(keys, ids, strict=False):  # no ids: no patients
+        own.append((kind, *roots, patient))
+    return keys
+
+
+def _join(keys: Sequence[Sequence[tuple]]) -> np.ndarray:
+    """Number the groups of rows that share a key, in order of appearance."""
+    numbers: dict[tuple, int] = {}
+    pairs = np.array(
+        [
+            (row, numbers.setdefault(key, len(numbers)))
+            for row, own in enumerate(keys)
+            for key in own
+        ]
+    )
+    total = len(keys) + len(numbers)
+    ends = pairs[:, 0], pairs[:, 1] + len(keys)
+    links = coo_matrix((np.ones(len(pairs)), ends), shape=(total, total))
+    labels = connected_components(links, directed=False)[1][: len(keys)]
+    order: dict[int, int] = {}
+    return np.array([order.setdefault(n, len(order)) for n in labels.tolist()])
 
 
 def read_known(
@@ -239,7 +267,7 @@ def read_known(
 
 def _find_listed(pool: Pool, path: str) -> tuple[np.ndarray, set[str]]:
     """Return the bool mask (N,) of a list, and its lines that name nothing."""
-    lines = Path(path).read_text('utf-8').splitlines()
+    lines = Path(path).read_text('utf-8-sig').splitlines()
     wanted = {line.strip() for line in lines} - {''}
     files = [name.rpartition('/')[2] for name in pool.names]
     spellings = list(zip(pool.names, files, pool.patients, strict=True))

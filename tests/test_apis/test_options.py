@@ -47,9 +47,8 @@ def test_data_root_leaves_a_folder_of_ones_own_where_it_is(
 
 
 def test_a_data_root_that_moves_no_dataset_is_an_error():
-    with pytest.raises(
-        ValueError, match='found train.*datasets.0.data_root=/own/N'
-    ):
+    found = 'found train.*datasets.0.data_root=/own/N'
+    with pytest.raises(ValueError, match=found):
         apply_options(config('data/', '/own/NIH'), dict(data_root='/mnt'))
 
 

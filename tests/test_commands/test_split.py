@@ -124,6 +124,25 @@ def test_a_config_is_split_before_and_after_it_uses_the_file(
     assert from_table.replace('labels', 'zoo') == first
 
 
+@pytest.mark.parametrize('has_patients', [True, False])
+def test_tables_that_list_one_image_have_it_in_one_part(
+    tmp_path, split, has_patients
+):
+    first = write_table(tmp_path / 'a.csv', 30, seed=1)
+    frame = pd.read_csv(first).sample(20, random_state=0)
+    frame['patient'] = [f'r{row}' for row in range(20)]
+    if not has_patients:
+        frame['patient'] = ''
+    second = tmp_path / 'readers.csv'
+    frame.to_csv(second, index=False)
+    path = split(first, second, '--folds', 3)
+    rows = pd.read_csv(path, skiprows=1)
+    assert rows.image.duplicated().sum() == 20
+    assert (rows.groupby('image').part.nunique() == 1).all()
+    own = rows[rows.source == 'a']
+    assert (own.groupby('patient').part.nunique() == 1).all()
+
+
 def test_two_sources_keep_their_shares_and_common_patients_one_part(
     tmp_path, split
 ):
