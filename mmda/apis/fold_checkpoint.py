@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,6 +28,7 @@ from .fold import (
     prediction_thr,
     without_pretrained,
 )
+from .options import walk_config
 from .run_config import RunConfig
 
 
@@ -61,7 +61,7 @@ def fold_checkpoint(
             is no adapter to fold.
     """
     meta = checkpoint.get('meta') or {}
-    trained = read_config(meta.get('cfg'), name, unsafe_load)
+    trained = read_config(meta, name, unsafe_load)
     is_segmentor = 'decode_head' in trained.model
     folds = can_fold(trained.model)
     if as_is and not folds:
@@ -97,11 +97,15 @@ def fold_checkpoint(
     return config, dict(meta=meta, state_dict=state)
 
 
-def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
+def read_config(
+    meta: Mapping[str, Any], name: str, unsafe_load: bool = False
+) -> Config:
     """Read the config of a checkpoint, and check the parts of its model.
 
     Args:
-        text (Any): ``meta['cfg']`` of the checkpoint.
+        meta (Mapping): ``meta`` of the checkpoint: ``cfg``, and the classes of
+            ``dataset_meta``. They take the place of a file of the label space
+            in the config, which a stock tool leaves there.
         name (str): See :func:`fold_checkpoint`.
         unsafe_load (bool): See there.
 
@@ -112,7 +116,7 @@ def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
         ValueError: If there is no config of a model, or if it holds more than
             values.
     """
-    where = f"{name}, meta['cfg']"
+    where, text = f"{name}, meta['cfg']", meta.get('cfg')
     config = parse_config(text, where) if isinstance(text, str) else Config()
     if not isinstance(config.get('model'), dict):
         raise ValueError(
@@ -120,6 +124,16 @@ def read_config(text: Any, name: str, unsafe_load: bool = False) -> Config:
             'that mmda train saved'
         )
     config = use_names(config, _scope_of(config.model))
+    classes = (meta.get('dataset_meta') or {}).get('classes')
+    for _, part in walk_config(config._cfg_dict['model']):
+        if isinstance(part, dict) and isinstance(part.get('classes'), str):
+            if not classes:
+                raise ValueError(
+                    f'{name} does not hold the classes of the file '
+                    f'{part["classes"]}: expected a checkpoint that mmda '
+                    'train saved'
+                )
+            part['classes'] = tuple(classes)
     if not unsafe_load:
         check_parts(dict(model=config.model), where)
     elif config.get('custom_imports'):
@@ -174,7 +188,8 @@ def trained_model(
         MODELS.switch_scope_and_registry(scope) as registry,
     ):
         try:
-            model = registry.build(copy.deepcopy(config.model))
+            # The weights of the checkpoint replace pretrained ones.
+            model = registry.build(without_pretrained(config.model))
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(
                 f'{name}: the model of its config cannot be built: {error}. '

@@ -177,6 +177,7 @@ def _ask(args: argparse.Namespace) -> Audit:
     import numpy as np
 
     from mmda.apis.inference_model import load_model
+    from mmda.datasets.split_file import parts_of
     from mmda.report.audit import Audit
 
     cfg = open_config(args.config, args.cfg_options)
@@ -198,7 +199,8 @@ def _ask(args: argparse.Namespace) -> Audit:
                     'can be contradicted'
                 ] = None
             say(f'{checkpoint}: {len(labels.score):,} images of {labels.name}')
-            score = _answers(model, dataset, args.batch_size)
+            score, broken = _answers(model, dataset, args.batch_size)
+            warnings |= dict.fromkeys(broken)
             unknown = [n in model.untrained for n in model.classes]
             score[:, unknown] = np.nan
             datasets.append(dataset)
@@ -214,7 +216,14 @@ def _ask(args: argparse.Namespace) -> Audit:
     scores.clear()  # not twice in memory
     audit = Audit(sources[0].classes, sources, datasets, score)
     audit.warnings += warnings
-    audit.drop_unseen(parts)
+    left = parts_of(args.folds) - {*parts} if args.folds else set()
+    if left:
+        audit.warnings.append(
+            f'no model of the parts {", ".join(sorted(left))} is given, so '
+            'it is not known which classes a model has seen'
+        )
+    else:
+        audit.drop_unseen(parts)
     return audit
 
 
@@ -260,17 +269,34 @@ def _open_sources(
         yield dataset, own
 
 
-def _answers(model: TrainedModel, dataset: Any, batch_size: int) -> np.ndarray:
-    """Return probabilities, float32 (N, C)."""
-    import numpy as np
-    from torch.utils.data import DataLoader
+def _answers(
+    model: TrainedModel, dataset: Any, batch_size: int
+) -> tuple[np.ndarray, list[str]]:
+    """Return probabilities, float32 (N, C), and what is broken.
 
-    answers = np.empty((len(dataset), len(model.classes)), np.float32)
-    end = 0
-    for batch in DataLoader(dataset, batch_size, collate_fn=list):
-        start, end = end, end + len(batch)
-        answers[start:end] = model.answer(batch)
-    return answers
+    A training takes other images in place of broken ones, so an audit goes
+    on, too. Their answers are NaN.
+    """
+    import numpy as np
+
+    shape = len(dataset), len(model.classes)
+    answers = np.full(shape, np.nan, np.float32)
+    broken = []
+    for start in range(0, len(dataset), batch_size):
+        batch = {}
+        for row in range(start, min(start + batch_size, len(dataset))):
+            try:
+                batch[row] = dataset[row]
+            except OSError as error:
+                # A number comes from the file system: a missing file.
+                if error.errno is not None or isinstance(
+                    error, FileNotFoundError
+                ):
+                    raise
+                broken.append(str(error))
+        if batch:
+            answers[list(batch)] = model.answer(list(batch.values()))
+    return answers, broken
 
 
 def _table(

@@ -50,10 +50,19 @@ def check(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
 
     Raises:
-        ValueError: If the name to write does not end in .pth.
+        ValueError: If the name to write does not end in .pth, or if a file
+            of the training would be replaced.
     """
     if args.out.suffix != '.pth':
         raise ValueError(f'out should end in .pth, found {args.out}')
+    settings = args.out.with_suffix('.py')
+    if args.out.resolve() == Path(args.checkpoint).resolve():
+        raise ValueError(f'out {args.out} is the checkpoint itself')
+    if settings.is_file() and b'train_dataloader' in settings.read_bytes():
+        raise ValueError(
+            f'out {args.out} would replace {settings}, the config of a '
+            'training: expected another name'
+        )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -174,6 +174,22 @@ def rows_in_part(
     return chosen_rows
 
 
+def parts_of(path: str) -> set[str]:
+    """Return the names of the parts in a file of ``mmda split``.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        set[str]: The names.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no split.
+    """
+    return {row[3] for row in _read(path, 'split')[1]}
+
+
 def _read(path: str, where: str) -> tuple[dict, list[list[str]]]:
     try:
         with open(

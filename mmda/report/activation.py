@@ -98,15 +98,16 @@ def shown_pixels(inputs: Tensor) -> np.ndarray:
 
     Args:
         inputs (Tensor): (1, H, W), or (3, H, W) in BGR, as the pipeline gives
-            it. If the values are no bytes, the greatest becomes white.
+            it. Values outside of [0, 255] are stretched to black and white,
+            and so are floats that are at most 1.
 
     Returns:
         ndarray: float32 (H, W, 3), RGB in [0, 1].
     """
     pixels = inputs.float().numpy().transpose(1, 2, 0)
     low, high = float(pixels.min()), float(pixels.max())
-    if low < 0 or high > 255:
-        pixels = (pixels - low) * (255 / (high - low))
+    if low < 0 or high > 255 or (inputs.is_floating_point() and high <= 1):
+        pixels = (pixels - low) * (255 / ((high - low) or 1))
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, 2)
     return np.ascontiguousarray(pixels[..., ::-1]) / 255

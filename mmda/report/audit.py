@@ -110,8 +110,9 @@ class Audit:
 
         Args:
             parts (Sequence[str]): For each source the part that it is. The
-                model that answered has seen all other parts. With one part
-                alone, nothing is known about the others.
+                model that answered has seen all other parts of the split, and
+                they are all here. With one part alone, nothing is known about
+                the others.
         """
         names = list(dict.fromkeys(parts))
         if len(names) < 2:

@@ -138,7 +138,7 @@ def to_markdown(comparison: Comparison, names: Sequence[str]) -> str:
         counts = f'{row.positives} / {row.negatives}'
         table.add_row(
             [
-                row.name,
+                row.name.replace('|', r'\|'),
                 '' if row.name == 'mean' else counts,
                 _value(row.auc_a, row.sd_a),
                 _value(row.auc_b, row.sd_b) + change + star,

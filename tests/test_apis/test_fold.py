@@ -24,6 +24,7 @@ from mmda.apis.fold import (
     prediction_thr,
 )
 from mmda.apis.fold_checkpoint import fold_checkpoint
+from mmda.commands import fold
 from mmda.models.adapters import encode_names
 
 MODELS = {
@@ -197,6 +198,29 @@ def test_a_part_of_ones_own_is_imported_with_the_flag_only(
         fold_checkpoint(checkpoint)
     config, _ = fold_checkpoint(checkpoint, unsafe_load=True)
     assert config.model.auxiliary_head.type == 'OwnHead'
+
+
+def test_a_file_of_classes_becomes_the_classes_of_the_checkpoint():
+    checkpoint = make_checkpoint()
+    given = Config.fromstring(checkpoint['meta']['cfg'], '.py')
+    for head in (given.model.decode_head, given.model.auxiliary_head):
+        head.pop('num_classes', None)
+        head.classes = 'spaces/space.json'
+    checkpoint['meta']['cfg'] = given.pretty_text
+    config, folded = fold_checkpoint(checkpoint)
+    assert config.model.decode_head.num_classes == NUM_CLASSES
+    del checkpoint['meta']['dataset_meta']
+    with pytest.raises(ValueError, match='classes of the file spaces/space'):
+        fold_checkpoint(checkpoint)
+
+
+def test_a_file_of_the_training_is_not_replaced(tmp_path):
+    torch.save(make_checkpoint(), tmp_path / 'best.pth')
+    (tmp_path / 'mine.py').write_text('train_dataloader = 1')
+    for name, text in (('best', 'the checkpoint itself'), ('mine', 'replace')):
+        args = [tmp_path / 'best.pth', tmp_path / f'{name}.pth']
+        with pytest.raises(ValueError, match=text):
+            fold.check(fold.make_parser().parse_args(list(map(str, args))))
 
 
 def test_a_model_without_an_adapter_is_an_error():

@@ -194,6 +194,28 @@ def test_each_fold_is_answered_by_its_own_model(root):
         )
 
 
+def test_a_broken_image_has_no_answer_and_is_named(root, capsys):
+    (root / 'a5.png').write_bytes(b'no image')
+    audit(root, root / 'good.pth')
+    assert 'a5.png of a cannot be decoded' in capsys.readouterr().out
+    assert rows(root / 'out/contradicted.csv') == []
+    assert len(rows(root / 'out/unannotated.csv')) == NUM
+    (root / 'a5.png').unlink()
+    assert 'a5.png of a is missing' in error(capsys, root, root / 'good.pth')
+
+
+def test_some_of_the_folds_say_nothing_about_what_a_model_has_seen(
+    root, capsys
+):
+    split, config = str(root / 'splits.csv'), str(root / 'config.py')
+    mmda_cli.main('split', [config, '--folds', '3', '--out', split])
+    good = root / 'good.pth'
+    audit(root, f'0={good}', f'1={good}', '--folds', split)
+    out = capsys.readouterr().out
+    assert 'no model of the parts 2 is given' in out
+    assert 'has seen none' not in out
+
+
 def test_two_sources_that_disagree_about_an_image_are_named(root):
     text = (root / 'b.csv').read_text()
     (root / 'b.csv').write_text(text + '\na4.png,1,\na3.png,1,')

@@ -147,6 +147,16 @@ def test_without_a_bootstrap_the_star_is_from_delongs_test():
     assert 'The bootstrap draws' not in table
 
 
+def test_a_bar_in_a_name_is_no_end_of_a_cell():
+    found = compare([predictions(0)], [predictions(1, 1)], 20)
+    lines = to_markdown(found, ['a', 'b']).splitlines()
+    found.rows[0].name = 'Mass|Nodule'
+    changed = to_markdown(found, ['a', 'b']).splitlines()
+    assert changed[2].replace(r'Mass\|Nodule', '').count('|') == (
+        lines[2].count('|')
+    )
+
+
 def test_equal_models_are_not_different():
     a = predictions(1)
     found = compare([a], [a], 50)

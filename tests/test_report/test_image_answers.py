@@ -10,7 +10,7 @@ from mmseg.structures import SegDataSample
 from mmda.evaluation.functional import iou_of_areas
 from mmda.evaluation.metrics import PartialLabelIoU
 from mmda.report import wrong_images
-from mmda.report.activation import NOTHING_SEEN
+from mmda.report.activation import NOTHING_SEEN, shown_pixels
 from mmda.report.image_answers import ImageAnswers, to_predictions
 from mmda.report.wrong_images import draw_wrong_images, most_wrong
 
@@ -151,3 +151,13 @@ def test_the_pixels_of_a_class_are_painted_by_what_the_model_found():
         {0: rows}, 'ab', {0: image}, Segmentor(), 60
     )
     assert entry.images[0].map and not notes
+
+
+def test_an_image_is_shown_whatever_the_range_of_its_values():
+    ramp = torch.linspace(0, 1, 12).reshape(3, 2, 2)
+    assert shown_pixels(ramp).max() == 1
+    assert shown_pixels(5 * ramp - 2).max() == 1
+    np.testing.assert_allclose(shown_pixels(255 * ramp).max(), 1)
+    byte = torch.full((1, 2, 2), 1, dtype=torch.uint8)
+    np.testing.assert_allclose(shown_pixels(byte), 1 / 255, rtol=1e-6)
+    assert np.isfinite(shown_pixels(torch.full((3, 2, 2), -2.1))).all()

@@ -59,6 +59,9 @@ for name, answer in zip(facts['classes'], answers[0]):
     print(name, answer, answer >= facts['thresholds'][name])"""
 _PIXEL_END = """\
 labels = answers[0].argmax(0)  # (height, width), positions in the classes
+# No class where the best answer is below the threshold, equal for all classes.
+threshold = facts['thresholds'][facts['classes'][0]]
+labels[answers[0].max(0) < threshold] = 255
 for index, name in enumerate(facts['classes']):
     print(name, (labels == index).mean())"""
 

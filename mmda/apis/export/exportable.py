@@ -69,7 +69,7 @@ def open_exportable(
     """
     content = load_checkpoint(name, unsafe_load=unsafe_load)
     meta = content.get('meta') or {}
-    training = read_config(meta.get('cfg'), name, unsafe_load)
+    training = read_config(meta, name, unsafe_load)
     config, stock = fold_checkpoint(content, name, unsafe_load, as_is=True)
     classes = config.get('classes') or classes_of(training)
     if not classes:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmda.report.run_facts import never_trained
 from mmda.version import __version__
-from mmda.walk import walk_datasets
+from mmda.walk import find_outermost, is_partial_config
 
 from .pixel_model import PixelModel
 
@@ -112,7 +112,9 @@ def label_facts(
         'positives': {'x': 3}, 'aliases': {}}}}
     """
     sources: dict[str, dict[str, Any]] = {}
-    for node in _sources(config):
+    loader = config.get('train_dataloader') or {}
+    # A source inside another source only selects its images.
+    for node in find_outermost(loader.get('dataset'), is_partial_config):
         name = str(node.get('name') or node['dataset'].get('type'))
         aliases = dict(node.get('aliases') or {})
         labeled = node.get('labeled_classes')
@@ -137,20 +139,6 @@ def label_facts(
             for name, entry in sources.items()
         },
     )
-
-
-def _sources(config: Config) -> list[Any]:
-    """Return the outermost sources of the training."""
-    found: list[Any] = []
-    inside: set[int] = set()
-    loader = config.get('train_dataloader') or {}
-    for node in walk_datasets(loader.get('dataset')):
-        kind = str(node.get('type')).rpartition('.')[2]
-        if kind == 'PartialLabelDataset' and id(node) not in inside:
-            found.append(node)
-            # A source inside another source only selects its images.
-            inside |= {id(child) for child in walk_datasets(node['dataset'])}
-    return found
 
 
 def plain(value: Any, where: str) -> Any:
