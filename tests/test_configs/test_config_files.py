@@ -183,6 +183,31 @@ def test_trainings_that_count_iterations_keep_the_last_weights():
     assert counted > 25
 
 
+def test_test_images_of_cityscapes_choose_no_checkpoint():
+    for name in PATHS:
+        if 'cityscapes_bus' in name:
+            assert load(name).default_hooks.checkpoint.save_best is None, name
+
+
+def test_early_stopping_counts_a_hundredth_of_a_point_as_progress():
+    stops = [load(name).default_hooks.get('early_stopping') for name in PATHS]
+    stops = [stop for stop in stops if stop]
+    assert len(stops) > 20
+    assert all(0 < stop.min_delta < 0.01 for stop in stops)
+
+
+def test_images_of_left_and_right_organs_are_not_mirrored():
+    tried = 0
+    for name in PATHS:
+        if 'organamnist' not in name:
+            continue
+        for part in walk_datasets(load(name).train_dataloader.dataset):
+            for step in part.get('pipeline') or ():
+                tried += 1
+                assert step['type'] != 'RandomFlip', name
+    assert tried
+
+
 def test_every_densenet_is_that_of_section_4_2_and_is_trained_like_it():
     # The toy trainings put a narrow network in its place.
     shipped = load('chestxray_chexpert')

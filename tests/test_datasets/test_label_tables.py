@@ -134,6 +134,7 @@ def test_smoothed_labels_depend_on_seed_and_class_only(read_csv):
         (dict(blank='zeros'), "blank of 'default': found 'zeros'"),
         (dict(uncertain={}), r"says nothing about \['Mass'\]"),
         (dict(uncertain='ones', label_column='Mass'), 'has no label -1'),
+        (dict(blank='ignore', label_column='Mass'), 'no cell of a class'),
     ],
 )
 def test_a_wrong_policy_is_named(read_csv, options, message):
@@ -192,7 +193,7 @@ def test_a_wrong_parquet_file_is_named(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match='b.parquet: expected a Parquet file'):
         read(str(tmp_path / 'b.parquet'))
     monkeypatch.setitem(sys.modules, 'pyarrow', None)
-    with pytest.raises(ImportError, match=r'pip install .mmda\[parquet\]'):
+    with pytest.raises(ImportError, match=r'pip install pyarrow'):
         read(path)
 
 

@@ -217,7 +217,7 @@ def test_dicom_without_pydicom_says_once_what_to_install(
     )
     dataset = PartialLabelDataset(source, ['Mass'])
     monkeypatch.setitem(sys.modules, 'pydicom', None)
-    with pytest.raises(ImportError, match=r'a\.dcm: DICOM .*mmda\[dicom\]'):
+    with pytest.raises(ImportError, match=r'a\.dcm: DICOM .*pip install pydicom python-gdcm'):
         dataset[0]
     assert 'another image' not in mm_log.text
 

@@ -60,6 +60,10 @@ def test_usps_is_read_by_its_own_keys(shared_data):
             'found 4 images and 3 labels of the .* .train',
         ),
         (dict(images=IMAGES / 255), r'images of float64 \(4, 2, 3\), expect'),
+        *(
+            (dict(images=np.zeros((4, *shape), np.uint8)), 'expected uint8')
+            for shape in ((3, 8, 8), (8, 8, 4), (8, 8, 2))
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(read, arguments, message):
