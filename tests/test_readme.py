@@ -123,22 +123,14 @@ def test_headings_that_a_page_links_to_exist(page):
 
 def parser_of(words):
     """Return the parser of a shown command and the arguments behind it."""
-    start, *arguments = words
-    if start == 'mmda':
+    _, name, *arguments = words  # mmda NAME, or python FILE
+    name = Path(name).stem.replace('-', '_')
+    # The commands that are scripts have modules of their own.
+    scripts = {'make_toy': 'make_toy', 'reproduce': 'reproduction.command'}
+    module = scripts.get(name, f'mmda.commands.{name}')
+    if name == 'reproduce' and arguments[0] in OTHER_COMMANDS:
         name, *arguments = arguments
-        name = name.replace('-', '_')
-        # The commands that are scripts have modules of their own.
-        scripts = {'make_toy': 'make_toy', 'reproduce': 'reproduction.command'}
-        module = scripts.get(name, f'mmda.commands.{name}')
-    elif arguments[0] == 'tools/reproduce.py':
-        module = 'reproduction.command'
-        arguments = arguments[1:]
-        if arguments[0] in OTHER_COMMANDS:
-            name, *arguments = arguments
-            module = f'reproduction.{name}'
-    else:
-        name, *arguments = arguments
-        module = f'mmda.commands.{Path(name).stem}'
+        module = f'reproduction.{name}'
     return import_module(module).make_parser(), arguments
 
 
