@@ -8,6 +8,7 @@ the name, with a scope where it is not the default one.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -134,11 +135,15 @@ def is_registered(name: str) -> bool:
 
 def _registries() -> list[Registry]:
     """Return the registries of mmengine, and those of the hosts."""
+    # Some have no parent: BATCH_AUGMENTS and TOKENIZER of mmpretrain.
+    modules = [sys.modules.get(f'{host}.registry') for host in HOSTS]
     roots = [
         registry
-        for registry in vars(mmengine.registry).values()
-        if isinstance(registry, Registry)
+        for module in (mmengine.registry, *filter(None, modules))
+        for registry in vars(module).values()
+        if isinstance(registry, Registry) and registry.parent is None
     ]
+    roots = list({id(registry): registry for registry in roots}.values())
     # Host by host, since the modules of a host are imported in the search.
     children = [
         root.children[scope]

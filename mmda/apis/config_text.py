@@ -13,7 +13,9 @@ from .options import walk_config
 
 # A registry of mmengine imports every other name with a dot and calls it.
 _PART = re.compile(r'((mmengine|mmpretrain|mmseg)\.)?(torchvision/)?\w+')
+_SCOPES = (None, 'mmengine', 'mmpretrain', 'mmseg', 'mmda')
 # These types are classes of kornia, which `StrongView` looks up by itself.
+# Albumentations does so, too.
 _AUGMENTATION = re.compile(r'(.+\.)?data_preprocessor\.strong_view\.\d+')
 
 
@@ -73,23 +75,35 @@ def check_parts(config: Any, where: str) -> None:
     Raises:
         ValueError: If a ``type`` is another name.
     """
+    albumentations: list[str] = []  # places of their types
     for place, part in walk_config(config):
-        kind = part.get('type') if isinstance(part, dict) else None
-        if kind is not None and not _is_part(str(kind), place):
+        if not isinstance(part, dict):
+            continue
+        kind = part.get('type')
+        if str(kind).rpartition('.')[2] in ('Albumentations', 'Albu'):
+            albumentations.append(f'{place}.transforms.')
+        is_inner = _AUGMENTATION.fullmatch(place) or place.startswith(
+            tuple(albumentations)
+        )
+        if is_inner:
+            is_good = str(kind).isidentifier()
+        else:
+            name = str(kind)
+            is_good = bool(_PART.fullmatch(name)) and is_registered(name)
+        if kind is not None and not is_good:
             raise ValueError(
                 f'{where}: {place}.type is {kind!r}, expected the name of a '
-                'part that mmengine, mmcv, mmpretrain, mmseg or mmda '
-                'registers. A part of your own needs --unsafe-load, which '
-                'runs its code'
+                'part that mmengine, mmpretrain, mmseg or mmda registers '
+                '(parts of mmcv: without `mmcv.`). A part of your own needs '
+                '--unsafe-load, which runs its code'
             )
-        if isinstance(part, dict) and part.get('trust_remote_code'):
+        if part.get('_scope_') not in _SCOPES:  # a build imports it
+            raise ValueError(
+                f'{where}: {place}._scope_ is {part["_scope_"]!r}, expected '
+                f'one of {_SCOPES[1:]}'
+            )
+        if part.get('trust_remote_code'):
             raise ValueError(f'{where}: {place} has trust_remote_code')
-
-
-def _is_part(kind: str, place: str) -> bool:
-    if _AUGMENTATION.fullmatch(place):
-        return kind.isidentifier()
-    return bool(_PART.fullmatch(kind)) and is_registered(kind)
 
 
 class _PlainDicts(ast.NodeTransformer):

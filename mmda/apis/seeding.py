@@ -18,7 +18,8 @@ def set_seed(cfg: Config, seed: int) -> None:
     one partition share one seed. The seeds of the test data stay. What
     splits training and test data by its seed keeps this seed, too: a reader,
     or a ``PartialLabelDataset`` whose ``part`` is one of random parts. So no
-    test image moves into the training.
+    test image moves into the training. Such a dataset draws the images of
+    ``num_samples`` by the same seed, which stays, too.
 
     Args:
         cfg (Config): The config, changed in place.
@@ -82,7 +83,11 @@ def _draws_part(node: dict[str, Any]) -> bool:
 
 
 def _source(node: dict[str, Any]) -> dict[str, Any]:
-    """Return what says which images the source of a wrapper has."""
-    how = ('pipeline', 'test_mode', 'lazy_init')
-    source = node.get('dataset') or {}
-    return {key: value for key, value in source.items() if key not in how}
+    """Return what says which images the source of a wrapper has.
+
+    Other options, such as a policy for uncertain labels, choose no image.
+    """
+    while 'dataset' in node:
+        node = node['dataset']
+    keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split', 'name')
+    return {key: node.get(key) for key in keys}

@@ -216,7 +216,9 @@ def _ask(args: argparse.Namespace) -> Audit:
     scores.clear()  # not twice in memory
     audit = Audit(sources[0].classes, sources, datasets, score)
     audit.warnings += warnings
+    # The other folds. A part that `--known` named is no fold.
     left = parts_of(args.folds) - {*parts} if args.folds else set()
+    left = {part for part in left if part.isdigit()}
     if left:
         audit.warnings.append(
             f'no model of the parts {", ".join(sorted(left))} is given, so '
@@ -279,6 +281,8 @@ def _answers(
     """
     import numpy as np
 
+    from mmda.datasets.broken_images import is_decode_error
+
     shape = len(dataset), len(model.classes)
     answers = np.full(shape, np.nan, np.float32)
     broken = []
@@ -288,10 +292,8 @@ def _answers(
             try:
                 batch[row] = dataset[row]
             except OSError as error:
-                # A number comes from the file system: a missing file.
-                if error.errno is not None or isinstance(
-                    error, FileNotFoundError
-                ):
+                is_missing = isinstance(error, FileNotFoundError)
+                if is_missing or not is_decode_error(error):
                     raise
                 broken.append(str(error))
         if batch:

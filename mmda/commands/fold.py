@@ -58,7 +58,9 @@ def check(args: argparse.Namespace) -> None:
     settings = args.out.with_suffix('.py')
     if args.out.resolve() == Path(args.checkpoint).resolve():
         raise ValueError(f'out {args.out} is the checkpoint itself')
-    if settings.is_file() and b'train_dataloader' in settings.read_bytes():
+    text = settings.read_bytes() if settings.is_file() else b''
+    # What this command writes has neither a base nor data to train on.
+    if b'train_dataloader' in text or b'_base' in text:
         raise ValueError(
             f'out {args.out} would replace {settings}, the config of a '
             'training: expected another name'

@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> None:
     }
     for name in sorted(recorded.keys() & counts.keys()):
         was, now = recorded[name], counts[name]
-        if was != now:
+        if was['classes'] != now['classes'] or was['images'] != now['images']:
             say(
                 f'source {name!r} takes the place of the one in {args.out} '
                 f'({was["images"]:,} images before, {now["images"]:,} now). '
@@ -231,11 +231,11 @@ def _name_table(path: str, tables: dict[str, str]) -> str:
     added.
     """
     # Not the whole path, which is another one on another machine.
-    parts = Path(path).with_suffix('').parts[-2:]
-    table = '/'.join(part for part in parts if part not in ('..', '/'))
-    name = parts[-1]
-    if tables.get(name, table) != table:
-        name = table
+    parts = Path(path).resolve().with_suffix('').parts[1:][-3:]
+    table = '/'.join(parts)
+    ends = ('/'.join(parts[-n:]) for n in range(1, len(parts) + 1))
+    free = (name for name in ends if tables.get(name, table) == table)
+    name = next(free, table)
     tables[name] = table
     return name
 

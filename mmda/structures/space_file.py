@@ -29,7 +29,7 @@ class SpaceFile(NamedTuple):
             them. Empty without rules.
         sources (dict[str, dict]): Name of a source -> ``images`` and
             ``classes``, the counts when the file was written, and ``table``,
-            folder and name of a table.
+            the end of the path of a table.
     """
 
     classes: tuple[str, ...]

@@ -60,3 +60,20 @@ def test_types_of_a_strong_view_are_looked_up_in_kornia_alone():
     with pytest.raises(ValueError, match='head.strong_view.0.type is'):
         view = dict(strong_view=[dict(type='RandomAffine')])
         check_parts(dict(head=view), 'x.pth')
+
+
+def test_parts_of_every_registry_of_a_host_and_of_albumentations_pass():
+    augments = [dict(type='Mixup', alpha=0.8), dict(type='mmpretrain.CutMix')]
+    inner = [dict(type='HorizontalFlip'), dict(type='OneOf', transforms=[])]
+    view = dict(type='Albumentations', transforms=inner)
+    given = dict(batch_augments=dict(augments=augments), steps=[view])
+    check_parts(given, 'x.pth')
+    inner[0]['type'] = 'mmengine.load'
+    with pytest.raises(ValueError, match='steps.0.transforms.0.type is'):
+        check_parts(given, 'x.pth')
+
+
+def test_a_scope_that_a_build_would_import_is_refused():
+    check_parts(dict(a=dict(type='ResNet', _scope_='mmpretrain')), 'x.pth')
+    with pytest.raises(ValueError, match="a._scope_ is 'this'"):
+        check_parts(dict(a=dict(type='ResNet', _scope_='this')), 'x.pth')

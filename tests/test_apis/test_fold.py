@@ -217,7 +217,12 @@ def test_a_file_of_classes_becomes_the_classes_of_the_checkpoint():
 def test_a_file_of_the_training_is_not_replaced(tmp_path):
     torch.save(make_checkpoint(), tmp_path / 'best.pth')
     (tmp_path / 'mine.py').write_text('train_dataloader = 1')
-    for name, text in (('best', 'the checkpoint itself'), ('mine', 'replace')):
+    (tmp_path / 'short.py').write_text("_base_ = 'mmda::da/digits.py'")
+    for name, text in (
+        ('best', 'the checkpoint itself'),
+        ('mine', 'replace'),
+        ('short', 'replace'),
+    ):
         args = [tmp_path / 'best.pth', tmp_path / f'{name}.pth']
         with pytest.raises(ValueError, match=text):
             fold.check(fold.make_parser().parse_args(list(map(str, args))))

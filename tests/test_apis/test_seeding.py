@@ -62,10 +62,12 @@ def test_train_command_takes_a_seed(capsys):
 
 @pytest.mark.parametrize('part', [(0, 2), ('train', 'splits.csv')])
 def test_parts_that_decide_the_test_images_keep_their_seed(part):
-    reader = dict(type='Digits', pipeline=['a'])
+    reader = dict(type='CheXpert', data_root='a', uncertain='ones')
     train_d0 = dict(source(1, reader), part=part)
-    test_d0 = dict(source(1, dict(type='Digits')), part=(1, 2))
-    other = dict(source(1, dict(type='Digits', digits=(1, 2))), part=part)
+    tested = dict(reader, uncertain='ignore', groups=dict(sex='Sex'))
+    tested = dict(type='ClassFilter', keep=['Mass'], dataset=tested)
+    test_d0 = dict(source(1, tested), part=(1, 2))
+    other = dict(source(1, dict(reader, data_root='b')), part=part)
     joined = dict(type='ConcatDataset', datasets=[train_d0, other])
     cfg = Config(
         dict(

@@ -214,6 +214,12 @@ def test_some_of_the_folds_say_nothing_about_what_a_model_has_seen(
     out = capsys.readouterr().out
     assert 'no model of the parts 2 is given' in out
     assert 'has seen none' not in out
+    known = root / 'known.txt'
+    known.write_text('a0.png')
+    options = ['--folds', '2', '--known', f'test={known}', '--out', split]
+    mmda_cli.main('split', [config, *options])
+    audit(root, f'0={good}', f'1={good}', '--folds', split)
+    assert 'no model of the parts' not in capsys.readouterr().out
 
 
 def test_two_sources_that_disagree_about_an_image_are_named(root):

@@ -117,6 +117,10 @@ def test_tables_of_one_name_in_two_folders_are_two_sources(run, tables):
     space, text = run('chexpert/labels.csv')
     assert list(space['sources']) == ['labels', 'chexpert/labels']
     assert 'no source has' not in text and 'takes the place' not in text
+    # The same file, by another path, is the same source.
+    space, text = run(str(tables / 'nih' / 'labels.csv'))
+    assert list(space['sources']) == ['labels', 'chexpert/labels']
+    assert 'takes the place' not in text
     table = tables / 'nih' / 'labels.csv'
     rows = table.read_text().splitlines()
     table.write_text('\n'.join(rows[:-2]))

@@ -189,7 +189,7 @@ def test_test_images_of_cityscapes_choose_no_checkpoint():
             assert load(name).default_hooks.checkpoint.save_best is None, name
 
 
-def test_early_stopping_counts_a_hundredth_of_a_point_as_progress():
+def test_early_stopping_counts_a_hundredth_of_a_point_of_auc():
     stops = [load(name).default_hooks.get('early_stopping') for name in PATHS]
     stops = [stop for stop in stops if stop]
     assert len(stops) > 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmda.structures import LabelSpace
@@ -71,7 +72,7 @@ def sources_of_tables(
         OwnSources: The label space, and the configs of the datasets.
 
     Raises:
-        FileNotFoundError: If a table that names the classes does not exist.
+        FileNotFoundError: If a training table does not exist.
         ValueError: If a source has no ``train``, if it needs
             ``patient_column``, or if a key cannot be used here.
     """
@@ -106,7 +107,8 @@ def sources_of_tables(
             if table.get('label_column') and not table.get('classes'):
                 # A list names the positive classes only. A class that no
                 # image of this table has is still negative in it.
-                more = _classes_of(table, file, data_root)
+                is_there = Path(data_root, file).is_file()
+                more = _classes_of(table, file, data_root) if is_there else ()
                 source['classes'] = [*dict.fromkeys([*own[name], *more])]
             datasets[split].append(
                 dict(

@@ -129,7 +129,7 @@ class ResumableCheckpointHook(CheckpointHook):
                 _sampler_seed(runner),
                 get_rank(),
                 bool(endless),
-                train.sampler if is_loop and not endless else None,
+                _sampler(runner) if is_loop and not endless else None,
             )
 
     def _restore(self, runner: Runner, saved: dict[str, Any]) -> None:
