@@ -82,12 +82,16 @@ def _draws_part(node: dict[str, Any]) -> bool:
     return not isinstance(part[1], str)
 
 
-def _source(node: dict[str, Any]) -> dict[str, Any]:
+def _source(node: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what says which images the source of a wrapper has.
 
-    Other options, such as a policy for uncertain labels, choose no image.
+    These are the reader, and the parts that wrappers take of it. Other
+    options, such as a policy for uncertain labels, choose no image.
     """
+    keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split', 'part')
+    found = []
     while 'dataset' in node:
         node = node['dataset']
-    keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split', 'name')
-    return {key: node.get(key) for key in keys}
+        if 'dataset' not in node or node.get('part') is not None:
+            found.append({key: node.get(key) for key in keys})
+    return found
