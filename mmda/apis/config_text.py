@@ -80,17 +80,14 @@ def check_parts(config: Any, where: str) -> None:
         if not isinstance(part, dict):
             continue
         kind = part.get('type')
-        if str(kind).rpartition('.')[2] in ('Albumentations', 'Albu'):
+        name = str(kind)
+        if name.rpartition('.')[2] in ('Albumentations', 'Albu'):
             albumentations.append(f'{place}.transforms.')
         is_inner = _AUGMENTATION.fullmatch(place) or place.startswith(
             tuple(albumentations)
         )
-        if is_inner:
-            is_good = str(kind).isidentifier()
-        else:
-            name = str(kind)
-            is_good = bool(_PART.fullmatch(name)) and is_registered(name)
-        if kind is not None and not is_good:
+        is_known = str.isidentifier if is_inner else _is_part
+        if kind is not None and not is_known(name):
             raise ValueError(
                 f'{where}: {place}.type is {kind!r}, expected the name of a '
                 'part that mmengine, mmpretrain, mmseg or mmda registers '
@@ -104,6 +101,10 @@ def check_parts(config: Any, where: str) -> None:
             )
         if part.get('trust_remote_code'):
             raise ValueError(f'{where}: {place} has trust_remote_code')
+
+
+def _is_part(name: str) -> bool:
+    return bool(_PART.fullmatch(name)) and is_registered(name)
 
 
 class _PlainDicts(ast.NodeTransformer):

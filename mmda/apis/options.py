@@ -123,7 +123,7 @@ def move_data_root(node: Any, old: str, new: str) -> list[str]:
         ['/mnt/data/NIH', '/own/data']
     """
     moved = []
-    start = '' if old in ('', '.', './') else _folder(old)
+    start = _folder(old)
     for place, part in walk_config(node):
         value = part.get('data_root') if isinstance(part, dict) else None
         if not isinstance(value, str):
@@ -139,9 +139,9 @@ def move_data_root(node: Any, old: str, new: str) -> list[str]:
 
 
 def _folder(path: str) -> str:
-    """Write a folder in one form: './data' and 'data/' are 'data/'."""
+    """Write a folder in one form: './data' is 'data/', and '.' is ''."""
     plain = path if '://' in path else os.path.normpath(path)
-    return plain.rstrip('/') + '/'
+    return '' if plain == '.' else plain.rstrip('/') + '/'
 
 
 def _without_effect(cfg: Config, key: str, value: Any) -> str:

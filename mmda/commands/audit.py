@@ -292,8 +292,7 @@ def _answers(
             try:
                 batch[row] = dataset[row]
             except OSError as error:
-                is_missing = isinstance(error, FileNotFoundError)
-                if is_missing or not is_decode_error(error):
+                if not is_decode_error(error):
                     raise
                 broken.append(str(error))
         if batch:

@@ -32,9 +32,9 @@ def is_decode_error(error: Exception) -> bool:
     """
     if isinstance(error, OSError):
         # A number comes from the file system, not from a decoder. Errors of a
-        # network, such as HTTP 404, have none.
-        network = (URLError, ConnectionError, TimeoutError)
-        return error.errno is None and not isinstance(error, network)
+        # network, such as HTTP 404, have none, nor has ours of a missing file.
+        missing = (FileNotFoundError, URLError, ConnectionError, TimeoutError)
+        return error.errno is None and not isinstance(error, missing)
     if isinstance(error, AssertionError):
         return str(error).startswith('failed to load image')
     if isinstance(error, Image.DecompressionBombError):

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 from mmda.datasets.split_file import fingerprint, image_names
 
@@ -200,20 +199,13 @@ def _group_keys(
 
 def _join(keys: Sequence[Sequence[tuple]]) -> np.ndarray:
     """Number the groups of rows that share a key, in order of appearance."""
-    numbers: dict[tuple, int] = {}
-    pairs = np.array(
-        [
-            (row, numbers.setdefault(key, len(numbers)))
-            for row, own in enumerate(keys)
-            for key in own
-        ]
-    )
-    total = len(keys) + len(numbers)
-    ends = pairs[:, 0], pairs[:, 1] + len(keys)
-    links = coo_matrix((np.ones(len(pairs)), ends), shape=(total, total))
-    labels = connected_components(links, directed=False)[1][: len(keys)]
-    order: dict[int, int] = {}
-    return np.array([order.setdefault(n, len(order)) for n in labels.tolist()])
+    joined = DisjointSet(key for own in keys for key in own)
+    for first, *others in keys:
+        for other in others:
+            joined.merge(first, other)
+    found: dict[tuple, int] = {}
+    roots = (joined[own[0]] for own in keys)
+    return np.array([found.setdefault(root, len(found)) for root in roots])
 
 
 def read_known(

@@ -107,8 +107,9 @@ def sources_of_tables(
             if table.get('label_column') and not table.get('classes'):
                 # A list names the positive classes only. A class that no
                 # image of this table has is still negative in it.
-                is_there = Path(data_root, file).is_file()
-                more = _classes_of(table, file, data_root) if is_there else ()
+                more: Sequence[str] = ()
+                if file != table['train'] and Path(data_root, file).is_file():
+                    more = _classes_of(table, file, data_root)
                 source['classes'] = [*dict.fromkeys([*own[name], *more])]
             datasets[split].append(
                 dict(
