@@ -42,11 +42,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Compare the labels of the training sources with the answers of a '
         'model: labels that it contradicts, missing labels that it is sure '
@@ -101,9 +97,6 @@ def make_parser() -> argparse.ArgumentParser:
 def check(args: argparse.Namespace) -> None:
     """Find the checkpoints, and replace them by pairs of part and path.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If checkpoints and parts do not match.
@@ -132,11 +125,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Ask the models, and write the files.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Ask the models, and write the files."""
     from mmda.report.audit import draw_sheet, write_entries, write_sure
 
     audit = _ask(args)
@@ -327,12 +316,7 @@ def _table(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

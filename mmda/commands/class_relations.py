@@ -30,11 +30,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Show how classes relate. The measure is the cosine similarity of '
         'their mean features, with the origin in the mean of all features, '
@@ -66,11 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compute, print and draw.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Compute, print and draw."""
     from mmengine.utils import ProgressBar
 
     from mmda.apis.inference_model import load_model
@@ -172,12 +164,7 @@ def _dataloader(cfg: Config, split: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)
 
 

@@ -29,11 +29,7 @@ findings.csv has a header and two columns: the name of a class, and a text."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Write a TF-IDF vector of each class of a config. An adapter can '
         'start its task encodings from it (init_cfg ClassVectors).',
@@ -55,9 +51,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Raises:
         ValueError: If the name to write does not end in .csv.
@@ -127,9 +120,6 @@ def tf_idf(texts: Mapping[str, str], by_words: bool) -> np.ndarray:
 def run(args: argparse.Namespace) -> None:
     """Write the file, from the arguments.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         ValueError: If the config names no classes, or if two classes get one
             vector.
@@ -172,12 +162,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

@@ -28,11 +28,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Compare two models on the same images, class by class: paired '
         'DeLong test, paired bootstrap by patient, t-test over seeds. '
@@ -95,11 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare, print the table and write the files.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Compare, print the table and write the files."""
     from mmengine.utils import ProgressBar
 
     from mmda.report.comparison import compare
@@ -134,12 +126,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)
 
 

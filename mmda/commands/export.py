@@ -27,11 +27,7 @@ it. The command writes it only if it answers as the trained model does."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Write a trained model as a file that runs without mmda. An adapter '
         'is folded first.',
@@ -72,9 +68,6 @@ def make_parser() -> argparse.ArgumentParser:
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         FileNotFoundError: If there are no such thresholds.
         ImportError: If a package of the format is missing.
@@ -96,11 +89,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the file.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Write the file."""
     from mmda.apis.export import export_model
 
     found = export_model(
@@ -120,12 +109,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

@@ -25,11 +25,7 @@ so mmpretrain (or mmseg) loads them without mmda."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Fold the dynamic adapter of a checkpoint into a plain linear layer '
         'or a 1x1 convolution. The answers stay the same.',
@@ -45,9 +41,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Raises:
         ValueError: If the name to write does not end in .pth, or if a file
@@ -68,11 +61,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the folded checkpoint and its config.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Write the folded checkpoint and its config."""
     from mmengine.runner import save_checkpoint
 
     from mmda.apis.fold_checkpoint import fold_checkpoint
@@ -91,12 +80,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

@@ -31,11 +31,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Count the labels of every source of a config, compare the sources, '
         'and warn of what would spoil a training.',
@@ -107,11 +103,7 @@ def report_config(
 
 
 def run(args: argparse.Namespace) -> None:
-    """Report, from the arguments.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Report, from the arguments."""
     cfg = open_config(args.config, args.cfg_options)
     set_work_dir(cfg, args.config)
     out_dir = args.out_dir or Path(cfg.work_dir) / 'label_report'
@@ -120,12 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)
 
 

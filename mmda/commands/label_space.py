@@ -43,11 +43,7 @@ model.head; or aliases = 'space.json' in a copy of configs/da/my_csv.py."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Write the union of the classes of all sources. Names that differ in '
         'case, plural, punctuation, accents or British spelling become '
@@ -88,11 +84,7 @@ def _alias(text: str) -> tuple[str, str]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Join the classes, print them and write the file.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Join the classes, print them and write the file."""
     from mmda.report.joint_space import JointSpace
     from mmda.structures import class_indices
     from mmda.structures.space_file import VERSION, SpaceFile, read_space
@@ -305,12 +297,7 @@ def _show(space: JointSpace, sources: dict, old: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check_sources)
 
 

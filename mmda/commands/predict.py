@@ -40,11 +40,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Answer the questions of a model about images. The exit status is '
         f'{SOME_BROKEN} if some of the images cannot be decoded.',
@@ -97,9 +93,6 @@ def make_parser() -> argparse.ArgumentParser:
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         ValueError: If an option lacks what it needs.
     """
@@ -113,9 +106,6 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Answer, and write the answers as they come.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Raises:
         SystemExit: If some images cannot be decoded.
@@ -275,12 +265,7 @@ def _lines(image: str, answers: dict[str, Answer]) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

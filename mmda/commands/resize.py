@@ -30,11 +30,7 @@ In the config, data_root is then the folder of the copies."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Write resized copies of the images of a folder, under the same '
         'names. They load many times as fast. Other files, such as tables, '
@@ -90,9 +86,6 @@ def _count_cores() -> int:
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         ValueError: If there are more than two sizes.
         NotADirectoryError: If the source is no folder.
@@ -106,9 +99,6 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the copies.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Raises:
         SystemExit: If some images cannot be read.
@@ -287,12 +277,7 @@ def _use_one_thread(_: int) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(
         make_parser(),
         argv,

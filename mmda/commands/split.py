@@ -41,11 +41,7 @@ and part=([1, 2, 3, 4], 'splits.csv') several folds together."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Split sources so that no patient is in two parts, and every class '
         'has nearly the same prevalence in each. Entries that are not '
@@ -95,9 +91,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 def check(args: argparse.Namespace) -> None:
     """Check the arguments.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -152,11 +145,7 @@ def _fractions(args: argparse.Namespace) -> dict[str, float]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Split, print tables and write the file.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Split, print tables and write the file."""
     from mmda.report.split_files import class_table, part_table, write_parts
     from mmda.report.split_pool import pool_sources, read_known
     from mmda.report.splits import describe_split, divide, part_names
@@ -256,12 +245,7 @@ def _compare(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

@@ -37,11 +37,7 @@ SUFFIXES = {
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Test a checkpoint with its config.', EXAMPLES, 'test'
     )
@@ -90,9 +86,6 @@ def make_parser() -> argparse.ArgumentParser:
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         ValueError: If the results cannot be written to ``--out``.
     """
@@ -109,11 +102,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Test, and write the results.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Test, and write the results."""
     import mmengine
     from mmengine.dist import is_main_process
 
@@ -168,9 +157,6 @@ def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
 
 def merge_args(args: argparse.Namespace) -> Config:
     """Load the config of a command line, and apply the arguments.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Returns:
         Config: The config from which to build the runner.
@@ -268,12 +254,7 @@ def _flip_pipeline(pipeline: list[dict]) -> list[dict]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)
 
 

@@ -32,11 +32,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Choose a decision threshold per class and measure the calibration, '
         'on annotated entries. The command writes the result beside the '
@@ -73,11 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Choose, print a table and write the files.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Choose, print a table and write the files."""
     from mmda.report.prediction_files import load_predictions
     from mmda.report.thresholds import (
         choose_thresholds,
@@ -146,12 +138,7 @@ def _table(found: dict) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)
 
 

@@ -32,9 +32,6 @@ EXAMPLES = """\
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command.
 
-    Returns:
-        argparse.ArgumentParser: The parser.
-
     Examples:
         >>> make_parser().parse_args(['x.py', '--resume']).resume
         'auto'
@@ -87,9 +84,6 @@ def make_parser() -> argparse.ArgumentParser:
 def check(args: argparse.Namespace) -> None:
     """Check the arguments that can be checked without torch.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         FileNotFoundError: If the checkpoint to resume does not exist.
     """
@@ -98,11 +92,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, or print the label report.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Train, or print the label report."""
     from mmda.apis.runner import run_logged
     from mmda.apis.work_dir import hold_work_dir
     from mmda.engine.checkpoint import checkpoint_loading
@@ -170,9 +160,6 @@ def choose_start(cfg: Config, resume: str | None) -> list[str]:
 
 def merge_args(args: argparse.Namespace) -> Config:
     """Load the config of a command line, and apply the arguments.
-
-    Args:
-        args (argparse.Namespace): The arguments.
 
     Returns:
         Config: The config from which to build the runner.
@@ -251,12 +238,7 @@ def resume_command(words: Sequence[str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check, resume=resume_command)
 
 

@@ -32,11 +32,7 @@ _COLUMNS = {
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Draw how much of each gap between partial and full labels is '
         'closed, with its interval. A table that declares gaps writes the '
@@ -142,21 +138,12 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Read, draw and write.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Read, draw and write."""
     table = read_gaps(args.files)
     draw_closed_gaps(table, args.out)
     say(f'{len(table)} gaps: {args.out}; .pdf lies beside it')
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, register=False)

@@ -47,11 +47,7 @@ OUT_DIR = 'work_dirs/reproduce'
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Train and test the models of a table of the paper over seeds. Write '
         "the table with the paper's values beside ours. A run that has "
@@ -250,11 +246,7 @@ class Job:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the tables.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Run the tables."""
     if args.list:
         # All configs live until the end, so a collector would look in vain.
         gc.disable()
@@ -350,11 +342,7 @@ def _outcome(result: Result) -> str:
 
 
 def list_tables(args: argparse.Namespace) -> None:
-    """Show the tables, their data, their runs and the time left.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Show the tables, their data, their runs and the time left."""
     known: dict[tuple[str, str], tuple[Config, str]] = {}
     for table in find_tables(args.tables or table_names()):
         say(f'{table.name}: {table.title}')
@@ -374,12 +362,7 @@ def list_tables(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command, or the other command that the first argument names.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command, or the other one that the first argument names."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in OTHER_COMMANDS:
         import_module(f'{__package__}.{argv[0]}').main(argv[1:])

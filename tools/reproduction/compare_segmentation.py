@@ -37,11 +37,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Draw image, truth, the answers of two models and a map of their '
         'errors (Fig. 8 of the paper). The truth comes from the test set of '
@@ -185,9 +181,6 @@ def find_images(paths: Sequence[str], wanted: Sequence[str]) -> list[int]:
 def check(args: argparse.Namespace) -> None:
     """Check that the files of both models exist, before any is loaded.
 
-    Args:
-        args (argparse.Namespace): The arguments.
-
     Raises:
         FileNotFoundError: If there is no such config or checkpoint.
     """
@@ -198,11 +191,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Segment the images with both models and draw them.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Segment the images with both models and draw them."""
     options = args.cfg_options, args.unsafe_load
     a = Segmentor(args.config_a, args.checkpoint_a, *options)
     b = Segmentor(args.config_b, args.checkpoint_b, *options)
@@ -234,10 +223,5 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run, check)

@@ -52,11 +52,7 @@ _HEADER = (
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Compare the cost of classifiers: parameters, multiply-adds, and the '
         'time in which the network answers each question about each image '
@@ -96,11 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Count, time, print and write.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Count, time, print and write."""
     check_device(args.device)
     costs: list[Cost] = []
     timed: list[tuple[Cost, TrainingStep]] = []
@@ -225,10 +217,5 @@ def _short(number: int, digits: int) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)

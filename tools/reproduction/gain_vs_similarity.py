@@ -34,11 +34,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Draw the gain of each added class over its similarity to the class '
         'of interest, with the Pearson correlation. Or draw the training '
@@ -91,11 +87,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Correlate, draw and write.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Correlate, draw and write."""
     if not args.gains and not (args.labels and args.comparison):
         raise ValueError(
             'expected a CSV of gains, or --labels and --comparison'
@@ -136,10 +128,5 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)

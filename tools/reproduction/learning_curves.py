@@ -28,11 +28,7 @@ EXAMPLES = """\
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command.
-
-    Returns:
-        argparse.ArgumentParser: The parser.
-    """
+    """Make the parser of the command."""
     parser = build_parser(
         'Draw values of training logs over iterations: the mean and the '
         'standard deviation over the runs of each name.',
@@ -63,11 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draw, and print the first and the last value of each curve.
-
-    Args:
-        args (argparse.Namespace): The arguments.
-    """
+    """Draw, and print the first and the last value of each curve."""
     runs = dict(_find(text) for text in args.runs)
     drawn = draw_learning_curves(runs, args.keys, Path(args.out))
     table = PrettyTable(['runs', 'key', 'seeds', 'first', 'last'])
@@ -220,10 +212,5 @@ def draw_learning_curves(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command.
-
-    Args:
-        argv (Sequence[str], optional): The arguments. Defaults to the
-            arguments of this process.
-    """
+    """Run the command."""
     run_tool(make_parser(), argv, run)

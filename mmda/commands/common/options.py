@@ -45,22 +45,14 @@ def build_parser(
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add the argument ``config``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the argument ``config``."""
     parser.add_argument(
         'config', help='config file, or package::path such as mmda::da/x.py'
     )
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the option ``--cfg-options``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the option ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -73,11 +65,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the options that training and testing share."""
     parser.add_argument(
         '--work-dir',
         help='folder of logs and results (default: `work_dir` of the config, '
@@ -103,11 +91,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_unsafe_load(parser: argparse.ArgumentParser) -> None:
-    """Add the option ``--unsafe-load``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add the option ``--unsafe-load``."""
     parser.add_argument(
         '--unsafe-load',
         action='store_true',

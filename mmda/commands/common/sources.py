@@ -15,11 +15,7 @@ TABLE_OPTIONS = ('image_column', 'patient_column', 'label_column')
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Add the argument ``sources``, and options that say how to read a table.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser.
-    """
+    """Add ``sources``, and the options that say how to read a table."""
     parser.add_argument(
         'sources',
         nargs='+',

@@ -23,9 +23,5 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Move the weights, before they are initialised or loaded.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Move the weights, before they are initialised or loaded."""
         runner.model.to(memory_format=torch.channels_last)

@@ -66,11 +66,7 @@ class LabelReportHook(Hook):
 
     @master_only
     def before_train(self, runner: Runner) -> None:
-        """Collect the datasets, which may draw random numbers.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Collect the datasets, which may draw random numbers."""
         self._datasets = {'train': runner.train_dataloader.dataset}
         if runner.val_loop is not None:
             self._datasets['val'] = runner.val_dataloader.dataset
@@ -115,11 +111,7 @@ class LabelReportHook(Hook):
                 saved['runtime_info'][_KEY] = positives_per_source(self.report)
 
     def after_train(self, runner: Runner) -> None:
-        """Wait for the report; make it if there was no iteration.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Wait for the report; make it if there was no iteration."""
         if self._datasets:
             self._begin(runner)
         self._finish(runner)

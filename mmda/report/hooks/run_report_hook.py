@@ -129,11 +129,7 @@ class RunReportHook(Hook):
             self._best, self._best_ckpt = self._last, best
 
     def after_train(self, runner: Runner) -> None:
-        """Write page and card of a training.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Write page and card of a training."""
         hub = runner.message_hub
         best = hub.get_info('best_ckpt')
         if best is None or not Path(best).is_file():

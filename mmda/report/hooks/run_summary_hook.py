@@ -63,11 +63,7 @@ class RunSummaryHook(Hook):
             hub.update_info('best_metrics', info)
 
     def after_train(self, runner: Runner) -> None:
-        """Show the table of the best epoch, the paths, and broken images.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Show the table of the best epoch, the paths, and broken images."""
         broken: set[str] = set()
         for dataset in walk_datasets(runner.train_dataloader.dataset):
             if hasattr(dataset, 'broken_images'):
