@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -120,6 +121,29 @@ def read_json(path: str | Path) -> Any:
         return json.loads(text, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: {error}') from error
+
+
+def json_values(value: Any) -> Any:
+    """Write a value so that JSON can hold it.
+
+    Args:
+        value (Any): Numbers, arrays and tensors, also in dicts and lists.
+
+    Returns:
+        Any: The value of plain numbers and lists; None for NaN and infinity.
+
+    Examples:
+        >>> json_values(dict(auc=float('nan'), counts=(1, 2)))
+        {'auc': None, 'counts': [1, 2]}
+    """
+    if isinstance(value, dict):
+        return {key: json_values(one) for key, one in value.items()}
+    if hasattr(value, 'tolist'):  # an array, a tensor or a number of one
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [json_values(one) for one in value]
+    is_number = isinstance(value, float)
+    return None if is_number and not math.isfinite(value) else value
 
 
 def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -83,6 +83,18 @@ def wraps_nothing(node: Any) -> bool:
     return sum(1 for _ in walk_datasets(node)) == 1
 
 
+def is_source(node: Any) -> bool:
+    """Tell whether a dataset of a config gives the images of one source.
+
+    Args:
+        node (dict): The config of a dataset.
+
+    Returns:
+        bool: Whether it is a ``PartialLabelDataset``, or wraps nothing.
+    """
+    return is_partial_config(node) or wraps_nothing(node)
+
+
 def is_partial_config(node: Any) -> bool:
     """Tell whether a config is one of a ``PartialLabelDataset``.
 

@@ -9,6 +9,7 @@ the name, with a scope where it is not the default one.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -22,6 +23,8 @@ from mmda.hosts import quiet_imports
 from mmda.registry import HOSTS
 
 from .options import walk_config
+
+SCOPES = ('mmengine', *HOSTS)
 
 
 def use_names(cfg: Config, scope: str | None = None) -> Config:
@@ -80,19 +83,14 @@ def registered_name(path: str, scope: str | None = None) -> str:
     package, *folders, name = path.split('.')
     if package == 'mmda' and not folders:
         return name
-    if package in HOSTS:
-        import_module(f'{package}.registry')
-    for registry in _registries():
-        if package in (registry.scope, 'mmda'):
-            with quiet_imports():
-                registry.import_from_location()
+    is_shared = package == 'mmda'  # its components serve every scope
+    places = (package,) if package in HOSTS else ('mmengine',)
+    for registry in _registries(SCOPES if is_shared else places):
         for known, component in registry.module_dict.items():
             module = getattr(component, '__module__', '').split('.')[0]
             if module != package or component.__name__ != name:
                 continue
-            # The root registry and the components of mmda serve every scope.
-            is_shared = package == 'mmda' or registry.scope not in HOSTS
-            if is_shared or registry.scope == scope:
+            if is_shared or registry.scope in ('mmengine', scope):
                 return known
             return f'{registry.scope}.{known}'
     return path
@@ -116,14 +114,7 @@ def is_registered(name: str) -> bool:
         (True, False)
     """
     scope, _, key = name.rpartition('.')
-    for host in [scope] if scope else HOSTS:
-        if host in HOSTS and find_spec(host) is not None:
-            import_module(f'{host}.registry')
-    for registry in _registries():
-        if scope not in ('', registry.scope):
-            continue
-        with quiet_imports():
-            registry.import_from_location()
+    for registry in _registries((scope,) if scope else SCOPES):
         component = registry.module_dict.get(key)
         if component is None:
             continue
@@ -133,8 +124,11 @@ def is_registered(name: str) -> bool:
     return False
 
 
-def _registries() -> list[Registry]:
-    """Return the registries of mmengine, and those of the hosts."""
+def _registries(scopes: Sequence[str]) -> Iterator[Registry]:
+    """Find the registries of some scopes, with all components imported."""
+    for host in HOSTS:
+        if host in scopes and find_spec(host) is not None:
+            import_module(f'{host}.registry')
     # Some have no parent: BATCH_AUGMENTS and TOKENIZER of mmpretrain.
     modules = [sys.modules.get(f'{host}.registry') for host in HOSTS]
     roots = [
@@ -151,7 +145,11 @@ def _registries() -> list[Registry]:
         for root in roots
         if scope in root.children
     ]
-    return [*roots, *children]
+    for registry in [*roots, *children]:
+        if registry.scope in scopes:
+            with quiet_imports():
+                registry.import_from_location()
+            yield registry
 
 
 def _build(value: Any, key: str = '') -> Any:

@@ -92,6 +92,9 @@ def _source(node: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     while 'dataset' in node:
         node = node['dataset']
-        if 'dataset' not in node or node.get('part') is not None:
-            found.append({key: node.get(key) for key in keys})
+        is_reader = 'dataset' not in node
+        if is_reader or node.get('part') is not None:
+            # The file of a reader; a wrapper's name is free.
+            own = ('name', 'file') if is_reader else ()
+            found.append({key: node.get(key) for key in (*keys, *own)})
     return found

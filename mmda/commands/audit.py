@@ -318,7 +318,3 @@ def _table(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check)
-
-
-if __name__ == '__main__':
-    main()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.utils import track_iter_progress
 
 from mmda.apis.arguments import real
 from mmda.files import replacing
@@ -63,8 +64,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Compute, print and draw."""
-    from mmengine.utils import ProgressBar
-
     from mmda.apis.inference_model import load_model
     from mmda.report.class_relations import (
         class_means,
@@ -78,8 +77,8 @@ def run(args: argparse.Namespace) -> None:
         cfg, args.checkpoint, args.device, unsafe_load=args.unsafe_load
     )
     loader = _dataloader(cfg, args.split)
-    bar = ProgressBar(len(loader))
-    features, target = collect_features(trained.model, loader, bar.update)
+    batches = track_iter_progress((loader, len(loader)))
+    features, target = collect_features(trained.model, batches)
     if target.shape[1] != len(trained.classes):
         raise ValueError(
             f'the {args.split} data have {target.shape[1]} classes, the model '
@@ -166,7 +165,3 @@ def _dataloader(cfg: Config, split: str) -> Any:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run)
-
-
-if __name__ == '__main__':
-    main()

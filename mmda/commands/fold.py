@@ -82,7 +82,3 @@ def run(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check)
-
-
-if __name__ == '__main__':
-    main()

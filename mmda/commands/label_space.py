@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmda.walk import find_outermost, is_partial_config, wraps_nothing
+from mmda.walk import find_outermost, is_partial_config, is_source
 
 from .common import (
     add_config_options,
@@ -208,10 +208,7 @@ def _nodes(
         cfg = open_config(source, args.cfg_options, read_spaces=False)
         for split in ('train', 'val', 'test'):
             loader = cfg.get(f'{split}_dataloader') or {}
-            for node in find_outermost(
-                loader.get('dataset'),
-                lambda one: is_partial_config(one) or wraps_nothing(one),
-            ):
+            for node in find_outermost(loader.get('dataset'), is_source):
                 inner = node['dataset'] if is_partial_config(node) else node
                 yield split, node.get('name') or inner['type'], node
 
@@ -299,7 +296,3 @@ def _show(space: JointSpace, sources: dict, old: Sequence[str]) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check_sources)
-
-
-if __name__ == '__main__':
-    main()

@@ -267,7 +267,3 @@ def _lines(image: str, answers: dict[str, Answer]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check)
-
-
-if __name__ == '__main__':
-    main()

@@ -286,7 +286,3 @@ def main(argv: Sequence[str] | None = None) -> None:
         register=False,
         resume=lambda words: shlex.join(['mmda', 'resize', *words]),
     )
-
-
-if __name__ == '__main__':
-    main()

@@ -247,7 +247,3 @@ def _compare(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check)
-
-
-if __name__ == '__main__':
-    main()

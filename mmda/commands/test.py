@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from mmda.apis.arguments import real, whole
-from mmda.files import replacing
+from mmda.files import json_values, replacing
 
 from .common import (
     CHECKPOINT_HELP,
@@ -114,19 +112,7 @@ def run(args: argparse.Namespace) -> None:
         metrics = run_logged(lambda: _test(cfg, args))
     if args.out_item == 'metrics' and is_main_process():
         with replacing(args.out) as part:
-            mmengine.dump(_plain(metrics), part)
-
-
-def _plain(value: Any) -> Any:
-    """Write a value of a metric so that JSON can hold it, which has no NaN."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if hasattr(value, 'tolist'):  # an array, a tensor or a number of one
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    is_number = isinstance(value, float)
-    return None if is_number and not math.isfinite(value) else value
+            mmengine.dump(json_values(metrics), part)
 
 
 def _test(cfg: Config, args: argparse.Namespace) -> dict[str, float]:
@@ -256,7 +242,3 @@ def _flip_pipeline(pipeline: list[dict]) -> list[dict]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check)
-
-
-if __name__ == '__main__':
-    main()

@@ -140,7 +140,3 @@ def _table(found: dict) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run)
-
-
-if __name__ == '__main__':
-    main()

@@ -240,7 +240,3 @@ def resume_command(words: Sequence[str]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     run_tool(make_parser(), argv, run, check, resume=resume_command)
-
-
-if __name__ == '__main__':
-    main()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 
 def class_means(features: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -99,16 +98,13 @@ def cluster_classes(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @torch.no_grad()
 def collect_features(
-    model: Any,
-    dataloader: DataLoader,
-    progress: Callable[[], object] | None = None,
+    model: Any, dataloader: Iterable[Any]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the input of the head for each image, and the labels.
 
     Args:
         model (ImageClassifier): In evaluation mode.
-        dataloader (DataLoader): Gives the batches of a test.
-        progress (Callable, optional): Called after each batch.
+        dataloader (Iterable): Gives the batches of a test.
 
     Returns:
         tuple[ndarray, ndarray]: float32 (N, m) and (N, C), NaN where not
@@ -120,8 +116,6 @@ def collect_features(
         found = model.head.pre_logits(model.extract_feat(data['inputs']))
         features.append(found.cpu().numpy())
         targets += [s.gt_score.cpu().numpy() for s in data['data_samples']]
-        if progress is not None:
-            progress()
     return np.concatenate(features), np.stack(targets)
 
 

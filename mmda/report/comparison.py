@@ -186,10 +186,7 @@ def compare(
         _add_bootstrap(rows, _with_mean(gains, common))
     for kind in ('delong', 'bootstrap', 'seeds'):
         # Holm's correction is over the classes. The mean is one test.
-        tests = [getattr(row, kind) for row in rows[:-1]]
-        adjusted = holm(np.array([test.p for test in tests]))
-        for test, p in zip(tests, adjusted, strict=True):
-            test.p_holm = float(p)
+        correct([getattr(row, kind) for row in rows[:-1]])
     return Comparison(
         rows,
         len(reference),
@@ -199,6 +196,18 @@ def compare(
         reference.named,
         any(patient is not None for patient in reference.patients),
     )
+
+
+def correct(tests: Sequence[Test]) -> None:
+    """Set Holm's p-value of each test of a family.
+
+    Args:
+        tests (Sequence[Test]): The family. Tests without a p-value do not
+            count.
+    """
+    adjusted = holm(np.array([test.p for test in tests]))
+    for test, p in zip(tests, adjusted, strict=True):
+        test.p_holm = float(p)
 
 
 def seed_test(first: np.ndarray, second: np.ndarray) -> Test:

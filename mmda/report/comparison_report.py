@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from prettytable import PrettyTable, TableStyle
+
+from mmda.files import json_values
 
 from .comparison import Comparison, Row, Test
 from .figure import COLORS, COLUMN_WIDTH, SMALL, new_figure, save_figure
@@ -226,17 +227,7 @@ def to_json(comparison: Comparison, names: Sequence[str]) -> dict:
     for row, source in zip(plain['rows'], comparison.rows, strict=True):
         row['gain'] = source.gain
         row['significant'] = significant(source)
-    return _none_for_nan({'a': names[0], 'b': names[1], **plain})
-
-
-def _none_for_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _none_for_nan(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_none_for_nan(item) for item in value]
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return value
+    return json_values({'a': names[0], 'b': names[1], **plain})
 
 
 def draw_forest(

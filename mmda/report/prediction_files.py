@@ -41,13 +41,8 @@ class DumpPredictions(LabelMetric):
     default_prefix = 'predictions'
     marks_untrained = True
 
-    def __init__(
-        self,
-        out_file_path: str,
-        run: Mapping[str, Any],
-        collect_device: str = 'cpu',
-    ) -> None:
-        super().__init__(collect_device=collect_device)
+    def __init__(self, out_file_path: str, run: Mapping[str, Any]) -> None:
+        super().__init__()
         self.out_file_path = out_file_path
         self.run = dict(run)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
-from mmengine.utils import ProgressBar
+from mmengine.utils import track_iter_progress
 
 from mmda.datasets import (
     DatasetWrapper,
@@ -329,15 +329,12 @@ def _from_label_maps(dataset: Any, max_maps: int | None) -> dict:
     known = dataset.get_data_info(0)['annotated_classes']
     annotated = np.flatnonzero(known)
     score = np.full((num, num_classes), np.nan, dtype=np.float32)
-    bar = ProgressBar(num, file=sys.stdout) if max_maps is None else None
     num_ids = num_classes + len(dataset.background_classes)
     counts = count_pixels(dataset, chosen, num_ids, NO_ANNOTATED_CLASS)
+    if max_maps is None:
+        counts = track_iter_progress((counts, num), file=sys.stdout)
     for row, count in enumerate(counts):
         score[row, annotated] = count[annotated] > 0
-        if bar is not None:
-            bar.update()
-    if bar is not None:
-        bar.file.write('\n')
     paths = [dataset.get_data_info(i)['img_path'] for i in range(total)]
     return dict(
         score=score,

@@ -16,6 +16,7 @@ from mmda.evaluation.functional import (
     why_undefined,
 )
 from mmda.evaluation.functional.thresholds import METHODS
+from mmda.files import json_values
 
 from .checkpoint_record import other_checkpoint
 from .figure import COLORS, PAGE_WIDTH, SMALL, new_figure, save_figure
@@ -76,24 +77,26 @@ def choose_thresholds(
         found = {}
         for key in METHODS:
             chosen = choose_threshold(score, target, key, sensitivity)
-            found[key] = {k: _plain(v) for k, v in chosen._asdict().items()}
+            found[key] = chosen._asdict()
         positives = int((target > 0.5).sum())
         classes[name] = dict(
             threshold=found[method]['threshold'],
             positives=positives,
             negatives=len(target) - positives,
-            ece=_plain(reliability(score, target, num_bins).ece),
+            ece=reliability(score, target, num_bins).ece,
             note=why_undefined(column),
             methods=found,
         )
     overall = reliability(predictions.score, predictions.target, num_bins)
-    return dict(
-        method=method,
-        sensitivity=sensitivity,
-        predictions=predictions.name,
-        images=len(predictions),
-        ece=_plain(overall.ece),
-        classes=classes,
+    return json_values(
+        dict(
+            method=method,
+            sensitivity=sensitivity,
+            predictions=predictions.name,
+            images=len(predictions),
+            ece=overall.ece,
+            classes=classes,
+        )
     )
 
 
@@ -107,10 +110,6 @@ def _check_scores(predictions: Predictions) -> None:
             f'{predictions.score[row, column]:g}, expected a probability, in '
             '[0, 1]'
         )
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def read_thresholds(path: str | Path) -> dict[str, float]:

@@ -82,3 +82,22 @@ def test_parts_that_decide_the_test_images_keep_their_seed(part):
     assert (first.seed, second.seed) == (kept, 7)
     assert cfg.val_dataloader.dataset.seed == kept
     assert cfg.test_dataloader.dataset.seed == 1
+
+
+@pytest.mark.parametrize('key', ['name', 'file'])
+def test_files_of_one_folder_are_different_sources(key):
+    tested = dict(type='MedMNIST', data_root='a', **{key: 'derma'})
+    trained = {**tested, key: 'tissue'}
+    loaders = {
+        f'{split}_dataloader': dict(dataset=dict(source(1, reader), part=part))
+        for split, reader, part in (
+            ('train', trained, (0, 2)),
+            ('val', tested, (0, 2)),
+            ('test', tested, (1, 2)),
+        )
+    }
+    cfg = Config(loaders)
+    set_seed(cfg, 7)
+    assert cfg.train_dataloader.dataset.seed == 7
+    # The other part of the tested file keeps the draw.
+    assert cfg.val_dataloader.dataset.seed == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from toy_chest import JOINT_NAMES, draw, group_sizes, write_csv, write_image
 
-import mmda
+from mmda.apis.config import find_config
 from mmda.files import write_text
 
 #: The classes that a hospital looks for, in its spelling.
@@ -76,10 +76,7 @@ def make_tables(root: str, images: int, size: int, seed: int) -> None:
     for number, (name, count) in enumerate(tables.items()):
         generator = np.random.default_rng([seed, number])
         make_table(root, name, count, size, generator)
-    carried = Path(mmda.__file__).parent / '.mim' / 'configs'
-    if not carried.is_dir():
-        carried = Path(mmda.__file__).parents[1] / 'configs'
-    text = (carried / 'da' / 'my_csv.py').read_text(encoding='utf-8')
+    text = Path(find_config('mmda::da/my_csv.py')).read_text(encoding='utf-8')
     for old, new in {**CHANGES, 'data/my_csv/': f'{root}/'}.items():
         text = text.replace(old, new)
     write_text(osp.join(root, 'my_csv.py'), text)

@@ -15,7 +15,12 @@ from mmda.files import replacing
 from mmda.report.figure import COLORS, SMALL, new_figure, save_figure
 from mmda.report.source_labels import count_pixels
 from mmda.structures import UNKNOWN_PIXEL, rename_classes
-from mmda.walk import walk_datasets
+from mmda.walk import (
+    find_outermost,
+    is_partial_config,
+    is_source,
+    walk_datasets,
+)
 
 
 class SegmentationSource(NamedTuple):
@@ -45,18 +50,14 @@ def build_sources(node: Mapping[str, Any]) -> list[SegmentationSource]:
         ValueError: If a source has no label maps.
     """
     pairs: list[tuple[dict, dict]] = []
-    wrapped: set[int] = set()
-    for outer in walk_datasets(node):
+    for outer in find_outermost(node, is_source):
         names = {}
-        if outer.get('type') == 'PartialLabelDataset':
+        if is_partial_config(outer):
             keys = ('aliases', 'keep_apart')
             names = {key: outer[key] for key in keys if key in outer}
             if 'keep_apart' in outer and 'name' in outer:
                 names['source'] = outer['name']
-        elif id(outer) in wrapped or 'dataset' in outer or 'datasets' in outer:
-            continue
         *_, leaf = walk_datasets(outer)
-        wrapped.update(map(id, walk_datasets(outer)))
         pair = ({**leaf, 'pipeline': []}, names)
         if pair not in pairs:
             pairs.append(pair)

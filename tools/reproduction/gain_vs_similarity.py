@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmda.apis.arguments import real
 from mmda.commands.common import (
@@ -15,7 +14,7 @@ from mmda.commands.common import (
     say,
     write_json,
 )
-from mmda.files import replacing
+from mmda.files import json_values, read_json, replacing
 
 from .gain_figures import draw_distribution, draw_gain_vs_similarity
 from .gains import class_distribution, correlate, read_gains
@@ -64,28 +63,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        Any: The content.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is not JSON.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no file {path}')
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is not JSON: {error}') from error
-
-
 def run(args: argparse.Namespace) -> None:
     """Correlate, draw and write."""
     if not args.gains and not (args.labels and args.comparison):
@@ -105,10 +82,7 @@ def run(args: argparse.Namespace) -> None:
             f'Pearson over {found.num} classes: {said}'
         )
         _write_table(table, folder / 'gain_vs_similarity.csv')
-        plain = found._asdict()
-        for key in ('r', 'p'):
-            plain[key] = None if found.note else plain[key]
-        write_json(folder / 'correlation.json', plain)
+        write_json(folder / 'correlation.json', json_values(found._asdict()))
         draw_gain_vs_similarity(
             table, found, folder / 'gain_vs_similarity.png'
         )

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mmda.files import write_text
+from mmda.files import json_values, write_text
 
 from .table import Recipe
 
@@ -79,12 +79,7 @@ def write_result(folder: Path, result: Result) -> None:
         folder (Path): Folder of the run.
         result (Result): The result. NaN is written as null.
     """
-    plain = asdict(result)
-    plain['metrics'] = {
-        key: value if math.isfinite(value) else None
-        for key, value in result.metrics.items()
-    }
-    text = json.dumps(plain, indent=2, allow_nan=False)
+    text = json.dumps(json_values(asdict(result)), indent=2, allow_nan=False)
     write_text(folder / NAME, text + '\n')
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import ttest_rel
 
-from mmda.evaluation.functional import holm
-from mmda.report.comparison import Test, seed_test
+from mmda.report.comparison import Test, correct, seed_test
 
 from .result import Result
 from .table import Cell, Metric, Panel, Place
@@ -92,13 +91,8 @@ def summarise(panel: Panel, results: Results) -> dict[Place, Summary]:
         if cell.recipe and base.recipe and not cell.metric.is_summary:
             families[cell.recipe.key, base.recipe.key].append(found[place])
     for family in families.values():
-        for tests in (
-            [s.independent for s in family],
-            [s.paired for s in family],
-        ):
-            adjusted = holm(np.array([test.p for test in tests]))
-            for test, p in zip(tests, adjusted, strict=True):
-                test.p_holm = float(p)
+        correct([s.independent for s in family])
+        correct([s.paired for s in family])
     return found
 
 

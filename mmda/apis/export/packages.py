@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.util import find_spec
 
+from mmengine.utils import digit_version
+
 #: Format -> the end of the name that is written. '' is a folder.
 SUFFIXES = {
     'onnx': '.onnx',
@@ -15,7 +17,7 @@ SUFFIXES = {
 _ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 _NEEDED = {'onnx': _ONNX, 'hf': (*_ONNX, 'safetensors', 'huggingface_hub')}
 #: The first torch whose exporter takes the models of the hosts.
-OLDEST_TORCH = (2, 6)
+OLDEST_TORCH = '2.6'
 
 
 def check_packages(form: str) -> None:
@@ -33,10 +35,11 @@ def check_packages(form: str) -> None:
     """
     # Asked without an import: `check` of the command must not load torch.
     torch = version('torch')
-    if form != 'torchscript' and _numbers(torch) < OLDEST_TORCH:
+    is_old = digit_version(torch) < digit_version(OLDEST_TORCH)
+    if form != 'torchscript' and is_old:
         raise ImportError(
-            f'--format {form} needs torch 2.6 or newer, found {torch}; '
-            '--format torchscript works with it'
+            f'--format {form} needs torch {OLDEST_TORCH} or newer, found '
+            f'{torch}; --format torchscript works with it'
         )
     missing = [name for name in _NEEDED.get(form, ()) if not find_spec(name)]
     if missing:
@@ -44,8 +47,3 @@ def check_packages(form: str) -> None:
             f'--format {form} needs {", ".join(missing)}: '
             f'pip install {" ".join(missing)}'
         )
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """Return the first two numbers of a version: '2.14.1+cu' -> (2, 14)."""
-    return tuple(int(part) for part in text.split('.')[:2])

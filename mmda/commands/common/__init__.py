@@ -18,13 +18,8 @@ from .output import (
     say,
     write_json,
 )
-from .run_tool import (
-    OUTPUTS,
-    Stopped,
-    run_tool,
-)
+from .run_tool import run_tool
 from .sources import (
-    TABLE_OPTIONS,
     add_sources,
     check_sources,
     choose_part,
@@ -34,9 +29,6 @@ from .sources import (
 
 __all__ = [
     'CHECKPOINT_HELP',
-    'OUTPUTS',
-    'Stopped',
-    'TABLE_OPTIONS',
     'add_config',
     'add_config_options',
     'add_run_options',

@@ -11,7 +11,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmda.structures import nearest, score_of
+from mmda.structures import class_indices, score_of
 
 #: Warnings of one kind that the log shows. More would hide everything else.
 MAX_WARNINGS = 20
@@ -105,13 +105,8 @@ class LabelMetric(BaseMetric):
             ValueError: If a class is unknown; names the option and the
                 nearest class.
         """
-        for name in names:
-            if name not in classes:
-                raise ValueError(
-                    f'{option} of {type(self).__name__}: unknown class '
-                    f'{name!r}{nearest(name, classes)}'
-                )
-        return np.array([classes.index(name) for name in names], dtype=int)
+        where = f'{option} of {type(self).__name__}'
+        return np.array(class_indices(names, classes, where), dtype=int)
 
     def warn(self, message: str, kind: str = '') -> None:
         """Log a warning once, not at every validation.
