@@ -155,9 +155,9 @@ def test_a_table_and_a_folder_become_one_label_space(
 
 
 def test_label_maps_say_which_classes_are_annotated(source, tmp_path):
-    for folder, suffix in (('images', 'jpg'), ('labels', 'png')):
+    for folder in ('images', 'labels'):
         (tmp_path / 'data/drives' / folder).mkdir(parents=True)
-        path = tmp_path / 'data/drives' / folder / f'a.{suffix}'
+        path = tmp_path / 'data/drives' / folder / 'a.png'
         cv2.imwrite(str(path), np.zeros((8, 8), np.uint8))
     info = source('drives', 'mmseg').get_data_info(0)
     assert info['annotated_classes'].tolist() == [True, True, False, False]

@@ -23,10 +23,10 @@ from .common import (
 )
 
 EXAMPLES = """\
-  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth
-  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
+  mmda test configs/da/digits.py work_dirs/digits
+  mmda test configs/da/digits.py work_dirs/digits \\
       --out auc.json --out-item metrics
-  mmda test configs/da/digits.py work_dirs/digits/epoch_30.pth \\
+  mmda test configs/da/digits.py work_dirs/digits \\
       --split val --out val.npz"""
 SUFFIXES = {
     'pred': ('.npz', '.pkl', '.pickle'),
