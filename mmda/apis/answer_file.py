@@ -36,7 +36,10 @@ def answer_file(path: str | Path) -> Iterator[Write]:
     """
     with (
         replacing(path, keep=True) as part,
-        open(part, 'w', encoding='utf-8', newline='') as file,
+        # A file system may hold names that are no UTF-8.
+        open(
+            part, 'w', encoding='utf-8', errors='surrogateescape', newline=''
+        ) as file,
         (_json if Path(path).suffix == '.json' else _csv)(file) as write,
     ):
         yield write

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.utils import get_installed_path
 
 import mmda
@@ -197,6 +197,30 @@ def check_model(cfg: Config, config: str) -> None:
             f'{config}, model: found {model!r:.80}, expected a dict with the '
             'key `type`'
         )
+
+
+def whole_model(cfg: Config) -> ConfigDict:
+    """Return the config of a model with its preprocessor.
+
+    Stock configs of mmpretrain name the preprocessor beside the model, and the
+    runner joins them.
+
+    Args:
+        cfg (Config): A config with a model.
+
+    Returns:
+        ConfigDict: A shallow copy. A ``data_preprocessor`` of the model counts
+        before one beside it.
+
+    Examples:
+        >>> whole_model(Config(dict(model=dict(type='A'),
+        ...                         data_preprocessor=dict(mean=[0.5]))))
+        {'type': 'A', 'data_preprocessor': {'mean': [0.5]}}
+    """
+    model = ConfigDict(cfg.model)
+    if 'data_preprocessor' in cfg:
+        model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    return model
 
 
 def check_label_spaces(cfg: Config) -> None:

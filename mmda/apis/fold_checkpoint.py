@@ -16,7 +16,7 @@ from mmda.engine.checkpoint import checkpoint_loading
 from mmda.engine.hooks.check_label_space_hook import head_classes
 from mmda.engine.hooks.check_weights_hook import load_weights
 
-from .config import find_pipeline
+from .config import find_pipeline, whole_model
 from .config_names import use_names
 from .config_text import check_parts, parse_config
 from .fold import (
@@ -92,8 +92,9 @@ def fold_checkpoint(
         _check_text(config, f"{name}, meta['cfg']")
     meta = dict(dataset_meta=metainfo, cfg=config.pretty_text)
     info = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
-    if 'positives_per_source' in info:  # for the inferencer
-        meta['positives_per_source'] = info['positives_per_source']
+    for key in ('positives_per_source', 'sampled_sources'):  # for inference
+        if key in info:
+            meta[key] = info[key]
     return config, dict(meta=meta, state_dict=state)
 
 
@@ -124,6 +125,7 @@ def read_config(
             'that mmda train saved'
         )
     config = use_names(config, _scope_of(config.model))
+    config.model = whole_model(config)
     classes = (meta.get('dataset_meta') or {}).get('classes')
     for _, part in walk_config(config._cfg_dict['model']):
         if isinstance(part, dict) and isinstance(part.get('classes'), str):

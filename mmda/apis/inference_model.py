@@ -20,7 +20,7 @@ from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
 from mmda.engine.hooks.check_weights_hook import load_weights
 from mmda.report.label_report import positives_per_source
 
-from .config import check_model, find_pipeline, load_config
+from .config import check_model, find_pipeline, load_config, whole_model
 from .errors import describe
 
 
@@ -57,10 +57,21 @@ class TrainedModel:
         Returns:
             ndarray: Probabilities, float32 (N, C), in [0, 1].
         """
-        inputs = [sample['inputs'] for sample in batch]
-        samples = [sample['data_samples'] for sample in batch]
-        found = self.model.test_step(dict(inputs=inputs, data_samples=samples))
-        return torch.stack([s.pred_score for s in found]).cpu().numpy()
+        # The hosts pad to the largest image, which changes the answers. So a
+        # batch has images of one size.
+        rows: dict[torch.Size, list[int]] = {}
+        for row, sample in enumerate(batch):
+            rows.setdefault(sample['inputs'].shape, []).append(row)
+        scores: dict[int, torch.Tensor] = {}
+        for group in rows.values():
+            data = {
+                key: [batch[row][key] for row in group]
+                for key in ('inputs', 'data_samples')
+            }
+            found = self.model.test_step(data)
+            scores.update(zip(group, found, strict=True))
+        answers = [scores[row].pred_score for row in range(len(batch))]
+        return torch.stack(answers).cpu().numpy()
 
 
 def check_device(name: str) -> None:
@@ -135,7 +146,7 @@ def load_model(
         )
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')
     with checkpoint_loading(unsafe_load):  # a part may load weights, too
-        model = MODELS.build(cfg.model)
+        model = MODELS.build(whole_model(cfg))
     content = load_checkpoint(str(checkpoint), unsafe_load=unsafe_load)
     untrained = load_weights(model, content, str(checkpoint))
     head = getattr(model, 'head', None)
@@ -212,6 +223,22 @@ def find_positives(
             'it, or write it anew with mmda label_report'
         ) from error
     return _check_counts(counts, str(path))
+
+
+def find_sampled(content: dict) -> list[str]:
+    """Find the sources of which only some label maps were counted.
+
+    Args:
+        content (dict): The checkpoint.
+
+    Returns:
+        list[str]: Their names; empty if nobody wrote it down.
+    """
+    hub = content.get('message_hub') or {}
+    for place in (hub.get('runtime_info'), content.get('meta')):
+        if place and place.get('sampled_sources') is not None:
+            return [str(name) for name in place['sampled_sources']]
+    return []
 
 
 def _check_counts(counts: Any, name: str) -> dict[str, dict[str, int]]:

@@ -201,6 +201,7 @@ def _draw(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _use_tta(cfg: Config) -> None:
+    from mmda.apis.config import whole_model
     from mmda.walk import walk_datasets
 
     # Only mmpretrain has a default for the two keys.
@@ -228,9 +229,8 @@ def _use_tta(cfg: Config) -> None:
             cfg.get('tta_pipeline') or _flip_pipeline(node['pipeline'])
         )
     # The wrapper uses its own preprocessor in place of the model's.
-    if 'data_preprocessor' in cfg:
-        cfg.model.setdefault('data_preprocessor', cfg.pop('data_preprocessor'))
-    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+    cfg.model = ConfigDict(**cfg.tta_model, module=whole_model(cfg))
+    cfg.pop('data_preprocessor', None)
 
 
 def _flip_pipeline(pipeline: list[dict]) -> list[dict]:

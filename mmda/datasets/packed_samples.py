@@ -11,6 +11,7 @@ from mmpretrain.structures import DataSample
 
 from mmda.structures import (
     UNKNOWN_PIXEL,
+    OverlappingLabelMap,
     PartialLabelMap,
     PartialScore,
     as_partial,
@@ -37,7 +38,7 @@ def protect_labels(results: Any) -> None:
             as ``data_samples``. Changed in place: ``gt_score`` becomes a
             ``PartialScore`` if an entry is unannotated, and ``gt_sem_seg`` a
             ``PartialLabelMap`` if a pixel carries none of the annotated
-            classes.
+            classes, or an ``OverlappingLabelMap``.
     """
     if not packed_samples(results):
         return
@@ -76,7 +77,10 @@ def _protect(sample: Any) -> Any:
     if annotated is not None and 'gt_sem_seg' in sample:
         label = sample.gt_sem_seg.data
         of_no_class = (label >= len(annotated)) & (label != UNKNOWN_PIXEL)
-        if of_no_class.any():
+        may_overlap = not sample.metainfo.get('exclusive', True)
+        if may_overlap and not all(annotated):
+            sample.gt_sem_seg.data = label.as_subclass(OverlappingLabelMap)
+        elif of_no_class.any():
             sample.gt_sem_seg.data = label.as_subclass(PartialLabelMap)
     return sample
 

@@ -167,6 +167,18 @@ class PixelLabels:
                     f'rules of {source}: a pixel of {outside[0]!r} has none '
                     'of the classes of exactly_one; expected at_most_one'
                 )
+            left_out = [
+                value
+                for value, index in stock_map.items()
+                if index == UNKNOWN_PIXEL
+                and value not in (ignore_index, UNKNOWN_PIXEL)
+            ]
+            if left_out:
+                raise ValueError(
+                    f'rules of {source}: its metainfo leaves out the class '
+                    f'with the id {left_out[0]}, which is none of the classes '
+                    'of exactly_one; expected at_most_one'
+                )
             left = np.flatnonzero(~self.annotated)
             if len(left) == 1:
                 rest = int(left[0])

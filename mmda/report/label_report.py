@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -155,11 +155,15 @@ def by_split(
     return {split: group for split, group in groups.items() if group}
 
 
-def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
+def positives_per_source(
+    report: dict, earlier: Mapping[str, Mapping[str, int]] | None = None
+) -> dict[str, dict[str, int]]:
     """Say which sources train a class, and with how many positives.
 
     Args:
         report (dict): From :func:`label_report`.
+        earlier (Mapping, optional): The same of the training that made the
+            first weights.
 
     Returns:
         dict[str, dict[str, int]]: Class -> source -> number of positives in
@@ -179,7 +183,21 @@ def positives_per_source(report: dict) -> dict[str, dict[str, int]]:
         for name, count in entry['classes'].items():
             if count['positives'] + count['negatives']:
                 found[name][source] = count['positives']
-    return found
+    return {k: {**(earlier or {}).get(k, {}), **v} for k, v in found.items()}
+
+
+def sampled_sources(report: dict) -> list[str]:
+    """Find the training sources of which only some label maps were counted.
+
+    Args:
+        report (dict): From :func:`label_report`.
+
+    Returns:
+        list[str]: Their names. Such a source may have positives of a class
+        that :func:`positives_per_source` counts as 0.
+    """
+    sources = report['splits'].get('train', {}).get('sources', {})
+    return [n for n, one in sources.items() if one.get('sampled_from')]
 
 
 def count_labels(source: SourceLabels) -> dict:

@@ -20,6 +20,8 @@ from mmda.files import replacing
 from .predictions import Predictions, collect_predictions
 
 _EXPECTED = 'expected what `mmda test --out FILE.npz` writes'
+# A file system may hold names that are no UTF-8.
+_NAMES = dict(encoding='utf-8', errors='surrogateescape')
 _COLUMNS = ('source', 'sample_idx', 'img_path', 'patient_id')
 
 
@@ -87,7 +89,7 @@ class DumpPredictions(LabelMetric):
                 file,
                 score=np.stack(scores),
                 target=np.stack(targets),
-                about=np.frombuffer(text.encode(), np.uint8),
+                about=np.frombuffer(text.encode(**_NAMES), np.uint8),
             )
         print_log(f'predictions lie in {self.out_file_path}', 'current')
         return {}
@@ -150,7 +152,7 @@ def load_predictions(
 def _read_archive(path: Path) -> tuple[list[dict], dict]:
     with np.load(path, allow_pickle=False) as arrays:
         score, target = arrays['score'], arrays['target']
-        about = json.loads(arrays['about'].tobytes().decode())
+        about = json.loads(arrays['about'].tobytes().decode(**_NAMES))
     if score.ndim != 2 or score.shape != target.shape:
         raise ValueError(f'score is {score.shape}, target {target.shape}')
     if {score.dtype.kind, target.dtype.kind} != {'f'}:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .label_report import positives_per_source
+from .label_report import positives_per_source, sampled_sources
 from .predictions import Predictions
 from .wrong_images import WrongClass
 
@@ -78,8 +78,9 @@ class RunFacts:
     @property
     def never_trained(self) -> dict[str, str]:
         """dict[str, str]: Classes without training, and the reason."""
+        sampled = sampled_sources(self.labels) if self.labels else ()
         return never_trained(
-            self.classes, self.positives, self.unknown, self.labels
+            self.classes, self.positives, self.unknown, sampled
         )
 
 
@@ -87,7 +88,7 @@ def never_trained(
     classes: Sequence[str],
     positives: Mapping[str, Mapping[str, int]] | None,
     unknown: Sequence[str] = (),
-    labels: dict | None = None,
+    sampled: Collection[str] = (),
 ) -> dict[str, str]:
     """Find the classes whose answers mean nothing.
 
@@ -96,8 +97,8 @@ def never_trained(
         positives (Mapping, optional): Class -> source -> positives in
             training.
         unknown (Sequence[str]): Classes that the checkpoint does not know.
-        labels (dict, optional): The label report. It says whether the
-            positives were counted in a sample of the label maps.
+        sampled (Collection[str]): Sources whose positives were counted in
+            some label maps only. They may have more.
 
     Returns:
         dict[str, str]: Class -> reason.
@@ -106,11 +107,6 @@ def never_trained(
         >>> never_trained(['a', 'b', 'c'], dict(a={}, b={'A': 0}, c={'A': 1}))
         {'a': 'no source annotates it', 'b': 'no positive in training'}
     """
-    sources = (labels or {}).get('splits', {}).get('train', {})
-    is_sample = any(
-        count.get('sampled_from')
-        for count in sources.get('sources', {}).values()
-    )
     found = {}
     for name in classes:
         counts = (positives or {}).get(name, {})
@@ -120,7 +116,7 @@ def never_trained(
             continue
         elif not counts:
             found[name] = 'no source annotates it'
-        elif not sum(counts.values()) and not is_sample:
+        elif not sum(counts.values()) and not {*counts} & {*sampled}:
             found[name] = 'no positive in training'
     return found
 

@@ -60,6 +60,8 @@ def training_figure(scalars: Mapping[str, Any], monitor: str) -> Figure | None:
         if key.startswith('train/')
     }
     losses = {k: v for k, v in train.items() if 'loss_' in k}
+    if not losses and 'loss' in train:  # the one term of a stock loss
+        losses = {'loss': train['loss']}
     # The name of a decode head begins its keys: decode.annotated_fraction
     diagnostics = {
         k: v for k, v in train.items() if k.rpartition('.')[2] in DIAGNOSTICS

@@ -2,6 +2,7 @@
 
 from .checked_labels import (
     NO_ANNOTATED_CLASS,
+    OverlappingLabelMap,
     PartialLabelMap,
     PartialScore,
     TwoViewLabelMap,
@@ -35,6 +36,7 @@ __all__ = [
     'LabelConflict',
     'LabelRules',
     'LabelSpace',
+    'OverlappingLabelMap',
     'PartialLabelMap',
     'PartialScore',
     'TwoViewLabelMap',

@@ -187,6 +187,25 @@ class PartialLabelMap(CheckedLabels):
         return bool((label == NO_ANNOTATED_CLASS).any())
 
 
+class OverlappingLabelMap(PartialLabelMap):
+    """A label map of classes that may overlap, some of them not annotated.
+
+    A stock head does not say which classes an image annotates. So its loss
+    would take a pixel of one class for a negative of all others.
+    """
+
+    message = (
+        'a stock decode head got a label map of classes that may overlap '
+        '(exclusive=False) and are not all annotated. Expected a '
+        'DynamicAdapterHead around the decode head, with a loss of mmda'
+    )
+
+    @classmethod
+    def in_need(cls, label: Tensor) -> bool:
+        """Tell that each part needs the check."""
+        return True
+
+
 class TwoViewLabelMap(PartialLabelMap):
     """A label map of a batch with a weak and a strong view.
 

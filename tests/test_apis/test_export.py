@@ -19,6 +19,7 @@ from mmda.apis.export import export_model, exporter, packages
 from mmda.apis.export.card import onnx_lines
 from mmda.apis.export.facts import label_facts, plain
 from mmda.apis.export.pipeline import input_size
+from mmda.apis.inference_model import find_positives, find_sampled
 from mmda.commands.export import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -392,6 +393,15 @@ def test_an_old_torch_writes_torchscript_only(monkeypatch):
     packages.check_packages('torchscript')
     with pytest.raises(ImportError, match='needs torch 2.6 or newer.*2.1.2'):
         packages.check_packages('onnx')
+
+
+def test_a_class_that_a_sample_of_label_maps_lacks_may_be_trained():
+    info = dict(positives_per_source={'bus': {'A': 0}}, sampled_sources=['A'])
+    for place in (dict(message_hub=dict(runtime_info=info)), dict(meta=info)):
+        counts = find_positives(place, 'a.pth')
+        facts = label_facts(Config(), ['bus'], counts, find_sampled(place))
+        assert facts['untrained'] == []
+        assert label_facts(Config(), ['bus'], counts)['untrained'] == ['bus']
 
 
 def test_labels_without_counts_are_those_of_the_config():

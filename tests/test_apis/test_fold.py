@@ -115,6 +115,17 @@ def test_a_checkpoint_of_the_runner_becomes_config_and_weights_of_the_host():
     stock.load_state_dict(folded['state_dict'])
 
 
+def test_a_preprocessor_beside_the_model_is_folded_too():
+    checkpoint = make_checkpoint()
+    cfg = Config.fromstring(checkpoint['meta']['cfg'], '.py')
+    expected, _ = fold_checkpoint(checkpoint)
+    cfg.data_preprocessor = cfg.model.pop('data_preprocessor')
+    checkpoint['meta']['cfg'] = cfg.pretty_text
+    found, _ = fold_checkpoint(checkpoint)
+    assert found.model.data_preprocessor == expected.model.data_preprocessor
+    assert 'mean' in found.model.data_preprocessor
+
+
 PATHS = {
     'DualViewEncoderDecoder': 'mmda.models',
     'DynamicAdapterHead': 'mmda.models.decode_heads',

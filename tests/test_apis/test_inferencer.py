@@ -26,9 +26,10 @@ from mmda.apis.answer_picture import activation_map, draw_answers
 from mmda.apis.config import find_pipeline
 from mmda.apis.fold_checkpoint import fold_checkpoint
 from mmda.apis.images import list_images
-from mmda.apis.partial_label_inferencer import PartialLabelInferencer
+from mmda.apis.partial_label_inferencer import Answer, PartialLabelInferencer
 from mmda.commands import class_relations
 from mmda.commands.predict import SOME_BROKEN, main, picture_name
+from mmda.walk import walk_datasets
 
 THREADS = torch.set_num_threads(1)
 
@@ -76,6 +77,35 @@ def test_answers_of_a_folder_are_those_of_the_test(run, inferencer):
                 row[index], abs=1e-6
             )
             assert answers[name].decision == (row[index] >= 0.5)
+
+
+def test_a_preprocessor_beside_the_model_normalises(run, inferencer):
+    # As in the stock configs of mmpretrain.
+    cfg = Config.fromfile(run[0])
+    cfg.data_preprocessor = cfg.model.pop('data_preprocessor')
+    found = PartialLabelInferencer(cfg, run[1])(run[2])
+    assert found == inferencer(run[2])
+    assert 'data_preprocessor' not in cfg.model
+
+
+def test_an_answer_does_not_depend_on_the_other_images(run, tmp_path):
+    cfg = Config.fromfile(run[0])
+    as_they_are = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    for one in walk_datasets(cfg.test_dataloader.dataset):
+        one.pipeline = as_they_are
+    inferencer = PartialLabelInferencer(cfg, run[1])
+    shutil.copy(run[2] / '0.png', tmp_path / 'a.png')
+    pixels = cv2.imread(str(tmp_path / 'a.png'))
+    wide = np.concatenate([pixels, pixels], axis=1)
+    cv2.imwrite(str(tmp_path / 'b.png'), wide)
+    shutil.copy(run[2] / '1.png', tmp_path / 'c.png')
+    alone = inferencer(tmp_path, batch_size=1)
+    together = inferencer(tmp_path, batch_size=3)
+    for one, other in zip(alone, together, strict=True):
+        for name, answer in one.items():
+            if answer.probability is not None:
+                expected = pytest.approx(answer.probability, abs=1e-6)
+                assert other[name].probability == expected
 
 
 def test_pixels_paths_and_lists_give_the_same_answer(run, inferencer):
@@ -216,6 +246,15 @@ def test_one_broken_file_is_marked_and_the_folder_goes_on(
     assert 'cannot decode' in rows[1]['note']
     names = {path.name for path in (tmp_path / 'pictures').glob('*.png')}
     assert names == {'0.png.answers.png', '2.png.answers.png'}
+
+
+@pytest.mark.parametrize('suffix', ['csv', 'json'])
+def test_a_name_that_is_no_utf_8_is_written(tmp_path, suffix):
+    name = os.fsdecode(b'caf\xe9.png')
+    out = tmp_path / f'a.{suffix}'
+    with answer_file(out) as write:
+        write(name, {'a': Answer('a', 0.5, True, 0.5, None)})
+    assert b'caf\xe9.png' in out.read_bytes()
 
 
 def test_answers_are_written_as_they_come(run, tmp_path, monkeypatch, capsys):

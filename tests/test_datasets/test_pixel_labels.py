@@ -144,6 +144,15 @@ def test_rules_that_no_label_map_can_follow_are_errors(
         wrap(root, classes, **options)
 
 
+def test_a_class_that_the_metainfo_leaves_out_is_none_of_exactly_one(root):
+    data = source(root, ('road', 'car'), seg_map_suffix='.png')
+    data['type'] = 'CityscapesDataset'  # of 19 classes; sidewalk has the id 1
+    space = ['road', 'car', 'tree']
+    rules = dict(exactly_one=[space])
+    with pytest.raises(ValueError, match='rules of A: .*the id 1, .*at_most_'):
+        wrap(root, space, dataset=data, rules=rules)
+
+
 def test_the_report_counts_the_class_that_the_rules_tell(root):
     dataset = wrap(
         root,

@@ -23,6 +23,7 @@ from mmda.engine import (
     CheckLabelSpaceHook,
     PersistentEarlyStoppingHook,
 )
+from mmda.models.losses import UnannotatedAsNegativeLoss
 
 CLASSES = ('a', 'b')
 ITERS = 2  # per epoch
@@ -408,6 +409,19 @@ def test_the_test_data_of_a_wrapped_model_are_checked_too(wrapped_for):
     )
     with pytest.raises(ValueError, match='the test dataset has another'):
         CheckLabelSpaceHook().before_test(runner)
+
+
+def test_labels_are_not_mixed_before_they_are_filled():
+    model = Toy()
+    model.head = SimpleNamespace(loss_module=UnannotatedAsNegativeLoss())
+    model.data_preprocessor.batch_augments = object()
+    runner = SimpleNamespace(
+        model=model, train_dataloader=SimpleNamespace(dataset=Points())
+    )
+    with pytest.raises(ValueError, match='expected no batch_augments'):
+        CheckLabelSpaceHook().before_train(runner)
+    model.data_preprocessor.batch_augments = None
+    CheckLabelSpaceHook().before_train(runner)
 
 
 def test_only_a_resume_in_another_label_space_is_refused():

@@ -17,6 +17,7 @@ from two_ranks import run_on_two_ranks
 
 from mmda.engine import KeepOldClassesHook
 from mmda.models.adapters import NamedClasses, encode_names
+from mmda.report.label_report import positives_per_source
 
 OLD = ('cat', 'dog', 'owl')
 NEW = ('fox', 'owl', 'cat', 'elk', 'dog')  # the old ones in another order
@@ -138,6 +139,28 @@ def test_frozen_old_classes_answer_as_before_the_training(old, head, tmp_path):
     assert far_apart(answers(model, new), start) > 0.1
     for key, value in before.backbone.state_dict().items():
         assert torch.equal(model.backbone.state_dict()[key], value), key
+
+
+def test_positives_of_the_old_training_are_remembered(old, tmp_path):
+    _, path = old()
+    content = torch.load(path)
+    first, *_ = OLD
+    counts = {first: {'A': 21}}
+    hub = dict(runtime_info=dict(positives_per_source=counts))
+    torch.save(dict(content, message_hub=hub), path)
+    model = build([first.upper(), *[n for n in NEW if n != first]])
+    hook = dict(freeze=True, aliases={first: first.upper()})
+    runner = make_runner(tmp_path, model, path, **hook)
+    runner.train()
+    earlier = runner.message_hub.get_info('earlier_positives')
+    assert earlier == {first.upper(): {'A': 21}}
+    count = dict(positives=0, negatives=0)
+    sources = {'B': dict(classes={first.upper(): count})}
+    report = dict(
+        classes=[first.upper()], splits=dict(train=dict(sources=sources))
+    )
+    found = positives_per_source(report, earlier)
+    assert found[first.upper()] == {'A': 21}
 
 
 def test_old_classes_change_without_the_freeze(old, tmp_path):

@@ -74,6 +74,16 @@ def test_predictions_are_saved_under_the_names_of_their_images(tmp_path):
     assert np.array(Image.open(file)).tolist() == [[0, 1, 255]]
 
 
+def test_predictions_of_two_images_do_not_get_one_name(tmp_path):
+    label = torch.tensor([[[9.0]], [[0.0]], [[0.0]]])
+    images = [
+        sample([[0]], [[0]], label, img_path=f'{source}/0001.jpg')
+        for source in 'AB'
+    ]
+    with pytest.raises(ValueError, match='A/0001.jpg and B/0001.jpg would'):
+        run(images, output_dir=str(tmp_path), keep_results=True)
+
+
 @pytest.mark.parametrize('exclusive', [True, False])
 def test_partial_annotation_equals_a_loop_over_known_pixels(exclusive):
     images, counts = [], np.zeros((3, 3))  # classes x (I, P, L)

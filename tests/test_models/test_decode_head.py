@@ -154,15 +154,53 @@ def test_a_stock_loss_gets_the_weak_view_and_annotated_pixels_only():
     head = head_of(
         FCN,
         num_classes=NUM_CLASSES,
-        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+        loss_decode=dict(
+            type='CrossEntropyLoss', use_sigmoid=True, avg_non_ignore=True
+        ),
     )
     samples = batch(annotated=np.array([1, 1, 0, 1, 0], bool))['data_samples']
     logits = torch.randn(4, NUM_CLASSES, SIZE, SIZE)
     losses = head.loss_by_feat(logits, samples)
     label = torch.cat([s.gt_sem_seg.data for s in samples])
-    label = torch.where(label < NUM_CLASSES, label, -100)
-    expected = torch.nn.functional.cross_entropy(logits[:2], label)
+    known = label < NUM_CLASSES
+    target = torch.nn.functional.one_hot(label[known], NUM_CLASSES).float()
+    answers = logits[:2].movedim(1, -1)[known]
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        answers, target
+    )
     assert losses['loss_ce'].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('loss', 'message'),
+    [
+        (dict(type='CrossEntropyLoss'), 'softmax.*use_sigmoid=True'),
+        (dict(type='DiceLoss', use_sigmoid=True), 'DiceLoss takes one class'),
+        (dict(type='TverskyLoss'), 'TverskyLoss takes one class per pixel'),
+    ],
+)
+def test_a_stock_loss_that_mixes_classes_or_pixels_is_refused(loss, message):
+    mine = dict(type='PartialBCEPseudoConsistLoss')
+    for losses in (loss, [mine, loss]):
+        with pytest.raises(ValueError, match=message):
+            head_of(FCN, num_classes=NUM_CLASSES, loss_decode=losses)
+
+
+def test_a_stock_loss_refuses_classes_that_may_overlap():
+    bce = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    samples = batch(annotated=np.array([1, 1, 0, 1, 0], bool))['data_samples']
+    for sample in samples:
+        sample.set_metainfo(dict(exclusive=False))
+    logits = torch.randn(2, NUM_CLASSES, SIZE, SIZE)
+    head = head_of(FCN, num_classes=NUM_CLASSES, loss_decode=bce)
+    with pytest.raises(ValueError, match='exclusive=False'):
+        head.loss_by_feat(logits, samples)
+    wrapper = dict(type='PartialLabelLossWrapper', loss=bce)
+    head = head_of(FCN, num_classes=NUM_CLASSES, loss_decode=wrapper)
+    logits.requires_grad_()
+    head.loss_by_feat(logits, samples)['loss_ce'].backward()
+    assert logits.grad[:, [2, 4]].abs().max() == 0
+    assert logits.grad[:, 0].abs().max() > 0
 
 
 def test_accuracy_is_that_of_the_weak_view_on_annotated_pixels():

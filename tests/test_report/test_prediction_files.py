@@ -1,6 +1,7 @@
 """Files of predictions: what a test writes is what is read, and no code."""
 
 import json
+import os
 import pickle
 
 import numpy as np
@@ -54,6 +55,15 @@ def test_what_is_written_is_read(tmp_path):
     )
     np.testing.assert_array_equal(other.target, found.target)
     assert (other.keys, other.patients) == (found.keys, found.patients)
+
+
+def test_a_name_that_is_no_utf_8_is_written_and_read(tmp_path):
+    samples = make_samples()
+    for number, sample in enumerate(samples):
+        sample['img_path'] = os.fsdecode(b'caf\xe9%d.png' % number)
+    path = write_samples(tmp_path / 'p.npz', samples, {}, classes='abc')
+    found = load_predictions(path)
+    assert found.paths == tuple(s['img_path'] for s in samples)
 
 
 def test_a_class_that_the_checkpoint_did_not_know_is_not_annotated(

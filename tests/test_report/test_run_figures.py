@@ -51,6 +51,14 @@ def test_a_run_without_validation_has_no_empty_panel():
     assert training_figure({}, 'auc/mean') is None
 
 
+def test_a_loss_of_one_term_has_a_curve():
+    found = training_figure({'train/loss': [3.0, 2.0]}, 'auc/mean')
+    assert [*curves_of(found.axes[0])] == ['loss']
+    both = {'train/loss': [3.0, 2.0], 'train/loss_bce': [2.0, 1.0]}
+    found = training_figure(both, 'auc/mean')
+    assert [*curves_of(found.axes[0])] == ['loss bce']
+
+
 def test_no_mark_of_a_source_is_hidden_and_no_interval_passes_100():
     metrics = dict.fromkeys(['auc/a', 'auc/A/a', 'auc/B/a'], 100.0)
     metrics |= dict.fromkeys(['auc/mean', 'auc/A/mean', 'auc/B/mean'], 100.0)

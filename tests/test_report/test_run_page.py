@@ -160,9 +160,8 @@ def test_many_classes_keep_the_page_small(tmp_path):
 def test_a_class_is_never_trained_only_if_all_labels_were_counted():
     counts = dict(a={'A': 0}, b={}, c={'A': 1})
     assert list(never_trained('abc', counts)) == ['a', 'b']
-    source = dict(A=dict(sampled_from=100))
-    sample = dict(splits=dict(train=dict(sources=source)))
-    assert list(never_trained('abc', counts, labels=sample)) == ['b']
+    assert list(never_trained('abc', counts, sampled=['A'])) == ['b']
+    assert list(never_trained('abc', counts, sampled=['B'])) == ['a', 'b']
     assert list(never_trained('abc', None, unknown=['c'])) == ['c']
 
 

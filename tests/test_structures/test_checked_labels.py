@@ -164,6 +164,28 @@ def test_a_stock_decode_head_refuses_pixels_that_its_loss_misreads(
     assert type(pickle.loads(pickle.dumps(moved))) is torch.Tensor
 
 
+@pytest.mark.parametrize('kind', ['stock', 'wrapper', 'mmda'])
+def test_a_stock_decode_head_refuses_classes_that_may_overlap(kind):
+    label = torch.zeros(1, 4, 4, dtype=torch.long)
+    sample = SegDataSample(gt_sem_seg=PixelData(data=label))
+    facts = dict(annotated_classes=[True, True, False], exclusive=False)
+    sample.set_metainfo(facts)
+    protect_labels(dict(data_samples=sample))
+    bce = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    loss = dict(
+        stock=bce,
+        wrapper=dict(type='PartialLabelLossWrapper', loss=bce),
+        mmda=dict(type='PartialBCEPseudoConsistLoss'),
+    )[kind]
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        head = FCNHead(
+            in_channels=4, channels=4, num_classes=3, num_convs=0,
+            concat_input=False, loss_decode=loss,
+        )  # fmt: skip
+    with pytest.raises(ValueError, match='exclusive=False'):
+        head.loss([torch.rand(1, 4, 4, 4)], [sample], None)
+
+
 def test_torch_2_1_cannot_say_whether_it_compiles(monkeypatch):
     monkeypatch.delattr(torch.compiler, 'is_compiling')
     label = as_partial(LABEL)

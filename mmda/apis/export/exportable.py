@@ -18,7 +18,7 @@ from mmda.report.checkpoint_record import checkpoint_record
 
 from ..config import classes_of, find_pipeline
 from ..fold_checkpoint import fold_checkpoint, read_config, trained_model
-from ..inference_model import find_positives
+from ..inference_model import find_positives, find_sampled
 from ..thresholds import find_thresholds
 from .facts import label_facts, model_facts, plain
 from .pipeline import input_size, pixel_range
@@ -88,7 +88,12 @@ def open_exportable(
             input_size(config, model, size),
             _thresholds(model, classes, name, thresholds),
         ),
-        **label_facts(training, classes, find_positives(content, name)),
+        **label_facts(
+            training,
+            classes,
+            find_positives(content, name),
+            find_sampled(content),
+        ),
         pixel_range=pixel_range(pipeline),
         pipeline=plain(pipeline, 'test_pipeline'),
         **checkpoint_record(name),

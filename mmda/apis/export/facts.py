@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -88,6 +88,7 @@ def label_facts(
     config: Config,
     classes: Sequence[str],
     positives: Mapping[str, Mapping[str, int]] | None,
+    sampled: Collection[str] = (),
 ) -> dict[str, Any]:
     """Describe the labels that a model was trained with.
 
@@ -97,6 +98,8 @@ def label_facts(
         classes (Sequence[str]): The label space.
         positives (Mapping, optional): Number of positives in training, by
             class and source.
+        sampled (Collection[str]): Sources of which only some label maps were
+            counted.
 
     Returns:
         dict[str, Any]: ``untrained``, the classes without a positive, and
@@ -133,7 +136,7 @@ def label_facts(
             entry.update(annotated=list(own), positives=own)
     keys = ('annotated', 'positives', 'aliases')
     return dict(
-        untrained=list(never_trained(classes, positives)),
+        untrained=list(never_trained(classes, positives, (), sampled)),
         sources={
             name: {key: entry[key] for key in keys}
             for name, entry in sources.items()

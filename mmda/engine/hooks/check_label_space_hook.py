@@ -8,6 +8,8 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmda.models.losses import UnannotatedAsNegativeLoss
+
 
 def inner_model(model: nn.Module) -> nn.Module:
     """Remove the wrappers of a model.
@@ -75,6 +77,22 @@ def check_label_space(
     )
 
 
+def _check_mixing(model: nn.Module) -> None:
+    """Refuse what would make a positive label a negative one.
+
+    A mix with an unannotated label is NaN, which the loss takes for 0.
+    """
+    loss = getattr(getattr(model, 'head', None), 'loss_module', None)
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    augments = getattr(preprocessor, 'batch_augments', None)
+    if isinstance(loss, UnannotatedAsNegativeLoss) and augments is not None:
+        raise ValueError(
+            'model.data_preprocessor.batch_augments mixes labels before '
+            'UnannotatedAsNegativeLoss fills them, so positives would be '
+            'lost: expected no batch_augments'
+        )
+
+
 @HOOKS.register_module()
 class CheckLabelSpaceHook(Hook):
     """Compare the label spaces of model and data before each loop."""
@@ -101,7 +119,13 @@ class CheckLabelSpaceHook(Hook):
             )
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training data."""
+        """Check the training data.
+
+        Raises:
+            ValueError: If the label spaces differ, or if labels are mixed
+                before ``UnannotatedAsNegativeLoss`` fills them.
+        """
+        _check_mixing(inner_model(runner.model))
         check_label_space(runner.model, runner.train_dataloader, 'train')
 
     def before_val(self, runner: Runner) -> None:

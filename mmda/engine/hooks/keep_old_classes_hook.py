@@ -88,6 +88,7 @@ class KeepOldClassesHook(Hook):
         if not runner._resume:
             self.path = str(runner._load_from)
             self.old = self.load_old(runner.model, checkpoint, self.path)
+            self._remember_positives(runner, checkpoint)
             return
         meta = (checkpoint.get('meta') or {}).get(_META)
         if not meta:
@@ -154,6 +155,17 @@ class KeepOldClassesHook(Hook):
                 '`classes` of the head, or in `aliases` or `drop` of '
                 'KeepOldClassesHook'
             )
+
+    def _remember_positives(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep the training positives of the old classes for the report."""
+        hub = checkpoint.get('message_hub') or {}
+        info = hub.get('runtime_info') or checkpoint.get('meta') or {}
+        found = info.get('positives_per_source')
+        if not isinstance(found, dict):
+            return
+        names = rename_classes([*found], self.aliases, source=self.path)
+        earlier = dict(zip(names, found.values(), strict=True))
+        runner.message_hub.update_info('earlier_positives', earlier)
 
     def before_train(self, runner: Runner) -> None:
         """Freeze the old classes, or make their teacher.

@@ -94,6 +94,7 @@ class PartialLabelIoU(LabelMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.class_of_interest = class_of_interest
         self.output_dir = output_dir
+        self._written: dict[str, str] = {}  # name -> image
         if output_dir is not None:
             Path(output_dir).mkdir(parents=True, exist_ok=True)
 
@@ -117,6 +118,13 @@ class PartialLabelIoU(LabelMetric):
             predicted = _predicted(sample, num_classes)
             if self.output_dir is not None:
                 name = Path(sample['img_path']).stem
+                other = self._written.setdefault(name, sample['img_path'])
+                if other != sample['img_path']:
+                    raise ValueError(
+                        f'output_dir: {other} and {sample["img_path"]} would '
+                        f'both become {name}.png; expected a test of one '
+                        'source at a time'
+                    )
                 values = np.where(
                     predicted == num_classes, UNKNOWN_PIXEL, predicted
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmda.structures import UNKNOWN_PIXEL, PixelTarget, resolve_classes
 
 from ..adapters import DynamicAdapter, check_num_classes
-from ..losses import PartialLabelLoss
+from ..losses import PartialLabelLoss, check_entries
 from ..utils import split_views
 
 
@@ -42,10 +42,10 @@ class DynamicAdapterHead(BaseModule):
             from ``mmda label_space``. It is saved with the weights, so a
             checkpoint can be loaded into another space.
         loss_decode (dict | Sequence[dict], optional): Losses. A loss of mmda
-            gets the :class:`~mmda.structures.PixelTarget`. A stock loss gets
-            the weak view, and label maps that ignore all pixels without an
-            annotated class. Defaults to
-            ``dict(type='PartialBCEPseudoConsistLoss')``.
+            gets the :class:`~mmda.structures.PixelTarget`. The stock loss
+            ``CrossEntropyLoss(use_sigmoid=True)`` gets the weak view, and
+            label maps that ignore all pixels without an annotated class.
+            Defaults to ``dict(type='PartialBCEPseudoConsistLoss')``.
         thr (float): Threshold in [0, 1]. A pixel gets no class if its best
             answer is a lower probability. No class is index C of
             ``pred_sem_seg``. The stock visualizer does not paint index C, and
@@ -57,8 +57,9 @@ class DynamicAdapterHead(BaseModule):
     Raises:
         ValueError: If ``classes`` and ``num_classes`` contradict each other,
             if there are fewer than two classes, if ``thr`` is not in [0, 1],
-            or if the wrapped head has no 1x1 ``conv_seg``, or has a loss, a
-            sampler or an ``ignore_index`` of its own.
+            if the wrapped head has no 1x1 ``conv_seg``, or has a loss, a
+            sampler or an ``ignore_index`` of its own, or if a stock loss
+            mixes classes or pixels (softmax, Dice).
 
     Examples:
         >>> head = DynamicAdapterHead(
@@ -102,6 +103,9 @@ class DynamicAdapterHead(BaseModule):
             )
         )
         _check_head(self.head, head['type'])
+        for loss in self._losses():
+            if not isinstance(loss, PartialLabelLoss):
+                check_entries(loss)
         self.num_classes = num_classes
         self.thr = thr
         # The stock segmentors read it for sliding windows.
@@ -171,6 +175,9 @@ class DynamicAdapterHead(BaseModule):
             dict[str, Tensor]: The terms of the losses, the values to watch
             beside them, and ``acc_seg``: the accuracy in % of the answers to
             the weak view, over the pixels that carry an annotated class.
+
+        Raises:
+            ValueError: If a stock loss gets classes that may overlap.
         """
         target = PixelTarget.from_samples(batch_data_samples, self.num_classes)
         seg_logits = resize(
@@ -182,14 +189,12 @@ class DynamicAdapterHead(BaseModule):
         weak, _ = split_views(seg_logits, len(target.label))
         unannotated = target.label >= self.num_classes
         label = target.label.masked_fill(unannotated, UNKNOWN_PIXEL)
-        modules = self.head.loss_decode
-        if not isinstance(modules, nn.ModuleList):
-            modules = [modules]
         losses: dict[str, Tensor] = {}
-        for module in modules:
+        for module in self._losses():
             if isinstance(module, PartialLabelLoss):
                 terms = module.terms(seg_logits, target)
             else:
+                _check_exclusive(target, module)
                 value = module(
                     weak, label, weight=None, ignore_index=UNKNOWN_PIXEL
                 )
@@ -202,6 +207,10 @@ class DynamicAdapterHead(BaseModule):
             weak.detach(), label, ignore_index=UNKNOWN_PIXEL
         )
         return losses
+
+    def _losses(self) -> Iterable[nn.Module]:
+        losses = self.head.loss_decode
+        return losses if isinstance(losses, nn.ModuleList) else [losses]
 
     def predict(self, *args: Any) -> Tensor:
         """Predict as the wrapped head does.
@@ -270,6 +279,16 @@ def _check_type(kind: str | type) -> None:
             f'head={found.__name__} cannot be wrapped: {reason}; expected a '
             'stock head such as FCNHead, UPerHead or '
             'DepthwiseSeparableASPPHead'
+        )
+
+
+def _check_exclusive(target: PixelTarget, loss: nn.Module) -> None:
+    """Refuse what a label map of a stock loss cannot say."""
+    if not target.known_on_class.all():
+        raise ValueError(
+            f'{type(loss).__name__} takes a pixel of one class for a negative '
+            'of all other classes, but a source has exclusive=False: expected '
+            'a loss of mmda, or PartialLabelLossWrapper around a stock loss'
         )
 
 

@@ -9,7 +9,12 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmda.structures import UNKNOWN_PIXEL, PixelTarget, plain_tensor
+from mmda.structures import (
+    UNKNOWN_PIXEL,
+    OverlappingLabelMap,
+    PixelTarget,
+    plain_tensor,
+)
 
 
 class PartialLabelLoss(nn.Module):
@@ -179,6 +184,8 @@ class PartialLabelLoss(nn.Module):
         """
         if isinstance(target, PixelTarget):
             return target
+        if isinstance(target, OverlappingLabelMap):
+            raise ValueError(target.message)
         target = plain_tensor(target)
         if target.is_floating_point():
             return target

@@ -13,12 +13,14 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
-from ..label_report import label_report, positives_per_source
+from ..label_report import (
+    label_report,
+    positives_per_source,
+    sampled_sources,
+)
 from ..label_report_files import report_text, write_label_report
 from ..leaks import equal_files
 from ..source_labels import sources_of_datasets
-
-_KEY = 'positives_per_source'
 
 
 @HOOKS.register_module()
@@ -107,8 +109,9 @@ class LabelReportHook(Hook):
             self._finish(runner)
             if self.report is not None:
                 saved = checkpoint['message_hub']
-                saved['resumed_keys'][_KEY] = True
-                saved['runtime_info'][_KEY] = positives_per_source(self.report)
+                for key, value in _facts(self.report, runner).items():
+                    saved['resumed_keys'][key] = True
+                    saved['runtime_info'][key] = value
 
     def after_train(self, runner: Runner) -> None:
         """Wait for the report; make it if there was no iteration."""
@@ -130,8 +133,8 @@ class LabelReportHook(Hook):
         work, self._work = self._work, None
         self.report = work.result()
         if self.report is not None:
-            positives = positives_per_source(self.report)
-            runner.message_hub.update_info(_KEY, positives)
+            for key, value in _facts(self.report, runner).items():
+                runner.message_hub.update_info(key, value)
 
     def _write(self, runner: Runner, datasets: dict[str, Any]) -> dict | None:
         """Make, log and write the report."""
@@ -148,6 +151,15 @@ class LabelReportHook(Hook):
         runner.logger.info(f'labels\n{text}')
         write_label_report(report, text, folder, self.figure)
         return report
+
+
+def _facts(report: dict, runner: Runner) -> dict[str, Any]:
+    """Return what a checkpoint holds of the report."""
+    earlier = runner.message_hub.get_info('earlier_positives', {})
+    return dict(
+        positives_per_source=positives_per_source(report, earlier),
+        sampled_sources=sampled_sources(report),
+    )
 
 
 def _test_dataset(runner: Runner) -> Any:

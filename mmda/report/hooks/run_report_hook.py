@@ -214,7 +214,8 @@ class RunReportHook(Hook):
         try:
             sources = sources_of_datasets(datasets, self.max_maps)
             facts.labels = label_report(sources)
-            facts.positives = positives_per_source(facts.labels)
+            earlier = runner.message_hub.get_info('earlier_positives', {})
+            facts.positives = positives_per_source(facts.labels, earlier)
         except Exception as error:
             # Data without labels may still train, and raise any kind.
             facts.notes.append(f'no label report: {error}')
