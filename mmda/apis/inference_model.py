@@ -62,16 +62,17 @@ class TrainedModel:
         rows: dict[torch.Size, list[int]] = {}
         for row, sample in enumerate(batch):
             rows.setdefault(sample['inputs'].shape, []).append(row)
-        scores: dict[int, torch.Tensor] = {}
+        answers: dict[int, torch.Tensor] = {}
         for group in rows.values():
             data = {
                 key: [batch[row][key] for row in group]
                 for key in ('inputs', 'data_samples')
             }
             found = self.model.test_step(data)
-            scores.update(zip(group, found, strict=True))
-        answers = [scores[row].pred_score for row in range(len(batch))]
-        return torch.stack(answers).cpu().numpy()
+            scores = [one.pred_score for one in found]
+            answers.update(zip(group, scores, strict=True))
+        ordered = [answers[row] for row in range(len(batch))]
+        return torch.stack(ordered).cpu().numpy()
 
 
 def check_device(name: str) -> None:

@@ -208,7 +208,7 @@ class DynamicAdapterHead(BaseModule):
         )
         return losses
 
-    def _losses(self) -> Iterable[nn.Module]:
+    def _losses(self) -> Iterable[Any]:
         losses = self.head.loss_decode
         return losses if isinstance(losses, nn.ModuleList) else [losses]
 
