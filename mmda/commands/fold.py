@@ -51,12 +51,11 @@ def check(args: argparse.Namespace) -> None:
     settings = args.out.with_suffix('.py')
     if args.out.resolve() == Path(args.checkpoint).resolve():
         raise ValueError(f'out {args.out} is the checkpoint itself')
-    text = settings.read_bytes() if settings.is_file() else b''
-    # What this command writes has neither a base nor data to train on.
-    if b'train_dataloader' in text or b'_base' in text:
+    # This command writes both files. So one alone is of another origin.
+    if settings.exists() and not args.out.exists():
         raise ValueError(
-            f'out {args.out} would replace {settings}, the config of a '
-            'training: expected another name'
+            f'out {args.out} would replace {settings}, which mmda fold did '
+            'not write: expected another name'
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .csv_table import CHUNK_ROWS
-from .label_cells import check_cells, check_names, place
+from .label_cells import as_frame, as_text, check_names, place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,43 +97,21 @@ def _iter_chunks(
     rows: list[list[Any]] = []
     lines: list[int] = []
     for line, record in _iter_records(path):
-        cells = [_as_text(record.get(name)) for name in text]
+        cells = [as_text(record.get(name)) for name in text]
         rows.append(cells + [_as_number(record.get(n)) for n in numbers])
         lines.append(line)
         if len(rows) == CHUNK_ROWS:
-            yield _as_frame(path, rows, lines, text, numbers)
+            yield _as_frame(path, rows, lines, [*text, *numbers])
             rows, lines = [], []
     if rows:
-        yield _as_frame(path, rows, lines, text, numbers)
+        yield _as_frame(path, rows, lines, [*text, *numbers])
 
 
 def _as_frame(
-    path: str,
-    rows: list[list[Any]],
-    lines: list[int],
-    text: Sequence[str],
-    numbers: Sequence[str],
+    path: str, rows: list[list[Any]], lines: list[int], names: Sequence[str]
 ) -> pd.DataFrame:
-    import pandas as pd
-
-    names = [*text, *numbers]
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    frame = pd.DataFrame(
-        {name: pd.Series(columns[name], lines, object) for name in names}
-    )
-    key = frame[text[0]]
-    check_cells(path, key, key.notna(), 'a value')
-    return frame
-
-
-def _as_text(value: Any) -> Any:
-    """Return a string, a list of strings, or None for an empty cell."""
-    if isinstance(value, list) and not any(
-        isinstance(one, (list, tuple)) for one in value
-    ):
-        return ['' if one is None else str(one) for one in value]
-    is_empty = value in (None, '') or value != value  # NaN
-    return None if is_empty else str(value)
+    columns = zip(*rows, strict=True)
+    return as_frame(path, dict(zip(names, columns, strict=True)), lines)
 
 
 def _as_number(value: Any) -> Any:

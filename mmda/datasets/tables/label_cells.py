@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,6 +56,56 @@ def check_names(
             raise ValueError(
                 f'{where}: no column {column!r}{nearest(column, names)}'
             )
+
+
+def as_text(value: Any) -> Any:
+    """Return what a cell of labels or names says.
+
+    Args:
+        value (Any): The value of JSON or Parquet.
+
+    Returns:
+        Any: A string, a list of strings, or None for an empty cell.
+
+    Examples:
+        >>> as_text(7), as_text(float('nan')), as_text(['Mass', None])
+        ('7', None, ['Mass', ''])
+    """
+    if isinstance(value, list) and not any(
+        isinstance(one, (list, tuple)) for one in value
+    ):
+        return ['' if one is None else str(one) for one in value]
+    is_empty = value in (None, '') or value != value  # NaN
+    return None if is_empty else str(value)
+
+
+def as_frame(
+    path: str, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]
+) -> pd.DataFrame:
+    """Make a part of a table.
+
+    Args:
+        path (str): The table.
+        columns (Mapping): Name -> N cells. The first column names the image.
+        rows (Sequence[int]): N places for messages, see :func:`place`.
+
+    Returns:
+        DataFrame: Cells of any kind, with ``rows`` as its index.
+
+    Raises:
+        ValueError: If a row names no image.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            name: pd.Series(cells, rows, object)
+            for name, cells in columns.items()
+        }
+    )
+    key = frame[next(iter(columns))]
+    check_cells(path, key, key.notna(), 'a value')
+    return frame
 
 
 def check_cells(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .csv_table import CHUNK_ROWS
-from .label_cells import check_cells, check_names
+from .label_cells import as_frame, as_text, check_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,6 @@ def _names(file: Any, path: str, columns: Sequence[str]) -> list[str]:
 def _iter_chunks(
     file: Any, path: str, text: Sequence[str], numbers: Sequence[str]
 ) -> Iterator[pd.DataFrame]:
-    import pandas as pd
     from pyarrow import ArrowException
 
     done = 0
@@ -89,23 +88,13 @@ def _iter_chunks(
         for batch in file.iter_batches(CHUNK_ROWS, columns=[*text, *numbers]):
             rows = range(done + 1, done + 1 + batch.num_rows)
             done += batch.num_rows
-            columns = {name: _as_text(batch.column(name)) for name in text}
+            columns = {
+                name: [
+                    as_text(value) for value in batch.column(name).to_pylist()
+                ]
+                for name in text
+            }
             columns.update({n: batch.column(n).to_pylist() for n in numbers})
-            frame = pd.DataFrame(
-                {n: pd.Series(c, rows, object) for n, c in columns.items()}
-            )
-            key = frame[text[0]]
-            check_cells(path, key, key.notna(), 'a value')
-            yield frame
+            yield as_frame(path, columns, rows)
     except ArrowException as error:
         raise ValueError(f'{path}, after row {done}: {error}') from error
-
-
-def _as_text(column: Any) -> list[Any]:
-    """Return strings, lists of strings, and None for empty cells."""
-    return [
-        ['' if one is None else str(one) for one in value]
-        if isinstance(value, list)
-        else (None if value in (None, '') or value != value else str(value))
-        for value in column.to_pylist()
-    ]
