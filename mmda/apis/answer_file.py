@@ -34,13 +34,13 @@ def answer_file(path: str | Path) -> Iterator[Write]:
     Yields:
         Callable: Writes an image and its answers.
     """
+    is_json = Path(path).suffix == '.json'
+    # A file system may hold names that are no UTF-8. JSON has an escape.
+    errors = 'backslashreplace' if is_json else 'surrogateescape'
     with (
         replacing(path, keep=True) as part,
-        # A file system may hold names that are no UTF-8.
-        open(
-            part, 'w', encoding='utf-8', errors='surrogateescape', newline=''
-        ) as file,
-        (_json if Path(path).suffix == '.json' else _csv)(file) as write,
+        open(part, 'w', encoding='utf-8', errors=errors, newline='') as file,
+        (_json if is_json else _csv)(file) as write,
     ):
         yield write
 

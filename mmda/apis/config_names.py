@@ -84,8 +84,8 @@ def registered_name(path: str, scope: str | None = None) -> str:
     if package == 'mmda' and not folders:
         return name
     is_shared = package == 'mmda'  # its components serve every scope
-    places = (package,) if package in HOSTS else ('mmengine',)
-    for registry in _registries(SCOPES if is_shared else places):
+    places = (package,) if package in HOSTS else SCOPES
+    for registry in _registries(places):
         for known, component in registry.module_dict.items():
             module = getattr(component, '__module__', '').split('.')[0]
             if module != package or component.__name__ != name:

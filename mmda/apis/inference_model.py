@@ -18,7 +18,7 @@ from mmpretrain.registry import TRANSFORMS
 from mmda.datasets import LoadMedicalImage
 from mmda.engine.checkpoint import checkpoint_loading, load_checkpoint
 from mmda.engine.hooks.check_weights_hook import load_weights
-from mmda.report.label_report import positives_per_source
+from mmda.report.label_report import positives_per_source, sampled_sources
 
 from .config import check_model, find_pipeline, load_config, whole_model
 from .errors import describe
@@ -212,34 +212,47 @@ def find_positives(
     for place in (hub.get('runtime_info'), content.get('meta')):
         if place and place.get('positives_per_source') is not None:
             return _check_counts(place['positives_per_source'], name)
-    path = Path(name).parent / 'label_report' / 'label_report.json'
-    if not path.is_file():
-        return None
-    try:
-        report = json.loads(path.read_text('utf-8'))
-        counts = positives_per_source(report)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f'{path} is no label report of mmda ({describe(error)}): remove '
-            'it, or write it anew with mmda label_report'
-        ) from error
-    return _check_counts(counts, str(path))
+    report, path = _report_beside(name)
+    return (
+        None
+        if report is None
+        else _check_counts(positives_per_source(report), str(path))
+    )
 
 
-def find_sampled(content: dict) -> list[str]:
+def find_sampled(content: dict, name: str) -> list[str]:
     """Find the sources of which only some label maps were counted.
 
     Args:
         content (dict): The checkpoint.
+        name (str): Its path.
 
     Returns:
         list[str]: Their names; empty if nobody wrote it down.
     """
     hub = content.get('message_hub') or {}
     for place in (hub.get('runtime_info'), content.get('meta')):
-        if place and place.get('sampled_sources') is not None:
-            return [str(name) for name in place['sampled_sources']]
-    return []
+        found = (place or {}).get('sampled_sources')
+        if isinstance(found, (list, tuple)):
+            return [str(one) for one in found]
+    report, _ = _report_beside(name)
+    return [] if report is None else sampled_sources(report)
+
+
+def _report_beside(name: str) -> tuple[dict | None, Path]:
+    """Read the label report beside a checkpoint; None if there is none."""
+    path = Path(name).parent / 'label_report' / 'label_report.json'
+    if not path.is_file():
+        return None, path
+    try:
+        report = json.loads(path.read_text('utf-8'))
+        positives_per_source(report)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{path} is no label report of mmda ({describe(error)}): remove '
+            'it, or write it anew with mmda label_report'
+        ) from error
+    return report, path
 
 
 def _check_counts(counts: Any, name: str) -> dict[str, dict[str, int]]:

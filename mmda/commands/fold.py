@@ -23,6 +23,9 @@ EXAMPLES = """\
 This writes folded/digits.pth and folded/digits.py. They have stock parts only,
 so mmpretrain (or mmseg) loads them without mmda."""
 
+# Begins each config that this command writes, so that it may replace it.
+MARK = b'# Written by mmda fold.\n'
+
 
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command."""
@@ -51,8 +54,7 @@ def check(args: argparse.Namespace) -> None:
     settings = args.out.with_suffix('.py')
     if args.out.resolve() == Path(args.checkpoint).resolve():
         raise ValueError(f'out {args.out} is the checkpoint itself')
-    # This command writes both files. So one alone is of another origin.
-    if settings.exists() and not args.out.exists():
+    if settings.is_file() and not settings.read_bytes().startswith(MARK):
         raise ValueError(
             f'out {args.out} would replace {settings}, which mmda fold did '
             'not write: expected another name'
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
     settings = args.out.with_suffix('.py')
     with replacing(args.out) as weights, replacing(settings) as text:
         save_checkpoint(folded, str(weights))
-        config.dump(text)
+        text.write_bytes(MARK + config.pretty_text.encode())
     say(f'wrote {args.out} and {settings}')
 
 

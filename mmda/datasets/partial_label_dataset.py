@@ -75,9 +75,10 @@ class PartialLabelDataset(DatasetWrapper):
         exclusive (bool, optional): For label maps: whether a pixel has at
             most one class, so that an annotated class excludes all other
             classes. Defaults to True. It is short for
-            ``rules=dict(at_most_one=[classes])``. False needs a
-            ``DynamicAdapterHead`` with a loss of mmda. The targets of other
-            heads do not say which classes an image annotates.
+            ``rules=dict(at_most_one=[classes])``. If False, and if
+            a class is not annotated, the model needs a ``DynamicAdapterHead``
+            with a loss of mmda. The targets of other heads do not say which
+            classes an image annotates.
         background_classes (Sequence[str]): For label maps: classes of the
             source that are not in the label space, but that an evaluation
             counts separately. A loss treats all of them as "none of the

@@ -104,6 +104,7 @@ def collect_facts(
         scalars=_scalars(history.get('log_scalars')),
         num_images=len(rows),
         positives=_counts(info.get('positives_per_source')),
+        sampled=tuple(map(str, info.get('sampled_sources') or ())),
         unknown=tuple(meta.get('untrained_classes', ())),
         pixels=hasattr(inner_model(runner.model), 'decode_head'),
     )

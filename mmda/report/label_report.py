@@ -163,7 +163,7 @@ def positives_per_source(
     Args:
         report (dict): From :func:`label_report`.
         earlier (Mapping, optional): The same of the training that made the
-            first weights.
+            first weights. The larger count of a source holds.
 
     Returns:
         dict[str, dict[str, int]]: Class -> source -> number of positives in
@@ -177,13 +177,17 @@ def positives_per_source(
         ...     classes=['a'], splits=dict(train=dict(sources={'A': source}))))
         {'a': {'A': 3}}
     """
-    sources = report['splits'].get('train', {}).get('sources', {})
     found: dict[str, dict[str, int]] = {name: {} for name in report['classes']}
-    for source, entry in sources.items():
+    train = report['splits'].get('train', {}).get('sources', {})
+    for source, entry in train.items():
         for name, count in entry['classes'].items():
             if count['positives'] + count['negatives']:
                 found[name][source] = count['positives']
-    return {k: {**(earlier or {}).get(k, {}), **v} for k, v in found.items()}
+    for name, sources in (earlier or {}).items():
+        for source, count in sources.items() if name in found else ():
+            known = found[name].get(source, 0)
+            found[name][source] = max(known, count)
+    return found
 
 
 def sampled_sources(report: dict) -> list[str]:

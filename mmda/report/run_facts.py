@@ -38,6 +38,8 @@ class RunFacts:
         labels (dict | None): From
             :func:`~mmda.report.label_report.label_report`.
         positives (dict | None): Class -> source -> positives in training.
+        sampled (tuple[str, ...]): Sources of which only some label maps were
+            counted.
         unknown (tuple[str, ...]): Classes that the checkpoint does not know.
         thresholds (dict[str, float]): Threshold of each class, in [0, 1].
         thresholds_from (str): Where the thresholds come from, or why there
@@ -63,6 +65,7 @@ class RunFacts:
     num_images: int = 0
     labels: dict | None = None
     positives: dict[str, dict[str, int]] | None = None
+    sampled: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     thresholds: dict[str, float] = field(default_factory=dict)
     thresholds_from: str = ''
@@ -78,9 +81,12 @@ class RunFacts:
     @property
     def never_trained(self) -> dict[str, str]:
         """dict[str, str]: Classes without training, and the reason."""
-        sampled = sampled_sources(self.labels) if self.labels else ()
+        counted = sampled_sources(self.labels) if self.labels else ()
         return never_trained(
-            self.classes, self.positives, self.unknown, sampled
+            self.classes,
+            self.positives,
+            self.unknown,
+            [*self.sampled, *counted],
         )
 
 

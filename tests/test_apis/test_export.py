@@ -399,7 +399,8 @@ def test_a_class_that_a_sample_of_label_maps_lacks_may_be_trained():
     info = dict(positives_per_source={'bus': {'A': 0}}, sampled_sources=['A'])
     for place in (dict(message_hub=dict(runtime_info=info)), dict(meta=info)):
         counts = find_positives(place, 'a.pth')
-        facts = label_facts(Config(), ['bus'], counts, find_sampled(place))
+        sampled = find_sampled(place, 'a.pth')
+        facts = label_facts(Config(), ['bus'], counts, sampled)
         assert facts['untrained'] == []
         assert label_facts(Config(), ['bus'], counts)['untrained'] == ['bus']
 

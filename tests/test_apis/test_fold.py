@@ -229,6 +229,7 @@ def test_a_file_of_the_training_is_not_replaced(tmp_path):
     torch.save(make_checkpoint(), tmp_path / 'best.pth')
     (tmp_path / 'mine.py').write_text('train_dataloader = 1')
     (tmp_path / 'short.py').write_text("_base_ = 'mmda::da/digits.py'")
+    (tmp_path / 'short.pth').touch()
     for name, text in (
         ('best', 'the checkpoint itself'),
         ('mine', 'replace'),
@@ -237,6 +238,15 @@ def test_a_file_of_the_training_is_not_replaced(tmp_path):
         args = [tmp_path / 'best.pth', tmp_path / f'{name}.pth']
         with pytest.raises(ValueError, match=text):
             fold.check(fold.make_parser().parse_args(list(map(str, args))))
+
+
+def test_a_folded_config_may_be_replaced(tmp_path):
+    torch.save(make_checkpoint(), tmp_path / 'best.pth')
+    out = tmp_path / 'folded.pth'
+    for _ in range(2):
+        fold.main([str(tmp_path / 'best.pth'), str(out)])
+        out.unlink()  # as if a process had died between the two files
+    assert Config.fromfile(out.with_suffix('.py')).model.type
 
 
 def test_a_model_without_an_adapter_is_an_error():

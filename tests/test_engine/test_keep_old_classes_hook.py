@@ -17,7 +17,6 @@ from two_ranks import run_on_two_ranks
 
 from mmda.engine import KeepOldClassesHook
 from mmda.models.adapters import NamedClasses, encode_names
-from mmda.report.label_report import positives_per_source
 
 OLD = ('cat', 'dog', 'owl')
 NEW = ('fox', 'owl', 'cat', 'elk', 'dog')  # the old ones in another order
@@ -146,21 +145,23 @@ def test_positives_of_the_old_training_are_remembered(old, tmp_path):
     content = torch.load(path)
     first, *_ = OLD
     counts = {first: {'A': 21}}
-    hub = dict(runtime_info=dict(positives_per_source=counts))
+    info = dict(positives_per_source=counts, sampled_sources=['A'])
+    hub = dict(runtime_info=info)
     torch.save(dict(content, message_hub=hub), path)
     model = build([first.upper(), *[n for n in NEW if n != first]])
     hook = dict(freeze=True, aliases={first: first.upper()})
     runner = make_runner(tmp_path, model, path, **hook)
     runner.train()
-    earlier = runner.message_hub.get_info('earlier_positives')
-    assert earlier == {first.upper(): {'A': 21}}
-    count = dict(positives=0, negatives=0)
-    sources = {'B': dict(classes={first.upper(): count})}
-    report = dict(
-        classes=[first.upper()], splits=dict(train=dict(sources=sources))
-    )
-    found = positives_per_source(report, earlier)
-    assert found[first.upper()] == {'A': 21}
+    last = torch.load(tmp_path / 'iter_3.pth', weights_only=False)
+    meta = last['meta']['old_classes']
+    counts_now = {first.upper(): {'A': 21}}
+    assert meta['positives'] == counts_now
+    assert meta['sampled'] == ['A']
+    (resumed,) = [h for h in runner.hooks if isinstance(h, KeepOldClassesHook)]
+    resumed.positives, resumed.sampled = {}, []
+    runner._resume = True
+    resumed.after_load_checkpoint(runner, last)
+    assert (resumed.positives, resumed.sampled) == (counts_now, ['A'])
 
 
 def test_old_classes_change_without_the_freeze(old, tmp_path):

@@ -174,9 +174,9 @@ def test_a_stock_loss_gets_the_weak_view_and_annotated_pixels_only():
 @pytest.mark.parametrize(
     ('loss', 'message'),
     [
-        (dict(type='CrossEntropyLoss'), 'softmax.*use_sigmoid=True'),
-        (dict(type='DiceLoss', use_sigmoid=True), 'DiceLoss takes one class'),
-        (dict(type='TverskyLoss'), 'TverskyLoss takes one class per pixel'),
+        (dict(type='CrossEntropyLoss'), 'CrossEntropyLoss mixes classes'),
+        (dict(type='DiceLoss', use_sigmoid=True), 'DiceLoss mixes classes'),
+        (dict(type='mmpretrain.FocalLoss'), 'FocalLoss .*LossWrapper'),
     ],
 )
 def test_a_stock_loss_that_mixes_classes_or_pixels_is_refused(loss, message):

@@ -13,10 +13,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from digits_run import train_digits
+from digits_run import short_config, train_digits
 from mmengine.config import Config
 from mmengine.logging import MessageHub
+from mmengine.runner import Runner
 
+from mmda.apis.fold_checkpoint import fold_checkpoint
+from mmda.apis.inference_model import find_sampled
 from mmda.datasets import CSVLabelDataset
 from mmda.report.hooks import LabelReportHook
 
@@ -49,6 +52,34 @@ def test_the_checkpoint_says_which_sources_trained_a_class():
     assert set(info['4']) == {'D0', 'D1'} and info['7'] == {}
 
 
+@pytest.mark.slow
+def test_what_trained_the_old_model_stays_in_the_new_checkpoint(tmp_path):
+    old = torch.load(train_digits() / 'epoch_2.pth', weights_only=False)
+    info = old['message_hub']['runtime_info']
+    info['sampled_sources'] = ['D0']
+    torch.save(old, tmp_path / 'old.pth')
+    cfg = short_config(tmp_path)
+    first, second = cfg.train_dataloader.dataset.datasets
+    first.num_samples = second.num_samples = 32
+    first.labeled_classes = second.labeled_classes = ['7']
+    cfg.train_cfg.max_epochs = 1
+    cfg.load_from = str(tmp_path / 'old.pth')
+    cfg.default_hooks.pop('run_report')
+    cfg.default_hooks.keep_old = dict(type='KeepOldClassesHook')
+    cfg.default_hooks.label_report = dict(type='LabelReportHook')
+    Runner.from_cfg(cfg).train()
+    path = tmp_path / 'epoch_1.pth'
+    new = torch.load(path, weights_only=False)['message_hub']['runtime_info']
+    before = info['positives_per_source']
+    for name in '123456':
+        assert new['positives_per_source'][name] == before[name]
+    assert set(new['positives_per_source']['7']) == {'D0', 'D1'}
+    assert new['sampled_sources'] == ['D0']
+    _, folded = fold_checkpoint(torch.load(path, weights_only=False))
+    assert folded['meta']['sampled_sources'] == ['D0']
+    assert find_sampled(folded, 'a.pth') == ['D0']
+
+
 def image_folder(root, seeds):
     """A CSV data set of images that differ by their seed."""
     root.mkdir()
@@ -72,6 +103,7 @@ def report_at_the_start(root, train, test):
         logger=logging.getLogger('hook'),
         work_dir=str(root),
         message_hub=MessageHub.get_instance('hook'),
+        hooks=[],
     )
     hook = LabelReportHook(figure=False)
     hook.before_train(runner)

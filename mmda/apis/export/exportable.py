@@ -92,7 +92,7 @@ def open_exportable(
             training,
             classes,
             find_positives(content, name),
-            find_sampled(content),
+            find_sampled(content, name),
         ),
         pixel_range=pixel_range(pipeline),
         pipeline=plain(pipeline, 'test_pipeline'),

@@ -17,7 +17,7 @@ SUFFIXES = {
 _ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 _NEEDED = {'onnx': _ONNX, 'hf': (*_ONNX, 'safetensors', 'huggingface_hub')}
 #: The first torch whose exporter takes the models of the hosts.
-OLDEST_TORCH = '2.6'
+OLDEST_TORCH = (2, 6)
 
 
 def check_packages(form: str) -> None:
@@ -35,11 +35,12 @@ def check_packages(form: str) -> None:
     """
     # Asked without an import: `check` of the command must not load torch.
     torch = version('torch')
-    is_old = digit_version(torch) < digit_version(OLDEST_TORCH)
+    # A pre-release of 2.6, as in some containers, is new enough.
+    is_old = digit_version(torch)[:2] < OLDEST_TORCH
     if form != 'torchscript' and is_old:
         raise ImportError(
-            f'--format {form} needs torch {OLDEST_TORCH} or newer, found '
-            f'{torch}; --format torchscript works with it'
+            f'--format {form} needs torch 2.6 or newer, found {torch}; '
+            '--format torchscript works with it'
         )
     missing = [name for name in _NEEDED.get(form, ()) if not find_spec(name)]
     if missing:

@@ -73,6 +73,10 @@ class KeepOldClassesHook(Hook):
         # The classes that the old model knows, and its file.
         self.old: tuple[str, ...] | None = None
         self.path = ''
+        # What trained them: class -> source -> positives, and the sources of
+        # which only some label maps were counted.
+        self.positives: dict[str, dict[str, int]] = {}
+        self.sampled: list[str] = []
         self._kept: list[tuple[nn.Parameter, Tensor, Tensor]] = []
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -88,7 +92,7 @@ class KeepOldClassesHook(Hook):
         if not runner._resume:
             self.path = str(runner._load_from)
             self.old = self.load_old(runner.model, checkpoint, self.path)
-            self._remember_positives(runner, checkpoint)
+            self._remember_labels(checkpoint)
             return
         meta = (checkpoint.get('meta') or {}).get(_META)
         if not meta:
@@ -98,6 +102,9 @@ class KeepOldClassesHook(Hook):
                 'expected load_from in place of --resume'
             )
         self.old, self.path = tuple(meta['classes']), meta['checkpoint']
+        # Checkpoints of earlier versions lack these.
+        self.positives = meta.get('positives', {})
+        self.sampled = meta.get('sampled', [])
 
     def load_old(
         self, model: nn.Module, checkpoint: dict, path: str
@@ -156,16 +163,14 @@ class KeepOldClassesHook(Hook):
                 'KeepOldClassesHook'
             )
 
-    def _remember_positives(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep the training positives of the old classes for the report."""
+    def _remember_labels(self, checkpoint: dict) -> None:
+        """Keep which sources trained the old classes, for the reports."""
         hub = checkpoint.get('message_hub') or {}
         info = hub.get('runtime_info') or checkpoint.get('meta') or {}
-        found = info.get('positives_per_source')
-        if not isinstance(found, dict):
-            return
-        names = rename_classes([*found], self.aliases, source=self.path)
-        earlier = dict(zip(names, found.values(), strict=True))
-        runner.message_hub.update_info('earlier_positives', earlier)
+        positives = info.get('positives_per_source')
+        for name, sources in (positives or {}).items():
+            self.positives[self.aliases.get(name, name)] = dict(sources)
+        self.sampled = list(info.get('sampled_sources') or ())
 
     def before_train(self, runner: Runner) -> None:
         """Freeze the old classes, or make their teacher.
@@ -258,7 +263,10 @@ class KeepOldClassesHook(Hook):
         """Tell a resumed training what the old model was."""
         if self.old is not None:
             checkpoint['meta'][_META] = dict(
-                classes=list(self.old), checkpoint=self.path
+                classes=list(self.old),
+                checkpoint=self.path,
+                positives=self.positives,
+                sampled=self.sampled,
             )
 
 

@@ -122,8 +122,7 @@ class PartialLabelIoU(LabelMetric):
                 if other != sample['img_path']:
                     raise ValueError(
                         f'output_dir: {other} and {sample["img_path"]} would '
-                        f'both become {name}.png; expected a test of one '
-                        'source at a time'
+                        f'both become {name}.png; expected names that differ'
                     )
                 values = np.where(
                     predicted == num_classes, UNKNOWN_PIXEL, predicted

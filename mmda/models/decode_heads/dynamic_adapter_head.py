@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from mmda.structures import UNKNOWN_PIXEL, PixelTarget, resolve_classes
 
 from ..adapters import DynamicAdapter, check_num_classes
-from ..losses import PartialLabelLoss, check_entries
+from ..losses import PartialLabelLoss, softmax_of
 from ..utils import split_views
 
 
@@ -58,8 +59,8 @@ class DynamicAdapterHead(BaseModule):
         ValueError: If ``classes`` and ``num_classes`` contradict each other,
             if there are fewer than two classes, if ``thr`` is not in [0, 1],
             if the wrapped head has no 1x1 ``conv_seg``, or has a loss, a
-            sampler or an ``ignore_index`` of its own, or if a stock loss
-            mixes classes or pixels (softmax, Dice).
+            sampler or an ``ignore_index`` of its own, or if ``loss_decode``
+            has another loss of mmseg than a sigmoid ``CrossEntropyLoss``.
 
     Examples:
         >>> head = DynamicAdapterHead(
@@ -104,8 +105,7 @@ class DynamicAdapterHead(BaseModule):
         )
         _check_head(self.head, head['type'])
         for loss in self._losses():
-            if not isinstance(loss, PartialLabelLoss):
-                check_entries(loss)
+            _check_loss(loss)
         self.num_classes = num_classes
         self.thr = thr
         # The stock segmentors read it for sliding windows.
@@ -279,6 +279,29 @@ def _check_type(kind: str | type) -> None:
             f'head={found.__name__} cannot be wrapped: {reason}; expected a '
             'stock head such as FCNHead, UPerHead or '
             'DepthwiseSeparableASPPHead'
+        )
+
+
+def _check_loss(loss: nn.Module) -> None:
+    """Refuse a stock loss that mixes classes or pixels, or ignores none."""
+    if isinstance(loss, PartialLabelLoss):
+        return
+    kind = type(loss)
+    is_host = kind.__module__.startswith('mmseg.')
+    takes = inspect.signature(loss.forward).parameters
+    ignores = 'ignore_index' in takes or any(
+        one.kind is one.VAR_KEYWORD for one in takes.values()
+    )
+    if (
+        softmax_of(loss)
+        or not ignores
+        or (is_host and kind.__name__ != 'CrossEntropyLoss')
+    ):
+        raise ValueError(
+            f'loss_decode={kind.__name__} mixes classes or pixels, or cannot '
+            'leave out unknown pixels. Expected a loss of mmda, '
+            'CrossEntropyLoss(use_sigmoid=True), or PartialLabelLossWrapper '
+            'around a stock loss of single entries'
         )
 
 

@@ -4,11 +4,7 @@ from .exactly_one import given_exactly_one, marginal_nll
 from .mean_weights import mean_weights
 from .partial_bce_pseudo_consist_loss import PartialBCEPseudoConsistLoss
 from .partial_label_loss import PartialLabelLoss
-from .partial_label_loss_wrapper import (
-    PartialLabelLossWrapper,
-    check_entries,
-    softmax_of,
-)
+from .partial_label_loss_wrapper import PartialLabelLossWrapper, softmax_of
 from .pseudo_labels import is_confident, sharpen
 from .strip_sums import strip_sums
 from .unannotated_as_negative_loss import UnannotatedAsNegativeLoss
@@ -18,7 +14,6 @@ __all__ = [
     'PartialLabelLoss',
     'PartialLabelLossWrapper',
     'UnannotatedAsNegativeLoss',
-    'check_entries',
     'given_exactly_one',
     'is_confident',
     'marginal_nll',

@@ -176,7 +176,11 @@ def _check_loss(loss: Any) -> None:
     name = type(loss).__name__
     if isinstance(loss, PartialLabelLoss):
         raise ValueError(f'{name} takes partial labels itself; use it alone')
-    check_entries(loss)
+    if softmax_of(loss):
+        raise ValueError(
+            f'{name} takes the softmax over all classes, so it cannot leave '
+            'out one of them; expected use_sigmoid=True'
+        )
     takes = inspect.signature(loss.forward).parameters
     if 'reduction_override' not in takes:
         raise ValueError(
@@ -187,24 +191,6 @@ def _check_loss(loss: Any) -> None:
     if getattr(loss, 'reduction', 'mean') != 'mean':
         raise ValueError(
             f"{name} has reduction={loss.reduction!r}; expected 'mean'"
-        )
-
-
-def check_entries(loss: nn.Module) -> None:
-    """Refuse a stock loss that mixes classes or pixels.
-
-    Args:
-        loss (Module): A loss of a host, or of a user.
-
-    Raises:
-        ValueError: If the loss takes a softmax, or is one of mmseg that takes
-            one class per pixel.
-    """
-    name = type(loss).__name__
-    if softmax_of(loss):
-        raise ValueError(
-            f'{name} takes the softmax over all classes, so it cannot leave '
-            'out one of them; expected use_sigmoid=True'
         )
     # mmseg.FocalLoss on a GPU gives the largest label of a pixel to mmcv, so a
     # pixel without a positive class would become one of class 0. The others

@@ -13,6 +13,8 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import Runner
 
+from mmda.engine.hooks.keep_old_classes_hook import KeepOldClassesHook
+
 from ..label_report import (
     label_report,
     positives_per_source,
@@ -153,12 +155,28 @@ class LabelReportHook(Hook):
         return report
 
 
+def earlier_labels(runner: Runner) -> tuple[dict[str, dict[str, int]], list]:
+    """Return what trained the classes of an old model, if there is one.
+
+    Args:
+        runner (Runner): The runner.
+
+    Returns:
+        tuple[dict, list]: Class -> source -> positives, and the sources of
+        which only some label maps were counted.
+    """
+    for hook in runner.hooks:
+        if isinstance(hook, KeepOldClassesHook):
+            return hook.positives, hook.sampled
+    return {}, []
+
+
 def _facts(report: dict, runner: Runner) -> dict[str, Any]:
     """Return what a checkpoint holds of the report."""
-    earlier = runner.message_hub.get_info('earlier_positives', {})
+    positives, sampled = earlier_labels(runner)
     return dict(
-        positives_per_source=positives_per_source(report, earlier),
-        sampled_sources=sampled_sources(report),
+        positives_per_source=positives_per_source(report, positives),
+        sampled_sources=[*sampled, *sampled_sources(report)],
     )
 
 

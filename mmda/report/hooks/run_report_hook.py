@@ -28,7 +28,7 @@ from ..image_answers import ImageAnswer, ImageAnswers
 from ..label_report import label_report, positives_per_source
 from ..run_facts import RunFacts, read_labels
 from ..source_labels import sources_of_datasets
-from .label_report_hook import LabelReportHook
+from .label_report_hook import LabelReportHook, earlier_labels
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
@@ -214,8 +214,9 @@ class RunReportHook(Hook):
         try:
             sources = sources_of_datasets(datasets, self.max_maps)
             facts.labels = label_report(sources)
-            earlier = runner.message_hub.get_info('earlier_positives', {})
-            facts.positives = positives_per_source(facts.labels, earlier)
+            positives, sampled = earlier_labels(runner)
+            facts.positives = positives_per_source(facts.labels, positives)
+            facts.sampled = tuple(sampled)
         except Exception as error:
             # Data without labels may still train, and raise any kind.
             facts.notes.append(f'no label report: {error}')
