@@ -149,6 +149,11 @@ def test_a_block_trains_on_partial_labels_in_a_stock_classifier(
     cfg = load(data, CLS_BASE, CLS[SOURCE], CLS[part])
     runner = train(shrink_cls(cfg), data)
     assert type(runner).__module__ == 'mmengine.runner.runner'
+    # As the base does, which has the values beside the model.
+    preprocessor = runner.model.data_preprocessor
+    mean = preprocessor.mean.flatten().tolist()
+    assert mean == pytest.approx(cfg.data_preprocessor.mean)
+    assert preprocessor.to_rgb
 
 
 @pytest.mark.parametrize('part', list(readme_parts()))

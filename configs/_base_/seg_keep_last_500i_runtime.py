@@ -7,12 +7,16 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=500, max_keep_ckpts=1
+        type='ResumableCheckpointHook',
+        by_epoch=False,
+        interval=500,
+        max_keep_ckpts=1,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Hooks of mmda
     check_label_space=dict(type='CheckLabelSpaceHook'),
     check_finite=dict(type='CheckFiniteHook'),
+    validate_on_resume=dict(type='ValidateOnResumeHook'),
     run_summary=dict(type='RunSummaryHook', monitor='iou/mean'),
     run_report=dict(type='RunReportHook', monitor='iou/mean'),
 )

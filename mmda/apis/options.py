@@ -17,7 +17,7 @@ RUNNER_KEYS = frozenset(
     'log_level visualizer vis_backends default_scope randomness '
     'experiment_name custom_imports runner_type tta_model tta_pipeline '
     'strategy find_unused_parameters model_wrapper_cfg sync_bn compile '
-    'cfg'.split()
+    'activation_checkpointing efficient_conv_bn_eval cfg'.split()
 )
 
 
@@ -47,6 +47,11 @@ def apply_options(cfg: Config, options: dict[str, Any]) -> None:
     options = dict(options)
     if 'data_root' in options and isinstance(cfg.get('data_root'), str):
         new, old = str(options.pop('data_root')), cfg.data_root
+        if isinstance(cfg.get('tables'), dict):
+            raise ValueError(
+                f'--cfg-options data_root={new}: the config has read its '
+                f'tables in {old!r} already. Edit data_root in the file'
+            )
         moved = move_data_root(cfg._cfg_dict, old, new)
         if moved == ['data_root']:  # the variable, and no dataset
             roots = [

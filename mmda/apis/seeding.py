@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,5 +97,14 @@ def _source(node: dict[str, Any]) -> list[dict[str, Any]]:
         if is_reader or node.get('part') is not None:
             # The file of a reader; a wrapper's name is free.
             own = ('name', 'file') if is_reader else ()
-            found.append({key: node.get(key) for key in (*keys, *own)})
+            found.append({key: _place(node.get(key)) for key in (*keys, *own)})
     return found
+
+
+def _place(value: Any) -> Any:
+    """Write a folder or a file in one way: 'a', 'a/' and './a' are one."""
+    if isinstance(value, dict):
+        return {key: _place(one) for key, one in value.items()}
+    if isinstance(value, str):
+        value = os.path.normpath(value)
+    return None if value == '.' else value  # the folder of the run

@@ -166,7 +166,7 @@ def _ask(args: argparse.Namespace) -> Audit:
     import numpy as np
 
     from mmda.apis.inference_model import load_model
-    from mmda.datasets.split_file import parts_of
+    from mmda.datasets.split_file import divided_parts
     from mmda.report.audit import Audit
 
     cfg = open_config(args.config, args.cfg_options)
@@ -206,8 +206,7 @@ def _ask(args: argparse.Namespace) -> Audit:
     audit = Audit(sources[0].classes, sources, datasets, score)
     audit.warnings += warnings
     # The other folds. A part that `--known` named is no fold.
-    left = parts_of(args.folds) - {*parts} if args.folds else set()
-    left = {part for part in left if part.isdigit()}
+    left = divided_parts(args.folds) - {*parts} if args.folds else set()
     if left:
         audit.warnings.append(
             f'no model of the parts {", ".join(sorted(left))} is given, so '

@@ -258,7 +258,9 @@ def _show(space: JointSpace, sources: dict, old: Sequence[str]) -> None:
     """Print the classes with their counts, the aliases and the warnings."""
     from prettytable import PrettyTable
 
-    table = PrettyTable(['class', *sources])
+    # Prettytable refuses equal heads.
+    heads = ['class (source)' if name == 'class' else name for name in sources]
+    table = PrettyTable(['class', *heads])
     table.align = 'r'
     table.align['class'] = 'l'
     for name in space.classes:

@@ -23,7 +23,12 @@ from .class_matching import annotated_columns
 from .image_labels import ImageLabels
 from .parts import Part, draw_samples, is_split
 from .pixel_labels import PixelLabels, joint_palette, pixel_rules
-from .wrappers.dataset_wrapper import DatasetWrapper, images_of, patients_of
+from .wrappers.dataset_wrapper import (
+    DatasetWrapper,
+    images_of,
+    known_patients,
+    patients_of,
+)
 
 
 @DATASETS.register_module()
@@ -251,6 +256,7 @@ class PartialLabelDataset(DatasetWrapper):
             self.name,
             patients_of(self.dataset, self.name) if by_patient else None,
             images_of(self.dataset) if is_split(self.part) else None,
+            known_patients(self.dataset) if is_split(self.part) else None,
         )
 
     def _check_choice(

@@ -59,6 +59,7 @@ def draw_samples(
     source: str,
     patients: np.ndarray | None = None,
     images: Sequence[str] | None = None,
+    owners: np.ndarray | None = None,
 ) -> np.ndarray:
     """Choose one of several disjoint parts, then draw images from this part.
 
@@ -76,6 +77,7 @@ def draw_samples(
             whole patients.
         images (Sequence[str], optional): (total,), names, for a part of a
             file.
+        owners (ndarray, optional): (total,), patients, for a part of a file.
 
     Returns:
         ndarray: int64, ascending positions.
@@ -96,7 +98,9 @@ def draw_samples(
     if part is None:
         pass
     elif images is not None:
-        pool = rows_in_part(part[0], str(part[1]), images, source, patients)
+        pool = rows_in_part(
+            part[0], str(part[1]), images, source, patients, owners
+        )
     elif patients is None:
         pool = np.sort(_in_part(total, part, seed, f'images of {source}'))
     else:

@@ -105,6 +105,7 @@ def rows_in_part(
     names: Sequence[str],
     source: str,
     patients: np.ndarray | None = None,
+    owners: np.ndarray | None = None,
 ) -> np.ndarray:
     """Find the images of a source that a file of a split puts into a part.
 
@@ -115,6 +116,8 @@ def rows_in_part(
         source (str): Name of the source, for messages.
         patients (ndarray, optional): (N,), ids in the source. With them, no
             patient may be in two parts.
+        owners (ndarray, optional): (N,), the same, where the source has them.
+            The patients of the file must have the same images.
 
     Returns:
         ndarray: int64, ascending positions, at least one.
@@ -129,7 +132,8 @@ def rows_in_part(
     own = fingerprint(names)
     found = [s['name'] for s in record['sources'] if s['fingerprint'] == own]
     if len(found) > 1:  # several folders hold images with these names
-        found = [name for name in found if source in name.split(', ')]
+        # A name may hold a comma, and sources with equal images have several.
+        found = [n for n in found if f', {source}, ' in f', {n}, ']
         if len(found) != 1:
             raise ValueError(
                 f'{where}: several sources of the file have images with these '
@@ -159,6 +163,15 @@ def rows_in_part(
     if patients is not None:
         ids = [p.decode() if isinstance(p, bytes) else p for p in patients]
         _check_patients([row for _, row in mine], ids, where)
+    if owners is not None and all(row[2] for _, row in mine):
+        pairs = {(row[2], p) for (_, row), p in zip(mine, owners, strict=True)}
+        listed, own_ids = zip(*pairs, strict=True)
+        if not len(pairs) == len({*listed}) == len({*own_ids}):
+            raise ValueError(
+                f'{where}: the patients of {name} in the file have other '
+                f'images than those of {source}. Write a split of this table '
+                'with mmda split'
+            )
     is_list = isinstance(chosen, (list, tuple))
     wanted = [str(one) for one in (chosen if is_list else [chosen])]
     known_parts = dict.fromkeys(row[3] for row in rows)
@@ -174,20 +187,20 @@ def rows_in_part(
     return chosen_rows
 
 
-def parts_of(path: str) -> set[str]:
-    """Return the names of the parts in a file of ``mmda split``.
+def divided_parts(path: str) -> set[str]:
+    """Return the parts that ``mmda split`` has divided images into.
 
     Args:
         path (str): The file.
 
     Returns:
-        set[str]: The names.
+        set[str]: The names, without those that ``--known`` alone has named.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is no split.
     """
-    return {row[3] for row in _read(path, 'split')[1]}
+    return {*_read(path, 'split')[0].get('fractions', ())}
 
 
 def _read(path: str, where: str) -> tuple[dict, list[list[str]]]:

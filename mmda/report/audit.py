@@ -330,9 +330,11 @@ def _common_folder(sources: Sequence[SourceLabels]) -> str:
 def _patient(source: SourceLabels, index: int, origins: Sequence) -> str:
     """Return an id of a patient that no other origin uses."""
     name = '' if source.patients is None else source.patients[index]
-    if not name or len(origins) < 2:
-        return os.fsdecode(name)
-    return f'{origins.index(source.origin)}-{os.fsdecode(name)}'
+    # Some readers have numbers.
+    text = os.fsdecode(name) if isinstance(name, bytes) else str(name)
+    if not text or len(origins) < 2:
+        return text
+    return f'{origins.index(source.origin)}-{text}'
 
 
 def _text(value: float) -> str:

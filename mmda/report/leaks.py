@@ -87,7 +87,10 @@ def _common(
         the least of them.
     """
     found = {}
-    values = [np.unique(c) for c in columns if c is not None]
+    given = [c for c in columns if c is not None]
+    # A wrapper reads the ids of patients one by one, as text.
+    given = [c.astype('S') if c.dtype.kind in 'iu' else c for c in given]
+    values = [np.unique(c) for c in given]
     values = [v[v != b''] if v.dtype.kind == 'S' else v for v in values]
     places = [i for i, column in enumerate(columns) if column is not None]
     for kind in {v.dtype.kind for v in values}:

@@ -23,7 +23,10 @@ def part_table(pool: Pool, found: dict) -> PrettyTable:
         PrettyTable: A row per part, a column per source.
     """
     groups = 'patients' if any(pool.patients) else 'different images'
-    table = PrettyTable(['part', 'images', groups, *pool.sources])
+    heads = ['part', 'images', groups]
+    # Prettytable refuses equal heads.
+    sources = [f'{s} (source)' if s in heads else s for s in pool.sources]
+    table = PrettyTable([*heads, *sources])
     table.align = 'r'
     table.align['part'] = 'l'
     for name, entry in found['parts'].items():

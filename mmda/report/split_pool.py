@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -122,17 +123,19 @@ def pool_sources(labels: Sequence[SourceLabels]) -> Pool:
         score = np.full((len(names), len(classes)), np.nan, dtype=np.float32)
         score[:, [classes.index(name) for name in one.classes]] = one.score
         table = tables.setdefault(
-            _identity(one, names), dict(labels=one, images=names, score=score)
+            _identity(one, names), dict(images=names, score=score, labels=[])
         )
-        table.setdefault('titles', []).append(one.name)
+        table['labels'].append(one)
         old = table['score']
         table['score'] = np.where(np.isnan(old), score, old)
     keys: list[list[tuple]] = []
     patients: list[str] = []
     for table in tables.values():
-        ids = _patients(table['labels'], table['images'])
-        patients += ids or [''] * len(table['images'])
-        keys += _group_keys(table['labels'], table['images'], ids)
+        images = table['images']
+        ids = [_patients(one, images) for one in table['labels']]
+        patients += next(filter(None, ids), [''] * len(images))
+        own = map(_group_keys, table['labels'], repeat(images), ids)
+        keys += [[*chain(*each)] for each in zip(*own, strict=True)]
     sizes = [len(table['images']) for table in tables.values()]
     return Pool(
         sources=_titles(tables.values()),
@@ -155,7 +158,7 @@ def _titles(tables: Iterable[dict[str, Any]]) -> list[str]:
     """Name the sources; no two names are equal."""
     found: list[str] = []
     for table in tables:
-        title = ', '.join(dict.fromkeys(table['titles']))
+        title = ', '.join(dict.fromkeys(one.name for one in table['labels']))
         same = [title, *(f'{title} ({n})' for n in range(2, len(found) + 3))]
         found.append(next(name for name in same if name not in found))
     return found

@@ -10,10 +10,11 @@ from functools import cache
 
 import numpy as np
 
-#: A minus that is no hyphen ("HER2-"); a number; a word. All punctuation but
-#: the usual separators belongs to a word: "C++", "<5".
+#: A minus that is no hyphen ("HER2-", "T -1"); a number; a word. All
+#: punctuation but the usual separators belongs to a word: "C++", "<5".
 _TOKENS = re.compile(
-    r'^\s*-|(?<=\S)-(?!\w)|-\s*$|\d+(?:[.,]\d+)*|[^\s\d_./,:;|()\[\]-]+'
+    r'^\s*-|(?<=\S)-(?!\w)|(?<=\s)-(?=\d)|-\s*$'
+    r'|\d+(?:[.,]\d+)*|[^\s\d_./,:;|()\[\]-]+'
 )
 _SAME = str.maketrans(dict.fromkeys('‐‑–—−', '-') | {'œ': 'oe', 'æ': 'ae'})
 _APOSTROPHES = re.compile("['’`]")

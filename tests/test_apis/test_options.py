@@ -52,6 +52,13 @@ def test_a_data_root_that_moves_no_dataset_is_an_error():
         apply_options(config('data/', '/own/NIH'), dict(data_root='/mnt'))
 
 
+def test_tables_that_were_read_cannot_be_moved():
+    cfg = config('data/', 'data/x')
+    cfg.tables = dict(A=dict(train='a.csv'))
+    with pytest.raises(ValueError, match="in 'data/' already. Edit data_root"):
+        apply_options(cfg, dict(data_root='/mnt'))
+
+
 def test_a_variable_gets_the_entries_of_its_name_as_a_hint():
     with pytest.raises(ValueError) as info:
         apply_options(config('data/', 'data/x'), dict(batch_size=8))

@@ -101,3 +101,25 @@ def test_files_of_one_folder_are_different_sources(key):
     assert cfg.train_dataloader.dataset.seed == 7
     # The other part of the tested file keeps the draw.
     assert cfg.val_dataloader.dataset.seed == 1
+
+
+@pytest.mark.parametrize(
+    ('trained', 'tested'),
+    [
+        (dict(data_root='a'), dict(data_root='a/')),
+        (dict(data_root='./a'), dict(data_root='a')),
+        (dict(data_root='a'), dict(data_root='a', data_prefix='')),
+        (dict(ann_file='a/x.csv'), dict(ann_file='a//x.csv', data_root='')),
+    ],
+)
+def test_two_spellings_of_a_source_are_one(trained, tested):
+    trained = dict(source(1, dict(type='CSVLabelDataset', **trained)))
+    tested = dict(source(1, dict(type='CSVLabelDataset', **tested)))
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=dict(trained, part=(0, 2))),
+            test_dataloader=dict(dataset=dict(tested, part=(1, 2))),
+        )
+    )
+    set_seed(cfg, 7)
+    assert cfg.train_dataloader.dataset.seed == 1

@@ -214,6 +214,11 @@ def test_some_of_the_folds_say_nothing_about_what_a_model_has_seen(
     out = capsys.readouterr().out
     assert 'no model of the parts 2 is given' in out
     assert 'has seen none' not in out
+    shares = ['a=0.4', 'b=0.3', 'c=0.3']
+    argv = [config, '--fractions', *shares, '--out', split]
+    mmda_cli.main('split', argv)
+    audit(root, f'a={good}', f'b={good}', '--folds', split)
+    assert 'no model of the parts c is given' in capsys.readouterr().out
     known = root / 'known.txt'
     known.write_text('a0.png')
     options = ['--folds', '2', '--known', f'test={known}', '--out', split]

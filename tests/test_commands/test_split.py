@@ -13,7 +13,7 @@ from mmda.datasets import (
     NpzImages,
     PartialLabelDataset,
 )
-from mmda.report.source_labels import sources_of_datasets
+from mmda.report.source_labels import SourceLabels, sources_of_datasets
 from mmda.report.split_pool import pool_sources
 from mmda.report.splits import describe_split, divide, random_split
 
@@ -257,6 +257,54 @@ def test_a_file_of_another_table_or_a_changed_file_is_refused(
             file.write('\n'.join([first, header, *changed]))
         with pytest.raises(ValueError, match=message):
             source(table, (0, path))
+
+
+def test_two_hospitals_may_use_the_same_relative_paths(tmp_path, split):
+    tables = []
+    for folder, groups in (('A', 2), ('B', 3)):
+        rows = [f'img/{i}.png,{i // groups},1,0' for i in range(12)]
+        (tmp_path / folder).mkdir()
+        tables.append(tmp_path / folder / 'labels.csv')
+        tables[-1].write_text('\n'.join(['path,patient,cat,dog', *rows]))
+    path = split(*tables, '--folds', 2)
+    rows = pd.read_csv(path, skiprows=1)
+    assert len(rows) == 24
+    patients = rows.groupby(['source', 'patient']).part
+    assert (patients.nunique() == 1).all()
+    assert len(patients) == 6 + 4
+
+
+def test_another_hospital_with_equal_names_is_refused(tmp_path, split):
+    for folder, groups in (('A', 2), ('B', 3)):
+        rows = [f'{i}.png,{i // groups},1,0' for i in range(12)]
+        text = '\n'.join(['path,patient,cat,dog', *rows])
+        (tmp_path / f'{folder}.csv').write_text(text)
+    path = split(tmp_path / 'A.csv', '--folds', 2)
+    assert len(source(tmp_path / 'A.csv', (0, path)))
+    with pytest.raises(ValueError, match='patients of A in the file have oth'):
+        source(tmp_path / 'B.csv', (0, path))
+
+
+def test_patients_of_any_table_of_the_images_count(tmp_path):
+    def labels(name, patients):
+        paths = np.array([b'/d/0.png', b'/d/1.png', b'/d/2.png'])
+        score = np.array([[0.0], [1.0], [1.0]])
+        return SourceLabels(
+            'train', name, ('a',), score, np.zeros(1, int), ('T', '/d'),
+            paths=paths, patients=patients,
+        )  # fmt: skip
+
+    known = labels('B', np.array([b'p', b'p', b'q']))
+    for both in ([labels('A', None), known], [known, labels('A', None)]):
+        pool = pool_sources(both)
+        assert pool.patients == ['p', 'p', 'q']
+        assert pool.group.tolist() == [0, 0, 1]
+
+
+def test_a_source_called_images_is_shown(tmp_path, split, capsys):
+    table = write_table(tmp_path / 'images.csv')
+    assert split(table, '--folds', 2).endswith('splits.csv')
+    assert 'images (source)' in capsys.readouterr().out
 
 
 def test_images_in_memory_are_known_by_their_pixels(tmp_path, split, capsys):

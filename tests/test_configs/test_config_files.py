@@ -54,6 +54,13 @@ def test_each_config_loads_without_mmda_and_equals_what_the_commands_load(
         assert found[str(path)] == load(name).to_dict(), name
 
 
+def test_each_training_can_be_killed_and_resumed():
+    for name in PATHS:
+        hooks = load(name).default_hooks
+        assert hooks.checkpoint.type == 'ResumableCheckpointHook', name
+        assert hooks.validate_on_resume.type == 'ValidateOnResumeHook', name
+
+
 def test_no_two_configs_have_one_name():
     # A work directory knows a config by this name alone. So does `mim train
     # mmda NAME`, which looks for it in the whole package.

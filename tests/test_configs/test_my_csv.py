@@ -1,6 +1,7 @@
 """The config for tables of one's own: what a user edits, and what follows."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -114,13 +115,30 @@ def test_it_trains_and_tests(toy, tmp_path, capsys):
         (
             dict(train='b.csv', patient_column='patient', keep_apart=['Mass']),
             ValueError,
-            "key 'keep_apart', an argument of PartialLabelDataset.*labeled_",
+            "key 'keep_apart'. Expected one of .*labeled_classes",
+        ),
+        (
+            dict(train='b.csv', patient_column='patient', test_mode=True),
+            ValueError,
+            "tables.'A'.: found the key 'test_mode'",
         ),
     ],
 )
 def test_a_wrong_table_is_named(table, error, text, toy):
     with pytest.raises(error, match=text):
         sources_of_tables(dict(A=table), str(toy), [], [])
+
+
+def test_a_table_may_lie_in_a_folder_of_its_own(toy, tmp_path):
+    table = dict(train='b.csv', patient_column='patient')
+    tables = dict(A={**table, 'data_root': str(toy)}, B=table)
+    with pytest.raises(FileNotFoundError, match=f'{tmp_path}/b.csv'):
+        sources_of_tables(tables, str(tmp_path), [], [])
+    shutil.copy(toy / 'c.csv', tmp_path / 'b.csv')
+    found = sources_of_tables(tables, str(tmp_path), [], [])
+    roots = [one['dataset']['data_root'] for one in found.train]
+    assert roots == [str(toy), str(tmp_path)]
+    assert {'Pneumothorax', 'Support Devices'} < {*found.classes}
 
 
 def test_images_are_divided_where_no_two_show_one_patient(toy):

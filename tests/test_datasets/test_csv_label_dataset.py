@@ -217,6 +217,20 @@ def test_white_space_makes_no_second_patient(read_csv):
     assert [info['patient_id'] for info in infos] == ['p1', 'p1', None]
 
 
+def test_a_patient_is_the_same_where_pandas_has_written_its_number(read_csv):
+    text = 'path,Mass,who\na,1,7.0\nb,1,nan\nc,1,07\nd,1,7.5\n'
+    dataset = read_csv(text, patient_column='who')
+    infos = [dataset.get_data_info(i) for i in range(4)]
+    found = [info['patient_id'] for info in infos]
+    assert found == ['7', None, '07', '7.5']
+
+
+def test_a_missing_list_is_no_class(read_csv):
+    text = 'path,findings\na,Mass\nb,nan\n'
+    dataset = read_csv(text, label_column='findings')
+    assert dataset.metainfo['classes'] == ('Mass',)
+
+
 OUTSIDE = ['../a.png', '/etc/passwd', 'b/../../a.png', 'http://host/a.png']
 
 

@@ -119,3 +119,9 @@ def test_another_label_space_is_matched_by_name():
     )
     assert torch.equal(target.classifier.weight[:, 8 + 1], start)
     assert target.classes == ('c', 'z', 'a')
+
+
+def test_one_question_per_image_tells_nothing_about_exactly_one():
+    loss = dict(type='PartialBCEPseudoConsistLoss', exactly_one=True)
+    with pytest.raises(ValueError, match='one class at a time'):
+        make_head(loss=loss).loss((make_feats(len(TARGET)),), make_samples())

@@ -3,6 +3,9 @@ import copy
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
+from mmengine.runner.activation_checkpointing import (
+    turn_on_activation_checkpointing,
+)
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -138,17 +141,20 @@ def test_frozen_layers_stay_frozen():
 def test_activation_checkpoints_change_neither_statistics_nor_gradients():
     # Such a backbone runs its forward once more in the backward pass, when
     # nothing tells a strong view from a weak one.
-    plain, saving = make_model(), make_model(with_cp=True)
+    plain, saving, host = make_model(), make_model(with_cp=True), make_model()
+    # `activation_checkpointing` of a config, which leaves no flag.
+    turn_on_activation_checkpointing(host, ['backbone.layer1'])
     for seed in (1, 2):
         both = torch.cat(make_views(seed=seed))
-        for model in (plain, saving):
+        for model in (plain, saving, host):
             model.zero_grad()
             total(model.loss(both, make_samples())).backward()
-    assert_equal_states(statistics(saving), statistics(plain))
-    for one, other in zip(
-        saving.parameters(), plain.parameters(), strict=True
-    ):
-        assert torch.equal(one.grad, other.grad)
+    for model in (saving, host):
+        assert_equal_states(statistics(model), statistics(plain))
+        for one, other in zip(
+            model.parameters(), plain.parameters(), strict=True
+        ):
+            assert torch.equal(one.grad, other.grad)
     # The comparison can fail: the stock class counts a batch twice.
     stock = make_model('ImageClassifier', with_cp=True)
     total(stock.loss(make_views()[0], make_samples())).backward()

@@ -330,6 +330,16 @@ def test_an_evaluation_computes_the_class_weights_once(monkeypatch):
         adapter.task_encoding.data.mul_(2)  # as a moving average does
         adapter.eval()
         torch.testing.assert_close(adapter(feats), by_hand())
+        given = {k: 2 * v for k, v in adapter.state_dict().items()}
+        given['class_names'] = adapter.class_names
+        torch.func.functional_call(adapter, given, (feats,))
+        torch.testing.assert_close(adapter(feats), by_hand())
+        adapter.load_state_dict(given, assign=True)
+        torch.testing.assert_close(adapter(feats), by_hand())
+        adapter.kernel.data.mul_(2)  # and no mode is set
+        weights, bias = adapter.fold()
+        torch.testing.assert_close(feats @ weights.T + bias, by_hand())
+        adapter.eval()
         feats = feats.double()
         adapter.double()
         with torch.autocast('cpu', torch.bfloat16):

@@ -213,6 +213,17 @@ def test_a_head_without_names_is_refused():
         MODELS.build(config)
 
 
+def test_what_the_networks_cannot_train_with_is_refused():
+    config = make_config()
+    config['backbone'] = dict(BACKBONE, with_cp=True)
+    with pytest.raises(ValueError, match='backbone.with_cp=True'):
+        MODELS.build(config)
+    model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(make_model())
+    model.eval()
+    with pytest.raises(ValueError, match='expected no sync_bn'):
+        model.train()
+
+
 def test_an_unknown_mode_is_refused():
     with pytest.raises(RuntimeError, match='Invalid mode "answer"'):
         make_model()(make_images(), mode='answer')

@@ -266,6 +266,8 @@ def test_patients_in_two_splits_are_found_within_one_dataset_only():
     assert leaks([train, val, other]) == [
         'train/A and val/A share patients: 1, such as 2'
     ]
+    wrapped = source('val', 'A', patients=np.array([b'2', b'3']))
+    assert leaks([train, wrapped]) == leaks([train, val])
     unknown = [
         source(s, 'A', patients=np.array([b'', b'p']))
         for s in ('train', 'val')

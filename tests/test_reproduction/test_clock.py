@@ -38,6 +38,12 @@ def test_a_guess_stands_until_a_run_has_finished_and_is_then_scaled():
 MNIST = 'small-cnn_500i_mnist-overlap'
 
 
+def test_nothing_is_guessed_about_a_part_of_a_file(quick_configs):
+    cfg = load_recipe(Recipe('da/digits.py'))
+    cfg.train_dataloader.dataset.datasets[0].part = ('train', 'splits.csv')
+    assert guess_seconds(cfg) is None
+
+
 @pytest.mark.parametrize(
     ('config', 'seconds'),
     [

@@ -68,6 +68,11 @@ def test_the_command_draws_and_prints_the_ends(seeds, capsys):
     assert out.is_file() and out.with_suffix('.pdf').is_file()
     printed = capsys.readouterr()
     assert '0.300 +- 0.141 (iteration 20)' in printed.out + printed.err
+    # As a shell expands `recipe=DIR/seed_{0,1}`.
+    runs = [f'recipe={folder}' for folder in sorted(seeds.glob('seed_*'))]
+    main([*runs, '--keys', 'answer', 'loss', '--out', str(out)])
+    printed = capsys.readouterr()
+    assert '0.300 +- 0.141 (iteration 20)' in printed.out + printed.err
 
 
 @pytest.mark.parametrize(

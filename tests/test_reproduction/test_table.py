@@ -147,10 +147,13 @@ def test_a_recipe_has_a_folder_of_its_own():
         Recipe('a.py', classes=('a b', 'c')),
         Recipe('a.py', classes=(*many, 'x')),
         Recipe('a.py', classes=(*many, 'y')),
+        Recipe('a.py', options=dict(load_from='pre/a.pth')),
+        Recipe('a.py', options=dict(load_from='pre_a.pth')),
     ]
     names = [recipe.changes for recipe in recipes]
-    assert names[:3] == ['default', 'num_samples=30', 'classes=a_b+c']
-    assert len(set(names)) == 5
+    assert names[:2] == ['default', 'num_samples=30']
+    assert names[2].startswith('classes=a_b+c_')
+    assert len(set(names)) == 7
     assert max(map(len, names)) < 255
 
 

@@ -20,6 +20,7 @@ DIFFERENT = [
     ('HER2+', 'HER2-'),
     ('C', 'C++'),
     ('Grade 1-2', 'Grade 12'),
+    ('T-score -1', 'T-score 1'),
     ('<5', '>5'),
     ('1.5', '15'),
     ('Finding', 'No Finding'),

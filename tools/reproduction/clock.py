@@ -146,6 +146,8 @@ def _images_and_speed(
             speed = speed.get(model['backbone']['type'], 0)
     if node.get('part'):
         chosen, parts = node['part']
+        if isinstance(parts, str):  # a file of mmda split
+            return 0, 0
         images *= (1 if isinstance(chosen, int) else len(chosen)) / parts
     limits = [node.get('num_samples'), node.get('indices')]
     return min([images, *(n for n in limits if isinstance(n, int))]), speed

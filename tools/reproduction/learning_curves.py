@@ -60,7 +60,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Draw, and print the first and the last value of each curve."""
-    runs = dict(_find(text) for text in args.runs)
+    runs: dict[str, list[Path]] = {}
+    for text in args.runs:
+        name, folders = _find(text)
+        runs.setdefault(name, []).extend(folders)
     drawn = draw_learning_curves(runs, args.keys, Path(args.out))
     table = PrettyTable(['runs', 'key', 'seeds', 'first', 'last'])
     table.align = 'l'

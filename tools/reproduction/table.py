@@ -59,7 +59,7 @@ class Recipe:
         name = ''.join(
             c if c.isalnum() or c in '=,.+_-' else '_' for c in text
         )
-        if len(name) > _LONGEST_NAME:
+        if len(name) > _LONGEST_NAME or name != text:
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
             name = f'{name[:_LONGEST_NAME]}_{digest}'
         return name or 'default'

@@ -33,6 +33,7 @@ default_hooks = dict(
     # Hooks of mmda
     check_label_space=dict(type='CheckLabelSpaceHook'),
     check_finite=dict(type='CheckFiniteHook'),
+    validate_on_resume=dict(type='ValidateOnResumeHook'),
     run_summary=dict(type='RunSummaryHook', monitor='iou/mean'),
     run_report=dict(type='RunReportHook', monitor='iou/mean'),
 )

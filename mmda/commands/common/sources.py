@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +69,22 @@ def table_config(path: str, args: argparse.Namespace) -> dict[str, Any]:
     Returns:
         dict: The config.
     """
+    options = args.cfg_options or {}
+    # Images lie below the folder of their table. Two hospitals may use the
+    # same relative paths.
+    root, file = os.path.split(path)
+    if 'data_root' in options:
+        root, file = '', path
     table = dict(
         type='CSVLabelDataset',
-        ann_file=path,
+        data_root=root,
+        ann_file=file,
         check_first=False,
         allow_outside=True,
     )
     given = {name: getattr(args, name) for name in TABLE_OPTIONS}
     table.update({n: v for n, v in given.items() if v is not None})
-    return {**table, **(args.cfg_options or {})}
+    return {**table, **options}
 
 
 def choose_part(dataset: Any, part: tuple[str, str] | None = None) -> None:

@@ -283,9 +283,10 @@ class CSVLabelDataset(TableDataset):
         parsed = dict(img_path=paths, gt_score=score)
         parsed |= self.groups.parse(self.ann_file, frame)
         if self.patient_column is not None:
-            parsed['patient_id'] = (
-                frame[self.patient_column].fillna('').str.strip().to_numpy()
-            )
+            ids = frame[self.patient_column].fillna('').str.strip()
+            # pandas writes 7 as 7.0 where a cell of the column is empty.
+            ids = ids.str.replace(r'^(\d+)\.0+$', r'\1', regex=True)
+            parsed['patient_id'] = ids.to_numpy()
         return parsed
 
     def _read_numbers(self, frame: pd.DataFrame) -> np.ndarray:

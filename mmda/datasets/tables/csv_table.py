@@ -227,7 +227,9 @@ def _iter_chunks(
 
     places = sorted({header.index(name) for name in [*text, *numbers]})
     blank = {column: _BLANK_LABELS for column in numbers}
-    blank.update({column: [''] for column in text})
+    # The first one names the images, and a file may be called "nan".
+    blank.update({column: _BLANK_LABELS for column in text})
+    blank[text[0]] = ['']
     done = 1  # the header
     try:
         chunks = pd.read_csv(

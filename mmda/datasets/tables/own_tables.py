@@ -16,10 +16,10 @@ PARTS = 10
 SPLITS = ('train', 'val', 'test')
 #: Keys of a table that are arguments of PartialLabelDataset.
 OF_WRAPPER = ('labeled_classes', 'contradictions', 'rules')
-#: Its other arguments, which the tables have no key for.
+#: Its other arguments, and those of CSVLabelDataset that the config sets.
 _NOT_A_KEY = (
     *('aliases', 'background_classes', 'exclusive', 'keep_apart', 'name'),
-    *('num_samples', 'part', 'part_of'),
+    *('num_samples', 'part', 'part_of', 'ann_file', 'pipeline', 'test_mode'),
 )
 
 
@@ -57,8 +57,9 @@ def sources_of_tables(
         tables (Mapping[str, Mapping]): Name of a source -> ``train``, and
             perhaps ``val`` and ``test``: tables relative to ``data_root``.
             ``labeled_classes``, ``contradictions`` and ``rules`` are
-            arguments of ``PartialLabelDataset``. All other keys are
-            arguments of :class:`CSVLabelDataset`. A source without ``val`` or
+            arguments of ``PartialLabelDataset``. All other keys, such as a
+            ``data_root`` of its own, are arguments of
+            :class:`CSVLabelDataset`. A source without ``val`` or
             ``test`` needs ``patient_column``; None says that no two images
             show one patient.
         data_root (str): Folder of the tables and of the images.
@@ -78,8 +79,9 @@ def sources_of_tables(
     """
     for name, table in tables.items():
         _check_table(name, table)
+    tables = {n: {'data_root': data_root, **t} for n, t in tables.items()}
     own = {
-        name: _classes_of(table, table['train'], data_root)
+        name: _classes_of(table, table['train'])
         for name, table in tables.items()
     }
     classes: tuple[str, ...] | str
@@ -98,7 +100,6 @@ def sources_of_tables(
             file = table.get(split) or table['train']
             source = dict(
                 type='CSVLabelDataset',
-                data_root=data_root,
                 ann_file=file,
                 test_mode=not is_train,
                 pipeline=list(train_pipeline if is_train else test_pipeline),
@@ -108,8 +109,9 @@ def sources_of_tables(
                 # A list names the positive classes only. A class that no
                 # image of this table has is still negative in it.
                 more: Sequence[str] = ()
-                if file != table['train'] and Path(data_root, file).is_file():
-                    more = _classes_of(table, file, data_root)
+                path = Path(table['data_root'], file)
+                if file != table['train'] and path.is_file():
+                    more = _classes_of(table, file)
                 source['classes'] = [*dict.fromkeys([*own[name], *more])]
             datasets[split].append(
                 dict(
@@ -134,10 +136,10 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
     wrong = [key for key in _NOT_A_KEY if key in table]
     if wrong:
         raise ValueError(
-            f'tables[{name!r}]: found the key {wrong[0]!r}, an argument of '
-            f'PartialLabelDataset. Expected one of {[*SPLITS, *OF_WRAPPER]} '
-            'or an argument of CSVLabelDataset. For all other options, write '
-            'the PartialLabelDataset of each split into the config'
+            f'tables[{name!r}]: found the key {wrong[0]!r}. Expected one of '
+            f'{[*SPLITS, *OF_WRAPPER]} or an option of CSVLabelDataset. For '
+            'all other options, write the PartialLabelDataset of each split '
+            'into the config'
         )
     absent = [split for split in SPLITS if not table.get(split)]
     if absent and 'patient_column' not in table:
@@ -153,12 +155,8 @@ def _arguments(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: v for key, v in table.items() if key not in others}
 
 
-def _classes_of(
-    table: Mapping[str, Any], file: str, data_root: str
-) -> Sequence[str]:
-    dataset = CSVLabelDataset(
-        file, data_root, lazy_init=True, **_arguments(table)
-    )
+def _classes_of(table: Mapping[str, Any], file: str) -> Sequence[str]:
+    dataset = CSVLabelDataset(file, lazy_init=True, **_arguments(table))
     # `classes` may be the name of a file, which the host reads.
     return dataset.metainfo.get('classes') or dataset.find_classes()
 

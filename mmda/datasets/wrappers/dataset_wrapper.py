@@ -384,10 +384,7 @@ def patients_of(dataset: BaseDataset, source: str) -> np.ndarray:
     Raises:
         ValueError: If an image has no patient.
     """
-    ids = getattr(getattr(dataset, 'data_list', None), 'patient_id', None)
-    if ids is None:
-        infos = map(dataset.get_data_info, range(len(dataset)))
-        ids = [info.get('patient_id') for info in infos]
+    ids = _ids(dataset)
     for index, patient in enumerate(ids):
         if patient is None or patient in ('', b''):
             raise ValueError(
@@ -395,6 +392,29 @@ def patients_of(dataset: BaseDataset, source: str) -> np.ndarray:
                 '`patient_id`, expected one for every image'
             )
     return np.asarray(ids)
+
+
+def known_patients(dataset: BaseDataset) -> np.ndarray | None:
+    """Return the patients of all images, if each image has one.
+
+    Args:
+        dataset (BaseDataset): A source that has been read.
+
+    Returns:
+        ndarray | None: (N,), ids.
+    """
+    ids = _ids(dataset)
+    if any(one is None or one in ('', b'') for one in ids):
+        return None
+    return np.asarray(ids)
+
+
+def _ids(dataset: BaseDataset) -> Sequence[Any]:
+    ids = getattr(getattr(dataset, 'data_list', None), 'patient_id', None)
+    if ids is None:
+        infos = map(dataset.get_data_info, range(len(dataset)))
+        ids = [info.get('patient_id') for info in infos]
+    return ids
 
 
 def images_of(dataset: BaseDataset) -> list[str]:

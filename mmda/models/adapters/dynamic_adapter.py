@@ -77,8 +77,8 @@ class DynamicAdapter(NamedClasses, BaseModule):
         self.bias = nn.Parameter(torch.zeros(n)) if bias else None
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.kernel, -bound, bound)
-        # Versions of the parameters, and w(q) of these versions.
-        self._kept: tuple[tuple[int, ...], Tensor] | None = None
+        # The parameters with their versions, and w(q) of these.
+        self._kept: tuple[list[tuple[Tensor, int]], Tensor] | None = None
 
     def class_weights(self) -> Tensor:
         """Return w(q), one linear classifier per class.
@@ -96,13 +96,15 @@ class DynamicAdapter(NamedClasses, BaseModule):
             or any(part.is_inference() for part in parts)
         ):
             return self.task_encoding @ self.kernel.flatten(1).T
-        versions = tuple(part._version for part in parts)
-        if self._kept is None or self._kept[0] != versions:
-            weights = self.task_encoding @ self.kernel.flatten(1).T
-            if weights.dtype != self.kernel.dtype:
-                return weights  # of mixed precision
-            self._kept = versions, weights
-        return self._kept[1]
+        if self._kept is not None and all(
+            part is old and part._version == version
+            for part, (old, version) in zip(parts, self._kept[0], strict=True)
+        ):
+            return self._kept[1]
+        weights = self.task_encoding @ self.kernel.flatten(1).T
+        if weights.dtype == self.kernel.dtype:  # no mixed precision
+            self._kept = [(part, part._version) for part in parts], weights
+        return weights
 
     def train(self, mode: bool = True) -> DynamicAdapter:
         """Set the mode, and forget w(q).
@@ -147,7 +149,7 @@ class DynamicAdapter(NamedClasses, BaseModule):
         Returns:
             tuple[Tensor, Tensor]: Weight (n, m) and bias (n,).
         """
-        weights = self.class_weights().clone()
+        weights = self.task_encoding @ self.kernel.flatten(1).T
         bias = weights.new_zeros(self.num_classes)
         return weights, bias if self.bias is None else self.bias.clone()
 

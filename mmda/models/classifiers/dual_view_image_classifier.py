@@ -40,7 +40,8 @@ class Teacher:
         Returns:
             Tensor: Probabilities, (N, C); NaN for unknown classes.
         """
-        answers = self.model(images).sigmoid()
+        # In half precision, large logits would have one probability.
+        answers = self.model(images).float().sigmoid()
         return answers.masked_fill(self.unknown.to(answers.device), torch.nan)
 
 

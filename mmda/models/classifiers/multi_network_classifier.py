@@ -19,6 +19,9 @@ from ..heads import ConsistentHead, stack_targets
 from ..utils import split_views
 from .dual_view_image_classifier import DualViewImageClassifier
 
+# Flags of the hosts' backbones that run a forward pass again in backward.
+CHECKPOINT_FLAGS = ('with_cp', 'memory_efficient', 'use_checkpoint')
+
 
 @MODELS.register_module()
 class MultiNetworkClassifier(NamedClasses, BaseClassifier):
@@ -73,9 +76,40 @@ class MultiNetworkClassifier(NamedClasses, BaseClassifier):
         self.networks = nn.ModuleList(
             DualViewImageClassifier(**copy.deepcopy(network)) for _ in classes
         )
+        for part in self.networks.modules():
+            for flag in CHECKPOINT_FLAGS:
+                if getattr(part, flag, False):
+                    raise ValueError(
+                        f'model.backbone.{flag}=True: MultiNetworkClassifier '
+                        'keeps the activations of one network at a time, and '
+                        'takes no activation checkpoints; expected False'
+                    )
         self.head = _JoinedHead(thr=head.get('thr'), topk=head.get('topk'))
         self.head.classes = self.classes
         self.head.rules = read_rules(head.get('rules'), classes)
+
+    def train(self, mode: bool = True) -> MultiNetworkClassifier:
+        """Set the mode.
+
+        Args:
+            mode (bool): Training, or evaluation.
+
+        Returns:
+            MultiNetworkClassifier: This module.
+
+        Raises:
+            ValueError: If a layer normalises over all processes. A process
+                without an image of a class would keep the others waiting.
+        """
+        layers = self.modules() if mode else ()
+        if any(isinstance(layer, nn.SyncBatchNorm) for layer in layers):
+            raise ValueError(
+                'sync_bn: MultiNetworkClassifier trains a network on the '
+                'images of its class, and a process may have none; expected '
+                'no sync_bn'
+            )
+        super().train(mode)
+        return self
 
     # The host's three modes call the methods below and the joined head.
     forward = ImageClassifier.forward

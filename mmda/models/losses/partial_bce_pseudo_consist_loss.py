@@ -204,10 +204,17 @@ class PartialBCEPseudoConsistLoss(PartialLabelLoss):
 
         Raises:
             ValueError: If ``cls_score`` has neither N nor 2N rows, or another
-                shape than the target; or if there is a ``teacher_weight`` and
-                no teacher, or a teacher of another shape.
+                shape than the target; if there is a ``teacher_weight`` and no
+                teacher, or a teacher of another shape; or if ``exactly_one``
+                is True and there is one answer.
         """
         check_shape(cls_score, target.shape)
+        if self.exactly_one and target.shape[1] < 2:
+            raise ValueError(
+                'exactly_one=True with one answer per image: this head asks '
+                'about one class at a time, so the loss cannot compare the '
+                'classes; expected exactly_one=False'
+            )
         taught = self._find_taught(target, teacher)
         num_known = count_known(target)
         num_pixels = target.shape[2:].numel()

@@ -12,8 +12,6 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from mmda.structures import is_compiling
 
-# Flags of the hosts' backbones that run a forward pass again in backward.
-CHECKPOINT_FLAGS = ('with_cp', 'memory_efficient', 'use_checkpoint')
 STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')
 
 
@@ -25,10 +23,9 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
     evaluation mode stay as they are.
 
     An activation checkpoint runs the forward pass again in the backward pass,
-    when this block has ended. So the layers of a model with such checkpoints
-    get hooks: from then on, a forward pass within a backward pass updates
-    copies too. Each batch of weak views then enters the running statistics
-    once, and no strong view does.
+    when this block has ended. So the layers get hooks: from then on, a forward
+    pass within a backward pass updates copies too. Each batch of weak views
+    then enters the running statistics once, and no strong view does.
 
     Args:
         *modules (Module | None): Modules. Their normalisation layers keep
@@ -41,22 +38,18 @@ def frozen_running_stats(*modules: nn.Module | None) -> Iterator[None]:
         >>> layer.running_mean
         tensor([0., 0.])
     """
-    parts = [
-        p for module in modules if module is not None for p in module.modules()
-    ]
     layers = [
         part
-        for part in parts
+        for module in modules
+        if module is not None
+        for part in module.modules()
         if isinstance(part, _NormBase)
         and part.training
         and part.track_running_stats
     ]
     # A compiled graph updates statistics once, whatever it computes again.
-    if not is_compiling() and any(
-        getattr(p, flag, False) for p in parts for flag in CHECKPOINT_FLAGS
-    ):
-        for layer in layers:
-            _freeze_in_backward(layer)
+    for layer in [] if is_compiling() else layers:
+        _freeze_in_backward(layer)
     own = [_take_copies(layer) for layer in layers]
     try:
         yield
