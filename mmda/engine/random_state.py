@@ -59,6 +59,27 @@ def set_random_state(state: dict[str, Any], model: nn.Module) -> None:
         generator.set_state(own.cpu())
 
 
+def seed_rank(seed: int, rank: int, model: nn.Module) -> None:
+    """Give a process random numbers of its own.
+
+    The runner seeds all processes alike. Each would then draw the same strong
+    views and the same questions for its images.
+
+    Args:
+        seed (int): Seed of the training, at least 0.
+        rank (int): Rank of this process. Rank 0 goes on as it is.
+        model (Module): Modules may keep a ``torch.Generator`` of their own.
+    """
+    if rank == 0:
+        return
+    first, *others = np.random.SeedSequence((seed, rank)).generate_state(2)
+    random.seed(int(first))
+    np.random.seed(first)
+    torch.manual_seed(int(others[0]))
+    for generator in _own(model):
+        generator.manual_seed(generator.initial_seed() + rank)
+
+
 def _device_module() -> Any:
     """Return such as ``torch.cuda``, which knows the device of the process."""
     module = getattr(torch, get_device(), None)

@@ -20,7 +20,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmda.files import PART, write_text
 
 from ..batch_seeds import BatchSeeds
-from ..random_state import get_random_state, set_random_state
+from ..random_state import get_random_state, seed_rank, set_random_state
 from ..whole_file_backend import BACKEND
 
 
@@ -31,6 +31,8 @@ class ResumableCheckpointHook(CheckpointHook):
     - A checkpoint also has the random states of all ranks. On the CPU, a
       training that was killed and resumed ends with the weights of an
       uninterrupted one, bit by bit.
+    - Each process draws random numbers of its own, such as those of the strong
+      views. The runner seeds all alike.
     - The stock hook saves a checkpoint again in the middle of the hooks that
       follow a validation. This hook does so after all of them, so that the
       checkpoint holds the whole effect of the validation.
@@ -76,6 +78,7 @@ class ResumableCheckpointHook(CheckpointHook):
             for path in Path(self.out_dir).glob(f'{PART}*'):
                 path.unlink(missing_ok=True)
         self._separate_loaders(runner)
+        seed_rank(runner.seed, get_rank(), runner.model)
         if self._resumed is not None:
             self._restore(runner, self._resumed)
 
