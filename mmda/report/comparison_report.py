@@ -117,6 +117,7 @@ def to_markdown(comparison: Comparison, names: Sequence[str]) -> str:
     Returns:
         str: The table. A cell without a value is 'n/a', and a note says why.
     """
+    names = [name.replace('|', r'\|') for name in names]
     table = PrettyTable(
         [
             'class',

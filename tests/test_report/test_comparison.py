@@ -155,6 +155,8 @@ def test_a_bar_in_a_name_is_no_end_of_a_cell():
     assert changed[2].replace(r'Mass\|Nodule', '').count('|') == (
         lines[2].count('|')
     )
+    head = to_markdown(found, ['a|1', 'b']).splitlines()[0]
+    assert head.replace(r'a\|1', '').count('|') == lines[0].count('|')
 
 
 def test_equal_models_are_not_different():
