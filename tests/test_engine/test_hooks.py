@@ -413,7 +413,7 @@ def test_the_test_data_of_a_wrapped_model_are_checked_too(wrapped_for):
 
 def test_labels_are_not_mixed_before_they_are_filled():
     model = Toy()
-    model.head = SimpleNamespace(loss_module=UnannotatedAsNegativeLoss())
+    model.head.loss_module = UnannotatedAsNegativeLoss()
     model.data_preprocessor.batch_augments = object()
     runner = SimpleNamespace(
         model=model, train_dataloader=SimpleNamespace(dataset=Points())
