@@ -208,16 +208,13 @@ def find_positives(
     Raises:
         ValueError: If something else was written down.
     """
-    hub = content.get('message_hub') or {}
-    for place in (hub.get('runtime_info'), content.get('meta')):
-        if place and place.get('positives_per_source') is not None:
-            return _check_counts(place['positives_per_source'], name)
-    report, path = _report_beside(name)
-    return (
-        None
-        if report is None
-        else _check_counts(positives_per_source(report), str(path))
-    )
+    counts, where = _recorded(content, 'positives_per_source'), name
+    if counts is None:
+        report, path = _report_beside(name)
+        if report is None:
+            return None
+        counts, where = positives_per_source(report), str(path)
+    return _check_counts(counts, where)
 
 
 def find_sampled(content: dict, name: str) -> list[str]:
@@ -230,13 +227,19 @@ def find_sampled(content: dict, name: str) -> list[str]:
     Returns:
         list[str]: Their names; empty if nobody wrote it down.
     """
-    hub = content.get('message_hub') or {}
-    for place in (hub.get('runtime_info'), content.get('meta')):
-        found = (place or {}).get('sampled_sources')
-        if isinstance(found, (list, tuple)):
-            return [str(one) for one in found]
+    found = _recorded(content, 'sampled_sources')
+    if isinstance(found, (list, tuple)):
+        return [str(one) for one in found]
     report, _ = _report_beside(name)
     return [] if report is None else sampled_sources(report)
+
+
+def _recorded(content: dict, key: str) -> Any:
+    """Return what a checkpoint, trained or folded, says about its labels."""
+    hub = content.get('message_hub') or {}
+    places = (hub.get('runtime_info'), content.get('meta'))
+    found = ((place or {}).get(key) for place in places)
+    return next((one for one in found if one is not None), None)
 
 
 def _report_beside(name: str) -> tuple[dict | None, Path]:
