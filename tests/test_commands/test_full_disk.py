@@ -17,8 +17,10 @@ from mmengine.registry import MODELS, init_default_scope
 
 import mmda_cli
 from mmda.apis.config import load_config
+from mmda.commands.fold import MARK
 
 CONFIG = 'mmda::da/digits.py'
+OLD = MARK + b'old'  # mmda fold replaces only a config of its own.
 NAMESPACE = ('unshare', '--user', '--map-root-user', '--mount')
 SHORT = [
     '--cfg-options',
@@ -103,13 +105,13 @@ def commands(disk, safe):
 def try_all(disk, safe, reasons):
     for name, argv, files in commands(disk, safe):
         for file in files:
-            assert (disk / file).read_text() == 'old', (name, file)
+            assert (disk / file).read_bytes() == OLD, (name, file)
         status, said = run(name, argv)
         assert status in (1, 2), (name, status, said)
         assert any(reason in said for reason in reasons), (name, said)
         assert str(disk) in said, (name, said)
         for file in files:
-            assert (disk / file).read_text() == 'old', (name, file)
+            assert (disk / file).read_bytes() == OLD, (name, file)
         print('ok', name, said)
 
 
@@ -131,7 +133,7 @@ def main(disk, safe):
     for _, _, files in commands(disk, safe):
         for file in files:
             (disk / file).parent.mkdir(exist_ok=True)
-            (disk / file).write_text('old')
+            (disk / file).write_bytes(OLD)
     filler = (disk / 'filler').open('wb', buffering=0)
     with contextlib.suppress(OSError):
         while filler.write(b'0' * 4096):
