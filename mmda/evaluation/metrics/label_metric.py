@@ -47,6 +47,26 @@ class LabelMetric(BaseMetric):
         self._warned: set[str] = set()
         self._counts: Counter[str] = Counter()
 
+    @property
+    def dataset_meta(self) -> dict | None:
+        """Dict | None: What the evaluated data says about itself.
+
+        Raises:
+            ValueError: On setting, if a class has the name of a key of the
+                metrics.
+        """
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict | None) -> None:
+        for name in (dataset_meta or {}).get('classes') or ():
+            if name in _KEYS:
+                raise ValueError(
+                    f'a class is named {name!r}, which is a key of the '
+                    'metrics: rename it'
+                )
+        self._dataset_meta = dataset_meta
+
     def class_names(self, num_classes: int | None = None) -> tuple[str, ...]:
         """Return the class names of the evaluated data.
 
@@ -58,9 +78,8 @@ class LabelMetric(BaseMetric):
             data, the names are '0' to 'C - 1'.
 
         Raises:
-            ValueError: If C is not the number of names, if a class has the
-                name of a key of the metrics, or if neither names nor C are
-                known.
+            ValueError: If C is not the number of names, or if neither names
+                nor C are known.
         """
         names = (self.dataset_meta or {}).get('classes')
         if names is None:
@@ -75,12 +94,6 @@ class LabelMetric(BaseMetric):
                 f'the model answers {num_classes} questions, but the dataset '
                 f'has {len(names)} classes: {tuple(names)}'
             )
-        for name in names:
-            if name in _KEYS:
-                raise ValueError(
-                    f'a class is named {name!r}, which is a key of the '
-                    'metrics: rename it'
-                )
         return tuple(names)
 
     @property
