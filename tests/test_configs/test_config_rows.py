@@ -186,6 +186,7 @@ def test_patients_of_nih64_are_tested_whatever_the_seed(name, shared_data):
 
 ROWS = [f'densenet121_64e_{name}-novel1' for name in NOVEL]
 ROWS += ['small-cnn_64e_mnist-novel1', 'small-cnn_500i_mnist-multi']
+ROWS += ['small-cnn16_2400i_cifar10-novel1']
 ROWS += ['densenet121_64e_chestxray14', 'densenet121_64e_chexpert']
 
 
@@ -196,6 +197,22 @@ def test_the_rows_of_tables_7_and_8_differ_in_their_head_alone(row):
     assert adapter.model.head.type == 'DynamicAdapterHead'
     linear.model.head.type = adapter.model.head.type
     assert linear._cfg_dict == adapter._cfg_dict
+
+
+def test_the_small_rows_on_cifar10_see_each_label_equally_often():
+    (panel,) = find_tables(['2'], ['cifar10-small'])[0].panels
+    assert {recipe.num_samples for recipe in panel.recipes} == {5000}
+    length = {}
+    for recipe in panel.recipes:
+        cfg = load_recipe(recipe, False)
+        sources = len(cfg.train_dataloader.dataset.get('datasets', '.'))
+        length.setdefault(sources, set()).add(cfg.train_cfg.max_iters)
+    assert length == {1: {2400}, 2: {4800}}
+    names = [f'linear_small-cnn16_2400i_cifar10-{n}' for n in ('cat', '10way')]
+    cat, ten = map(load, names)
+    assert cat.train_cfg == ten.train_cfg
+    images = [cfg.train_dataloader.dataset.num_samples for cfg in (cat, ten)]
+    assert images == [5000, 5000]
 
 
 @pytest.mark.parametrize('name', NOVEL)

@@ -99,7 +99,11 @@ def test_the_seed_decides_which_patients_validate(tmp_path):
 
 @pytest.mark.parametrize(
     'folders',
-    [('images_001', 'images_002'), ('images_001/images', 'images_012/images')],
+    [
+        ('images_001', 'images_002'),
+        ('images_001/images', 'images_012/images'),
+        ('images/images', 'images/images'),
+    ],
 )
 def test_images_are_found_in_numbered_folders(tmp_path, folders):
     root = write_tree(tmp_path, folders=folders)
@@ -111,9 +115,10 @@ def test_images_are_found_in_numbered_folders(tmp_path, folders):
     ]
 
 
-def test_an_image_in_none_of_the_folders_is_warned_about(tmp_path, mm_log):
-    root = write_tree(tmp_path, folders=('images_001', 'images_002'))
-    (tmp_path / 'images_002' / '00000009_000.png').unlink()
+@pytest.mark.parametrize('folders', [('images_001', 'images_002'), ['images']])
+def test_an_image_in_no_folder_is_warned_about(tmp_path, mm_log, folders):
+    root = write_tree(tmp_path, folders=folders)
+    (tmp_path / folders[-1] / '00000009_000.png').unlink()
     dataset = ChestXray14(root, split='all')
     info = dataset.get_data_info(9)
     assert info['img_path'] == f'{root}/images/00000009_000.png'

@@ -8,9 +8,11 @@ from reproduction import closed_gaps
 from reproduction.closed_gaps import draw_closed_gaps, main, read_gaps
 from reproduction.gap import ClosedGap, gaps_to_csv
 
-BOTH = ClosedGap('toy', 'both views', 'n = 5', 3, 2.0, 1.0, 0.04, 50, 20, 90)
+BOTH = ClosedGap(
+    *('toy', 'A toy', 'both views', 'n = 5'), 3, 2.0, 1.0, 0.04, 50, 20, 90
+)
 NONE = ClosedGap(
-    'toy', 'one view', 'n = 5', 3, 0.1, 1.0, 0.04, *[math.nan] * 3
+    *('toy', 'A toy', 'one view', 'n = 5'), 3, 0.1, 1.0, 0.04, *[math.nan] * 3
 )
 
 
@@ -64,6 +66,17 @@ def test_a_file_that_cannot_be_read_is_named(content, tmp_path):
         read_gaps([path])
 
 
-def test_a_part_may_have_a_number_for_a_name(tmp_path):
-    numbered = dataclasses.replace(NONE, part='12')
-    assert read_gaps([write(tmp_path, numbered)]).label[0] == '12, n = 5'
+def test_a_part_may_have_a_number_for_a_title(tmp_path):
+    numbered = dataclasses.replace(NONE, part='12', title='12')
+    assert read_gaps([write(tmp_path, numbered)]).label[0] == '12\nn = 5'
+
+
+def test_a_long_interval_is_cut_off(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        closed_gaps, 'save_figure', lambda figure, _: drawn.append(figure)
+    )
+    long = dataclasses.replace(BOTH, low=-3000, high=4000)
+    draw_closed_gaps(read_gaps([write(tmp_path, long)]), None)
+    (axes,) = drawn[0].axes
+    assert axes.get_xlim() == (-50, 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -81,12 +82,17 @@ def read_gaps(files: Sequence[str | Path]) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise ValueError(f'no gap in {", ".join(map(str, files))}')
-    table['label'] = table['part'] + ', ' + table['column']
+    table['label'] = [
+        textwrap.fill(gap.title, 40) + '\n' + gap.column
+        for gap in table.itertuples()
+    ]
     return table
 
 
 def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     """Draw a line for each gap: the closed part and its 95 % interval.
+
+    The axis ends at -50 % and 200 %. It cuts longer intervals off.
 
     Args:
         table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says
@@ -97,7 +103,7 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     names = list(dict.fromkeys(table['name']))
     # The names of one setting lie beside each other within their row.
     shift = {n: 0.22 * (k - (len(names) - 1) / 2) for k, n in enumerate(names)}
-    figure = new_figure(PAGE_WIDTH, 0.9 + 0.42 * len(labels))
+    figure = new_figure(PAGE_WIDTH, 0.9 + 0.5 * len(labels))
     axes = figure.subplots()
     for end in (0, 100):
         axes.axvline(end, color='0.6', linewidth=0.8)
@@ -124,10 +130,12 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
         axes.plot(gap.closed, y, 'o', color=color, markersize=4, label=name)
     axes.set_yticks(range(len(labels)), labels, fontsize=SMALL)
     axes.set_ylim(len(labels) - 0.5, -0.5)
+    left, right = axes.get_xlim()
+    axes.set_xlim(max(left, -50), min(right, 200))
     axes.tick_params(axis='x', labelsize=SMALL)
     axes.set_xlabel(
         'closed part of the gap in % (0: BCE on partial labels, 100: BCE on '
-        'full labels)',
+        'full labels, with the same views)',
         fontsize=SMALL,
     )
     if shown:

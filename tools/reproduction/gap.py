@@ -21,6 +21,7 @@ class ClosedGap:
 
     Attributes:
         part (str): Name of the panel.
+        title (str): Title of the panel.
         name (str): Name of the gap in the panel.
         column (str): The metric, or the number of images.
         seeds (int): Number of seeds that all three trainings have.
@@ -37,6 +38,7 @@ class ClosedGap:
     """
 
     part: str
+    title: str
     name: str
     column: str
     seeds: int
@@ -133,6 +135,7 @@ def closed_gaps(
                 found.append(
                     ClosedGap(
                         panel.name,
+                        panel.title,
                         name,
                         column,
                         len(seeds),

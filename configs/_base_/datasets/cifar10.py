@@ -3,7 +3,7 @@
 # test. Layout: data_root/cifar-10-batches-py.
 data_root = 'data/cifar10/'
 batch_size = 128
-num_workers = 2
+num_workers = 2  # beside a GPU, one process crops too slowly
 
 classes = (
     'airplane',

@@ -192,13 +192,16 @@ class ChestXray14(TableDataset):
         )
 
     def _image_folders(self) -> list[str]:
-        """Return the folders ``images_0NN``, if there is no ``images``."""
+        """Return ``images`` or, without it, the folders ``images_0NN``."""
         root = self.data_root or '.'
-        if osp.isdir(osp.join(root, 'images')) or not osp.isdir(root):
+        if not osp.isdir(root):
             return []
+        found = sorted(os.listdir(root))
+        if 'images' in found:
+            found = ['images']
         folders = []
-        for name in sorted(os.listdir(root)):
-            if re.fullmatch(r'images_\d+', name):
+        for name in found:
+            if re.fullmatch(r'images(_\d+)?', name):
                 inner = osp.join(name, 'images')
                 has_inner = osp.isdir(osp.join(root, inner))
                 folders.append(inner if has_inner else name)
