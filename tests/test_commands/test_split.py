@@ -229,6 +229,19 @@ def test_a_part_without_a_positive_is_said(tmp_path, split, capsys):
     assert "class 'dog': no negative in a, b" in said
 
 
+def test_a_source_with_fewer_patients_than_folds_is_said(
+    table, tmp_path, split, capsys
+):
+    small = write_table(tmp_path / 'small.csv', 2, seed=1)
+    path = split(table, small, '--folds', 3)
+    parts = pd.read_csv(path, skiprows=1).query('source == "small"').part
+    (left,) = {0, 1, 2} - {*map(int, parts)}
+    said = capsys.readouterr()
+    text = f"source 'small': no image in {left}. A dataset with this part"
+    assert text in said.out + said.err
+    assert "source 'labels'" not in said.out + said.err
+
+
 def test_a_file_of_another_table_or_a_changed_file_is_refused(
     table, tmp_path, split
 ):

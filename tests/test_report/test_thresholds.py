@@ -176,6 +176,7 @@ def test_thresholds_belong_to_a_checkpoint_and_a_split(tmp_path, capsys):
     assert digest != checkpoint_record(other)['digest']
     record = dict(checkpoint='a.pth', digest=digest)
     file = write_predictions(tmp_path / 'val.npz', **record, split='val')
+    capsys.readouterr()  # of the training, if it is the first of the process
     main([config, str(checkpoint), file])
     assert 'WARNING' not in capsys.readouterr().out
     path = tmp_path / 'a.thresholds.json'
