@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,13 +11,16 @@ import time
 from pathlib import Path
 
 import mmengine
+import pandas as pd
 import pytest
 import torch
 from mmengine.config import Config
 from mmpretrain.apis import get_model
 
 from mmda.apis.fold_checkpoint import fold_checkpoint
+from mmda.commands.predict import main as run_predict
 from mmda.commands.test import main as run_test
+from mmda.commands.thresholds import main as run_thresholds
 from mmda.commands.train import main as run_train
 from mmda.report.prediction_files import load_predictions
 
@@ -316,3 +320,37 @@ def test_two_sources_of_one_name_are_refused(tmp_path, capsys):
     name = 'train_dataloader.dataset.datasets.1.name=D0'
     line = refusal(capsys, CONFIG, '--work-dir', tmp_path, *options(name))
     assert "two sources are named 'D0'" in line
+
+
+@pytest.mark.slow
+def test_real_xrays_go_from_the_label_report_to_yes_and_no(
+    shared_data, tmp_path
+):
+    root, run = shared_data / 'nih64', tmp_path / 'run'
+    config = ROOT / 'configs/da/real/linear_small-cnn16_500i_nih64-rules.py'
+    length = ['train_cfg.max_iters=8', 'train_cfg.val_interval=8']
+    options = ['--cfg-options', f'data_root={root}', *length]
+    run_train([str(config), '--work-dir', str(run), *options])
+    report = mmengine.load(run / 'label_report/label_report.json')
+    counts = report['splits']['train']['sources']
+    for source, unannotated in (('D0', 'Mass'), ('D1', 'Atelectasis')):
+        found = counts[source]['classes']
+        assert found['No Finding']['positives'] > 0
+        assert found[unannotated]['positives'] == 0
+    model = [str(run / config.name), str(run / 'iter_8.pth')]
+    answers = tmp_path / 'val.npz'
+    run_test([*model, '--split', 'val', '--out', str(answers)])
+    run_thresholds([*model, str(answers)])
+    chosen = mmengine.load(run / 'iter_8.thresholds.json')['classes']
+    images = tmp_path / 'images'
+    images.mkdir()
+    for path in sorted((root / 'images').iterdir())[:3]:
+        shutil.copy(path, images)
+    run_predict([*model, str(images), '--out', str(tmp_path / 'new.csv')])
+    table = pd.read_csv(tmp_path / 'new.csv')
+    assert len(table) == 3 * 15
+    for row in table[table['class'] != 'No Finding'].itertuples():
+        # No image of the validation has a hernia, so 0.5 decides.
+        threshold = chosen[row._2]['threshold'] or 0.5
+        assert row.threshold == pytest.approx(threshold)
+        assert row.decision == (row.probability >= row.threshold)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from mmengine.runner import ValLoop
 from mmpretrain.structures import DataSample
 from sklearn.metrics import roc_auc_score
+from torch.utils.data import DataLoader, TensorDataset
 
 from mmda.evaluation import PartialLabelAUC
 from mmda.report.run_summary import metrics_table, split_metrics
@@ -200,10 +202,12 @@ def test_another_number_of_answers_than_classes_is_refused():
 
 @pytest.mark.parametrize('name', ['mean', 'num_classes', 'mean_shared'])
 def test_a_class_named_like_a_key_is_refused_before_the_training(name):
-    # The loop of the validation sets the metainfo when it is built.
-    evaluator = Evaluator([PartialLabelAUC()])
+    # A training builds the loop of its validation first.
+    data = TensorDataset(torch.zeros(1))
+    data.metainfo = dict(classes=(name, 'b'))
+    loader, evaluator = DataLoader(data), Evaluator([PartialLabelAUC()])
     with pytest.raises(ValueError, match=f'a class is named {name!r}'):
-        evaluator.dataset_meta = dict(classes=(name, 'b'))
+        ValLoop(None, loader, evaluator)
 
 
 def test_no_two_values_have_the_same_key():

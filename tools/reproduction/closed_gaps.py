@@ -92,7 +92,7 @@ def read_gaps(files: Sequence[str | Path]) -> pd.DataFrame:
 def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     """Draw a line for each gap: the closed part and its 95 % interval.
 
-    The axis ends at -50 % and 200 %. It cuts longer intervals off.
+    The axis cuts off intervals below -50 % or above 200 %. It shows all parts.
 
     Args:
         table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says
@@ -131,7 +131,10 @@ def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     axes.set_yticks(range(len(labels)), labels, fontsize=SMALL)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     left, right = axes.get_xlim()
-    axes.set_xlim(max(left, -50), min(right, 200))
+    low, high = table['closed'].min(), table['closed'].max()
+    axes.set_xlim(
+        max(left, min(-50, low - 10)), min(right, max(200, high + 10))
+    )
     axes.tick_params(axis='x', labelsize=SMALL)
     axes.set_xlabel(
         'closed part of the gap in % (0: BCE on partial labels, 100: BCE on '

@@ -196,13 +196,18 @@ class ChestXray14(TableDataset):
         root = self.data_root or '.'
         if not osp.isdir(root):
             return []
-        found = sorted(os.listdir(root))
+        found = [
+            name
+            for name in sorted(os.listdir(root))
+            if osp.isdir(osp.join(root, name))
+        ]
         if 'images' in found:
             found = ['images']
         folders = []
         for name in found:
             if re.fullmatch(r'images(_\d+)?', name):
                 inner = osp.join(name, 'images')
-                has_inner = osp.isdir(osp.join(root, inner))
-                folders.append(inner if has_inner else name)
+                folders.append(name)
+                if osp.isdir(osp.join(root, inner)):
+                    folders.append(inner)
         return folders
