@@ -175,11 +175,12 @@ def test_the_arms_of_camvid_have_the_parts_they_name():
             assert sorted(both) == sorted(near.classes)
 
 
-def test_missing_frames_of_camvid_do_not_move_the_two_parts(toy_camvid):
+@pytest.mark.parametrize('split', ['train', 'test'])
+def test_missing_frames_of_camvid_are_an_error(toy_camvid, split):
     cfg = read(CAMVID.format('bce'), data_root=str(toy_camvid))
     with DefaultScope.overwrite_default_scope('mmseg'):
         with pytest.raises(ValueError, match='Are some of its files missing'):
-            DATASETS.build(cfg.train_dataloader.dataset)
+            DATASETS.build(cfg[f'{split}_dataloader'].dataset)
 
 
 def test_the_two_sources_of_camvid_are_two_parts_of_the_drives(shared_data):

@@ -109,6 +109,7 @@ val_dataloader = dict(
         dataset=dict(
             frames,
             data_prefix=dict(img_path='images/val', seg_map_path='labels/val'),
+            indices=list(range(101)),  # all, or an error
             test_mode=True,
         ),
         pipeline=test_pipeline,
