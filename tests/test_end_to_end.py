@@ -329,8 +329,8 @@ def test_real_xrays_go_from_the_label_report_to_yes_and_no(
     root, run = shared_data / 'nih64', tmp_path / 'run'
     config = ROOT / 'configs/da/real/linear_small-cnn16_500i_nih64-rules.py'
     length = ['train_cfg.max_iters=8', 'train_cfg.val_interval=8']
-    options = ['--cfg-options', f'data_root={root}', *length]
-    run_train([str(config), '--work-dir', str(run), *options])
+    changes = ['--cfg-options', f'data_root={root}', *length]
+    run_train([str(config), '--work-dir', str(run), *changes])
     report = mmengine.load(run / 'label_report/label_report.json')
     counts = report['splits']['train']['sources']
     for source, unannotated in (('D0', 'Mass'), ('D1', 'Atelectasis')):
@@ -349,8 +349,8 @@ def test_real_xrays_go_from_the_label_report_to_yes_and_no(
     run_predict([*model, str(images), '--out', str(tmp_path / 'new.csv')])
     table = pd.read_csv(tmp_path / 'new.csv')
     assert len(table) == 3 * 15
-    for row in table[table['class'] != 'No Finding'].itertuples():
+    for row in table[table['class'] != 'No Finding'].to_dict('records'):
         # No image of the validation has a hernia, so 0.5 decides.
-        threshold = chosen[row._2]['threshold'] or 0.5
-        assert row.threshold == pytest.approx(threshold)
-        assert row.decision == (row.probability >= row.threshold)
+        threshold = chosen[row['class']]['threshold'] or 0.5
+        assert row['threshold'] == pytest.approx(threshold)
+        assert row['decision'] == (row['probability'] >= row['threshold'])

@@ -161,13 +161,13 @@ def describe_split(
             deviation=float(np.nanmax(deviation[:, i])) if is_known else None,
         )
         warnings += _warnings(pool, classes[name], name, names, num_divided)
-    for name, images in zip(
+    for source, images in zip(
         pool.sources, per_part[:, 2 * num :].T, strict=True
     ):
         without = [names[i] for i in range(num_divided) if not images[i]]
         if without:
             warnings.append(
-                f'source {name!r}: no image in {", ".join(without)}. A '
+                f'source {source!r}: no image in {", ".join(without)}. A '
                 'dataset with this part of the source stops, and so does '
                 'mmda audit --folds'
             )

@@ -205,7 +205,7 @@ def test_the_small_rows_on_cifar10_see_each_label_equally_often():
     length = {}
     for recipe in panel.recipes:
         cfg = load_recipe(recipe, False)
-        sources = len(cfg.train_dataloader.dataset.get('datasets', '.'))
+        sources = len(cfg.train_dataloader.dataset.get('datasets', [None]))
         length.setdefault(sources, set()).add(cfg.train_cfg.max_iters)
     assert length == {1: {2400}, 2: {4800}}
     names = [f'linear_small-cnn16_2400i_cifar10-{n}' for n in ('cat', '10way')]

@@ -22,13 +22,24 @@ def write(folder, *gaps):
     return path
 
 
-def test_a_line_shows_the_closed_part_and_the_interval(tmp_path, monkeypatch):
+@pytest.fixture
+def draw(tmp_path, monkeypatch):
+    """Draw gaps; return the axes."""
     drawn = []
     monkeypatch.setattr(
         closed_gaps, 'save_figure', lambda figure, _: drawn.append(figure)
     )
-    draw_closed_gaps(read_gaps([write(tmp_path, BOTH, NONE)]), None)
-    (axes,) = drawn[0].axes
+
+    def run(*gaps):
+        draw_closed_gaps(read_gaps([write(tmp_path, *gaps)]), None)
+        (axes,) = drawn.pop().axes
+        return axes
+
+    return run
+
+
+def test_a_line_shows_the_closed_part_and_the_interval(draw):
+    axes = draw(BOTH, NONE)
     lines = [line.get_xdata() for line in axes.lines[2:]]  # after 0 and 100
     assert [list(line) for line in lines] == [[20, 90], [50]]
     assert [text.get_text().strip() for text in axes.texts] == [
@@ -71,12 +82,8 @@ def test_a_part_may_have_a_number_for_a_title(tmp_path):
     assert read_gaps([write(tmp_path, numbered)]).label[0] == '12\nn = 5'
 
 
-def test_a_long_interval_is_cut_off(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        closed_gaps, 'save_figure', lambda figure, _: drawn.append(figure)
-    )
+def test_a_long_interval_is_cut_off_but_no_part(draw):
     long = dataclasses.replace(BOTH, low=-3000, high=4000)
-    draw_closed_gaps(read_gaps([write(tmp_path, long)]), None)
-    (axes,) = drawn[0].axes
-    assert axes.get_xlim() == (-50, 200)
+    assert draw(long).get_xlim() == (-50, 200)
+    far = dataclasses.replace(long, closed=250)
+    assert draw(far).get_xlim() == (-50, 260)

@@ -92,7 +92,8 @@ def read_gaps(files: Sequence[str | Path]) -> pd.DataFrame:
 def draw_closed_gaps(table: pd.DataFrame, path: str | Path) -> None:
     """Draw a line for each gap: the closed part and its 95 % interval.
 
-    The axis cuts off intervals below -50 % or above 200 %. It shows all parts.
+    The axis ends at -50 % and 200 %, so it cuts off long intervals. It is
+    longer only where a closed part lies beyond.
 
     Args:
         table (DataFrame): From :func:`read_gaps`. A NaN in ``closed`` says

@@ -196,18 +196,13 @@ class ChestXray14(TableDataset):
         root = self.data_root or '.'
         if not osp.isdir(root):
             return []
-        found = [
+        names = [
             name
             for name in sorted(os.listdir(root))
-            if osp.isdir(osp.join(root, name))
+            if re.fullmatch(r'images(_\d+)?', name)
+            and osp.isdir(osp.join(root, name))
         ]
-        if 'images' in found:
-            found = ['images']
-        folders = []
-        for name in found:
-            if re.fullmatch(r'images(_\d+)?', name):
-                inner = osp.join(name, 'images')
-                folders.append(name)
-                if osp.isdir(osp.join(root, inner)):
-                    folders.append(inner)
-        return folders
+        if 'images' in names:
+            names = ['images']
+        inner = [osp.join(name, 'images') for name in names]
+        return names + [f for f in inner if osp.isdir(osp.join(root, f))]

@@ -49,7 +49,7 @@ class LabelMetric(BaseMetric):
 
     @property
     def dataset_meta(self) -> dict | None:
-        """Dict | None: What the evaluated data says about itself.
+        """What the evaluated data says about itself; None before it is set.
 
         Raises:
             ValueError: On setting, if a class has the name of a key of the
